@@ -1,0 +1,32 @@
+import tseslint from 'typescript-eslint';
+
+/** Few rules, all errors. Each one has caught a bug in a gateway of this kind. */
+export default tseslint.config(
+  {
+    ignores: ['dist', 'coverage', 'logs', 'sessions', 'eslint.config.js', 'jest.config.js', '.dependency-cruiser.cjs'],
+  },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      // A method may be async for its interface's sake.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-console': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      // The environment is read once, in config/; everything else takes a typed object (main.ts hands it over).
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read settings in src/config only.' },
+      ],
+    },
+  },
+  { files: ['src/config/**', 'src/main.ts', 'tests/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/demo/**', 'src/demo.ts', 'bench/**'], rules: { 'no-console': 'off' } },
+);

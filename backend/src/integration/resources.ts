@@ -1,0 +1,97 @@
+import type { Estado, PoolStatus, SessionStatus } from '../whatsapp/estado.js';
+
+/** A connection as the API shows it (spec/api.md). Times are ISO 8601 in UTC. */
+export interface ConnectionResource {
+  id: string;
+  name: string;
+  ownerId: string;
+  companyId: string | null;
+  driver: string;
+  status: SessionStatus;
+  estado: Estado;
+  motivo: string | null;
+  /** What a person should do now, in Portuguese; null when nothing. */
+  conselho: string | null;
+  numero: string | null;
+  lid: string | null;
+  connectedAt: string | null;
+  disconnectedAt: string | null;
+  lastActivityAt: string | null;
+  warnings: string[];
+}
+
+export interface QrResource {
+  /** PNG as data URL. */
+  qrCode: string;
+  /** The text that a phone scans. */
+  code: string;
+  expiresAt: string;
+}
+
+export interface CreateConnectionInput {
+  connectionId: string;
+  name?: string | undefined;
+  ownerId?: string | undefined;
+  companyId?: string | null | undefined;
+  settings?: Record<string, unknown> | undefined;
+}
+
+export interface SendMessageInput {
+  connectionId: string;
+  /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. */
+  to: string;
+  type: 'text';
+  content: string;
+  /** Mentioned people: numbers or JIDs. */
+  mentions?: string[] | undefined;
+  /** whatsappId of the message to reply to. */
+  replyTo?: string | undefined;
+  /** ms to wait for the server ack; 0 = answer at once. */
+  waitMs: number;
+  idempotency?: { scope: string; key: string; bodySha256: Uint8Array } | undefined;
+}
+
+export interface SentMessageResource {
+  id: string;
+  whatsappId: string;
+  connectionId: string;
+  to: string;
+  status: 'PENDENTE' | 'ENVIADA';
+  atendimentoId: string | null;
+  timestamp: string;
+}
+
+export interface SendResult {
+  /** 201: the server accepted it; 202: stored, goes out later. */
+  httpStatus: 201 | 202;
+  replayed: boolean;
+  message: SentMessageResource;
+}
+
+/** A row of `whatsapp_mensagens` or `whatsapp_atendimentos`, columns as in the table. */
+export type Row = Record<string, unknown>;
+
+export interface Page {
+  data: Row[];
+  nextCursor: string | null;
+}
+
+/** Whose rows a caller may see; null = everything (root key or loopback without keys). */
+export interface Scope {
+  ownerId: string;
+  companyIds: string[];
+}
+
+export interface PairingCodeResource {
+  pairingCode: string;
+  expiresAt: string;
+}
+
+export interface PoolClientResource {
+  clientId: string;
+  status: PoolStatus;
+  phoneNumber: string | null;
+  qrCode: string | null;
+  metadata: { createdAt: string; lastQRAt: string | null; connectedAt: string | null; messageCount: number };
+  isReady: boolean;
+}

@@ -1,0 +1,183 @@
+/**
+ * What the journal keeps. One LMDB environment, one ordered log: everything that must become a row in Postgres
+ * is an entry in it, in the order in which it happened. `seq` is that order (`ordem` of a row).
+ */
+
+/** A Baileys binary node; ciphertexts of stored stanzas are replaced by their sha256 (32 bytes). */
+export interface StoredNode {
+  tag: string;
+  attrs: Record<string, string>;
+  content?: StoredNode[] | Uint8Array | string;
+}
+
+/** What became of one `enc` part of a stanza. */
+export interface StanzaPart {
+  sha256: Uint8Array;
+  /** Padded plaintext as Signal decryption yields it; null when it could not be decrypted. */
+  plaintext: Uint8Array | null;
+  error?: string;
+}
+
+interface EntryBase {
+  seq: number;
+  connectionId: string;
+  /** When it was journaled, ms since the epoch. */
+  at: number;
+}
+
+/** A received `<message>` stanza, all of whose `enc` parts have an outcome. */
+export interface StanzaEntry extends EntryBase {
+  kind: 'stanza';
+  node: StoredNode;
+  parts: StanzaPart[];
+  me: { id: string; lid: string | null };
+}
+
+/** A received `<receipt>` stanza about our own messages (delivered, read, played, or read on our phone). */
+export interface ReceiptEntry extends EntryBase {
+  kind: 'receipt';
+  node: StoredNode;
+  me: { id: string; lid: string | null };
+}
+
+/** A message that was accepted for sending (its outbox record has the same `whatsappId`). */
+export interface OutgoingEntry extends EntryBase {
+  kind: 'outgoing';
+  rowId: string;
+  whatsappId: string;
+  chatJid: string;
+  pn: string | null;
+  lid: string | null;
+  /** Encoded proto.Message. */
+  message: Uint8Array;
+  remetente: 'ATENDENTE' | 'SISTEMA';
+}
+
+/** What became of a send. */
+export interface OutcomeEntry extends EntryBase {
+  kind: 'outcome';
+  whatsappId: string;
+  chatJid: string;
+  pn: string | null;
+  lid: string | null;
+  /** null = accepted by the server; else the final error's code. */
+  error: string | null;
+  /** The server ack's time, ms since the epoch. */
+  serverTime: number;
+}
+
+/** The session's row changed; `changes` are columns of `whatsapp_sessions`. */
+export interface SessionEntry extends EntryBase {
+  kind: 'session';
+  changes: Record<string, unknown>;
+}
+
+/** Names or addresses of a party became known. */
+export interface ContactEntry extends EntryBase {
+  kind: 'contact';
+  tipo: 'pessoa' | 'grupo' | 'eu';
+  jid: string;
+  pn: string | null;
+  lid: string | null;
+  nome?: string | null;
+  nomePerfil?: string | null;
+}
+
+export type LogEntry = StanzaEntry | ReceiptEntry | OutgoingEntry | OutcomeEntry | SessionEntry | ContactEntry;
+type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
+/** An entry before it has its place in the log. */
+export type NewLogEntry = WithoutSeq<LogEntry>;
+
+/** A part of a stanza, found again by connection + sha256(ciphertext) when WhatsApp delivers it again. Kept ≥ 14 days. */
+export interface PartRecord {
+  connectionId: string;
+  sha256: Uint8Array;
+  /** Dropped (null) once the row exists; then only the fact that it was seen stays. */
+  plaintext: Uint8Array | null;
+  at: number;
+}
+
+/** A connection that this gateway keeps, whether or not the database can be reached. */
+export interface ConnectionRecord {
+  connectionId: string;
+  /** `whatsapp_sessions.id`. */
+  rowId: string;
+  name: string;
+  ownerId: string;
+  companyId: string | null;
+  driver: 'baileys';
+  /** What a person wants of it: `connected` is restored at start, `disconnected` is left alone. */
+  wanted: 'connected' | 'disconnected';
+  /** Last known state and why, as in spec/api.md. */
+  estado: string;
+  motivo: string | null;
+  numero: string | null;
+  lid: string | null;
+  settings: Record<string, unknown>;
+  createdAt: number;
+  connectedAt: number | null;
+  disconnectedAt: number | null;
+  lastActivityAt: number | null;
+  messageCount: number;
+}
+
+export type OutboxState = 'accepted' | 'sending' | 'sent' | 'failed';
+
+/** A send that was answered with 2xx: it goes out under this one id until WhatsApp accepts it or a final error is recorded. */
+export interface OutboxRecord {
+  connectionId: string;
+  whatsappId: string;
+  rowId: string;
+  /** Order of acceptance. */
+  seq: number;
+  /** The recipient as asked for. */
+  to: string;
+  /** Where it goes: the chat's address; null until the number was resolved with WhatsApp. */
+  chatJid: string | null;
+  pn: string | null;
+  lid: string | null;
+  /** Encoded proto.Message; the same bytes on every attempt, and for `getMessage`. */
+  message: Uint8Array;
+  remetente: 'ATENDENTE' | 'SISTEMA';
+  state: OutboxState;
+  attempts: number;
+  /** Final error's code from the catalogue, and WhatsApp's own number or text. */
+  error: string | null;
+  errorDetail: string | null;
+  acceptedAt: number;
+  /** The server ack's time. */
+  serverTime: number | null;
+  expiresAt: number;
+}
+
+/** The first answer to a request with an Idempotency-Key; kept 7 days. */
+export interface IdempotencyRecord {
+  /** API key's name (or `anonymous`), connection and the header's value. */
+  scope: string;
+  key: string;
+  /** sha256 of the canonical body. */
+  bodySha256: Uint8Array;
+  whatsappId: string;
+  at: number;
+}
+
+/** An entry that Postgres refuses for good, with why; kept until a person retries or discards it. */
+export interface DeadLetter {
+  entry: LogEntry;
+  reason: { code: string; message: string };
+  at: number;
+}
+
+/** Auth-state mutations as Baileys hands them to a key store: type → id → value, null deletes. */
+export type KeyMutations = Record<string, Record<string, unknown>>;
+
+/** Everything in it becomes durable together, in one LMDB commit, or not at all. */
+export interface CommitBatch {
+  creds?: { connectionId: string; value: unknown };
+  keys?: { connectionId: string; mutations: KeyMutations };
+  parts?: PartRecord[];
+  entries?: NewLogEntry[];
+  outbox?: OutboxRecord[];
+  idempotency?: IdempotencyRecord[];
+  connections?: ConnectionRecord[];
+}

@@ -1,0 +1,92 @@
+/** When a caller may try again: never with the same input, later, or at once. */
+export type RetryClass = 'never' | 'later' | 'now';
+
+interface ErrorKind {
+  status: number;
+  retry: RetryClass;
+  message: string;
+}
+
+/** The one catalogue. A code is stable and never reused; callers branch on it, never on text. */
+export const ERRORS = {
+  // Requests
+  BAD_REQUEST: { status: 400, retry: 'never', message: 'The request is not valid.' },
+  MALFORMED_JSON: { status: 400, retry: 'never', message: 'The body is not valid JSON.' },
+  UNAUTHORIZED: { status: 401, retry: 'never', message: 'A valid API key is required.' },
+  FORBIDDEN: { status: 403, retry: 'never', message: 'This key may not do that.' },
+  FORBIDDEN_HOST: { status: 403, retry: 'never', message: 'This Host or Origin may not reach the gateway.' },
+  ROUTE_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such route.' },
+  METHOD_NOT_ALLOWED: { status: 405, retry: 'never', message: 'This route does not take that method.' },
+  BODY_TOO_LARGE: { status: 413, retry: 'never', message: 'The body is too large.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'never', message: 'Send application/json.' },
+  RATE_LIMITED: { status: 429, retry: 'later', message: 'Too many requests.' },
+  // Connections
+  CONNECTION_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such connection.' },
+  CONNECTION_TAKEN: { status: 409, retry: 'never', message: 'This connection id belongs to another owner.' },
+  CONNECTION_LIMIT: { status: 409, retry: 'later', message: 'The limit of connections is reached (MAX_CONNECTIONS).' },
+  NO_QR: { status: 409, retry: 'later', message: 'There is no QR code to show now.' },
+  ALREADY_PAIRED: { status: 409, retry: 'never', message: 'This connection is already paired.' },
+  NOT_PAIRED: { status: 409, retry: 'later', message: 'This connection was never paired: scan its QR code first.' },
+  LOGGED_OUT: { status: 409, retry: 'never', message: 'This connection was logged out: pair it again.' },
+  BANNED: { status: 409, retry: 'later', message: 'WhatsApp has banned this number.' },
+  NOT_CONNECTED: { status: 409, retry: 'later', message: 'This connection is not connected now.' },
+  PAIRING_FAILED: { status: 502, retry: 'later', message: 'WhatsApp did not accept the pairing request.' },
+  // Sending
+  INVALID_RECIPIENT: { status: 400, retry: 'never', message: 'The recipient is no phone number or WhatsApp address.' },
+  EMPTY_MESSAGE: { status: 400, retry: 'never', message: 'The message is empty.' },
+  MESSAGE_TOO_LONG: { status: 400, retry: 'never', message: 'The message is too long.' },
+  UNSUPPORTED_TYPE: { status: 400, retry: 'never', message: 'This message type is not supported.' },
+  MESSAGE_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such message.' },
+  ATENDIMENTO_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such atendimento.' },
+  IDEMPOTENCY_CONFLICT: { status: 409, retry: 'never', message: 'This Idempotency-Key was used with another body.' },
+  NOT_ON_WHATSAPP: { status: 422, retry: 'never', message: 'This number is not on WhatsApp.' },
+  REACHOUT_LOCKED: {
+    status: 422,
+    retry: 'later',
+    message: 'WhatsApp does not let this number start new chats now (463).',
+  },
+  REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
+  ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
+  EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  // Parts of the gateway
+  DATABASE_UNAVAILABLE: { status: 503, retry: 'later', message: 'The database cannot be reached now.' },
+  DATABASE_REFUSED: { status: 503, retry: 'later', message: 'The database refuses the gateway: see the alert.' },
+  SCHEMA_OUTDATED: { status: 503, retry: 'later', message: 'The database misses migrations.' },
+  SERVICES_STOPPED: { status: 503, retry: 'later', message: 'The services are not running.' },
+  JOURNAL_FAILED: { status: 503, retry: 'later', message: 'The local journal cannot be written.' },
+  JOURNAL_FULL: { status: 503, retry: 'later', message: 'The local journal has reached its disk budget.' },
+  JOURNAL_LOCKED: { status: 503, retry: 'later', message: 'Another gateway uses this data directory.' },
+  JOURNAL_KEY_MISMATCH: { status: 503, retry: 'never', message: 'SESSION_ENCRYPTION_KEY does not open this journal.' },
+  STALE_EPOCH: { status: 503, retry: 'now', message: 'This socket has been replaced.' },
+  DEADLINE_EXCEEDED: { status: 504, retry: 'later', message: 'The operation took too long.' },
+  BAD_CONFIGURATION: { status: 500, retry: 'never', message: 'The settings are not valid.' },
+  INTERNAL: { status: 500, retry: 'later', message: 'Something failed inside the gateway.' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The only error that crosses a boundary of the gateway. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  /** For people and programs: which field, which limit. Never secrets or message bodies. */
+  readonly details: unknown;
+
+  constructor(code: ErrorCode, message?: string, options: { details?: unknown; cause?: unknown } = {}) {
+    super(message ?? ERRORS[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retry(): RetryClass {
+    return ERRORS[this.code].retry;
+  }
+}
+
+export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {
+  return error instanceof GatewayError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,37 @@
+import type { Log } from './log.js';
+
+/** Undo steps, run in reverse order; one that fails or hangs is logged and does not stop the rest. */
+export class Releasers {
+  readonly #steps: { name: string; run: () => unknown }[] = [];
+  #released: Promise<void> | null = null;
+
+  constructor(
+    private readonly log: Log,
+    private readonly stepDeadlineMs = 5000,
+  ) {}
+
+  push(name: string, run: () => unknown): void {
+    this.#steps.push({ name, run });
+  }
+
+  /** Can be called twice: every caller gets the same promise. */
+  releaseAll(): Promise<void> {
+    return (this.#released ??= this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (const step of this.#steps.reverse()) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no end after ${this.stepDeadlineMs} ms`)), this.stepDeadlineMs);
+      });
+      try {
+        await Promise.race([Promise.resolve().then(step.run), late]);
+      } catch (error) {
+        this.log.error('release step failed', { step: step.name, error });
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+}
