@@ -1,6 +1,6 @@
 import type { Estado, PoolStatus, SessionStatus } from '../whatsapp/estado.js';
 
-/** A connection as the API shows it (spec/api.md). Times are ISO 8601 in UTC. */
+/** A connection as the API shows it. Times are ISO 8601 in UTC. */
 export interface ConnectionResource {
   id: string;
   name: string;

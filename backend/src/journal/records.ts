@@ -108,7 +108,7 @@ export interface ConnectionRecord {
   driver: 'baileys';
   /** What a person wants of it: `connected` is restored at start, `disconnected` is left alone. */
   wanted: 'connected' | 'disconnected';
-  /** Last known state and why, as in spec/api.md. */
+  /** Last known state and why. */
   estado: string;
   motivo: string | null;
   numero: string | null;

@@ -1,5 +1,5 @@
 /**
- * What `registrar_eventos(lote jsonb)` takes and answers: the one write path into Postgres (spec: data model).
+ * What `registrar_eventos(lote jsonb)` takes and answers: the one write path into Postgres.
  * Everything is plain JSON; times are ISO 8601 in UTC; ids are UUIDs minted by the gateway.
  */
 

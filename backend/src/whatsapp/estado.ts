@@ -1,4 +1,4 @@
-/** States of a connection as people see them (spec/api.md has what each means to the other tables). */
+/** States of a connection as people see them. */
 export const ESTADOS = [
   'idle',
   'initializing',
