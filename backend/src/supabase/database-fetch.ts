@@ -12,7 +12,7 @@ export function createDatabaseFetch(timeoutMs: number): DatabaseFetch {
   const withDeadline = async (input: unknown, init: RequestInit = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
-    return undiciFetch(input as string, { ...init, signal, dispatcher: agent } as UndiciInit);
+    return undiciFetch(input as string, { ...init, signal, dispatcher: agent });
   };
-  return { fetch: withDeadline as unknown as typeof fetch, close: () => agent.destroy() };
+  return { fetch: withDeadline, close: () => agent.destroy() };
 }

@@ -1,4 +1,4 @@
-import { createClient, type SupabaseClient } from '@supabase/supabase-js';
+import { createClient } from '@supabase/supabase-js';
 import { randomUUID } from 'node:crypto';
 import ws from 'ws';
 import type { Clock } from '../lib/clock.js';
@@ -54,7 +54,7 @@ const MERGE_HOPS = 10;
  */
 export class SupabaseWhatsAppService {
   readonly events: TypedEmitter<DatabaseEvents>;
-  readonly #client: SupabaseClient;
+  readonly #client: ReturnType<typeof createClient>;
   readonly #http: DatabaseFetch;
   #state: DatabaseState = 'online';
   #offlineSince = 0;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createClient, type SupabaseClient } from '@supabase/supabase-js';
+import { createClient } from '@supabase/supabase-js';
 import { randomUUID } from 'node:crypto';
 import ws from 'ws';
 import { isGatewayError } from '../../src/lib/errors.js';
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { aTestDatabase, aUserToken, type TestDatabase } from '../support/database.js';
 import { aMessage, aPerson, aSession } from '../support/eventos.js';
 
+type Client = ReturnType<typeof createClient>;
 let db: TestDatabase;
 const ownerA = randomUUID();
 const ownerB = randomUUID();
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => db?.close());
 
-function client(key: string, token?: string): SupabaseClient {
+function client(key: string, token?: string): Client {
   return createClient(db.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     realtime: { transport: ws as never },
@@ -35,7 +36,7 @@ function client(key: string, token?: string): SupabaseClient {
   });
 }
 const user = (sub: string, claims = {}) => client(db.anonKey, aUserToken(db.jwtSecret, sub, claims));
-const count = async (as: SupabaseClient, table: string) => (await as.from(table).select('id')).data?.length;
+const count = async (as: Client, table: string) => (await as.from(table).select('id')).data?.length;
 
 describe('row level security', () => {
   test.each(['whatsapp_atendimentos', 'whatsapp_mensagens', 'whatsapp_contatos'])(
@@ -66,8 +67,8 @@ describe('row level security', () => {
 
   test('a user may set status, priority, tags, notes, agent and lida; the unread counter follows', async () => {
     const a = user(ownerA);
-    const [mine] = (await a.from('whatsapp_atendimentos').select('*').limit(1)).data ?? [];
-    const id = mine.id as string;
+    const mine = await a.from('whatsapp_atendimentos').select('id').limit(1).single<{ id: string }>();
+    const id = mine.data?.id ?? '';
     const changes = { status: 'EM_ATENDIMENTO', prioridade: 3, tags: ['vip'], observacoes: 'ok', atendente_id: ownerA };
     expect((await a.from('whatsapp_atendimentos').update(changes).eq('id', id).select('*')).data).toMatchObject([
       changes,
