@@ -1,4 +1,4 @@
-import { Agent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici';
 
 /** A fetch of our own: kept-alive connections that we close, and a deadline (supabase-js has none). */
 export interface DatabaseFetch {

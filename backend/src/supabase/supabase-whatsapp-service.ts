@@ -1,4 +1,4 @@
-import { createClient } from '@supabase/supabase-js';
+import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { randomUUID } from 'node:crypto';
 import ws from 'ws';
 import type { Clock } from '../lib/clock.js';
@@ -11,7 +11,7 @@ import { createDatabaseFetch, type DatabaseFetch } from './database-fetch.js';
 import type { Evento, ResultadoEvento } from './evento.js';
 import { classifyFailure, type FailedAnswer } from './failure-class.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
-import { normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
+import { type DatabaseSchema, normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
 
 export interface SupabaseWhatsAppServiceDeps {
   url: string;
@@ -54,7 +54,7 @@ const MERGE_HOPS = 10;
  */
 export class SupabaseWhatsAppService {
   readonly events: TypedEmitter<DatabaseEvents>;
-  readonly #client: ReturnType<typeof createClient>;
+  readonly #client: SupabaseClient<DatabaseSchema>;
   readonly #http: DatabaseFetch;
   #state: DatabaseState = 'online';
   #offlineSince = 0;
@@ -65,7 +65,7 @@ export class SupabaseWhatsAppService {
   constructor(private readonly deps: SupabaseWhatsAppServiceDeps) {
     this.events = new TypedEmitter<DatabaseEvents>(deps.log);
     this.#http = createDatabaseFetch(deps.timeoutMs ?? 15_000);
-    this.#client = createClient(deps.url, deps.serviceRoleKey, {
+    this.#client = createClient<DatabaseSchema>(deps.url, deps.serviceRoleKey, {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       // Node 20 has no WebSocket of its own, and the constructor insists on one.
       realtime: { transport: ws as never },

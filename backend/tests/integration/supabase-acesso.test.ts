@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createClient } from '@supabase/supabase-js';
+import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { randomUUID } from 'node:crypto';
 import ws from 'ws';
 import { isGatewayError } from '../../src/lib/errors.js';
 import { silentLog } from '../../src/lib/log.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { applyMigrations, listMigrations, MIGRATIONS_DIR } from '../../src/supabase/migrations.js';
+import type { DatabaseSchema } from '../../src/supabase/rows.js';
 import { SupabaseWhatsAppService } from '../../src/supabase/supabase-whatsapp-service.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aTestDatabase, aUserToken, type TestDatabase } from '../support/database.js';
 import { aMessage, aPerson, aSession } from '../support/eventos.js';
 
-type Client = ReturnType<typeof createClient>;
+type Client = SupabaseClient<DatabaseSchema>;
 let db: TestDatabase;
 const ownerA = randomUUID();
 const ownerB = randomUUID();
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => db?.close());
 
 function client(key: string, token?: string): Client {
-  return createClient(db.url, key, {
+  return createClient<DatabaseSchema>(db.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     realtime: { transport: ws as never },
     ...(token ? { global: { headers: { Authorization: `Bearer ${token}` } } } : {}),
