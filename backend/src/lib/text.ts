@@ -3,7 +3,6 @@
  * batch of rows unwritable. Everything that comes from people passes through here before it leaves for the database.
  */
 const UNSTORABLE =
-  // eslint-disable-next-line no-control-regex -- NUL is the point.
   /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const ALL_UNSTORABLE = new RegExp(UNSTORABLE, 'g');
 
