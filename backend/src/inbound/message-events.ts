@@ -1,0 +1,48 @@
+import type { proto } from '@whiskeysockets/baileys';
+import type { Evento, EventoMensagem } from '../supabase/evento.js';
+import type { ContentRow, Facts } from './content/handler.js';
+import { describe, describeOpened, openMessage, unknownRow } from './describe.js';
+import type { MessageContext } from './message-context.js';
+
+/**
+ * What a readable message means for the database: a row, a change of another row, or nothing.
+ * @param facts more for the row's `dados`
+ */
+export function messageEvents(message: proto.IMessage, context: MessageContext, facts: Facts = {}): Evento[] {
+  const opened = openMessage(message);
+  const { field, value, handler } = opened;
+  if (handler?.as === 'nothing') return [];
+  if (handler?.as === 'action') {
+    const events = handler.events(value, context, describe);
+    return events ?? [rowEvent(context, unknownRow(field, value, { ...opened.facts, ...facts }))];
+  }
+  const { respostaA, ...row } = describeOpened(opened);
+  return [rowEvent(context, row, respostaA, facts)];
+}
+
+/** The row itself. */
+export function rowEvent(
+  context: MessageContext,
+  row: ContentRow,
+  respostaA: string | null = null,
+  facts: Facts = {},
+): EventoMensagem {
+  const { dados, ...columns } = row;
+  const allFacts = { ...dados, ...facts };
+  return {
+    op: 'mensagem',
+    sessao: context.sessao,
+    id: context.rowId(),
+    chat: context.chat,
+    autor: context.autor,
+    remetente_jid: context.remetenteJid,
+    whatsapp_id: context.whatsappId,
+    ordem: context.ordem,
+    timestamp: context.timestamp,
+    remetente: context.remetente,
+    status: context.status,
+    ...columns,
+    resposta_a: respostaA,
+    dados: Object.keys(allFacts).length > 0 ? allFacts : null,
+  };
+}

@@ -1,0 +1,76 @@
+-- The one write path: a batch of events (backend/src/supabase/evento.ts), applied in order in one transaction.
+
+create or replace function public.registrar_eventos(lote jsonb)
+returns table (
+  indice integer, resultado text, mensagem_id uuid, atendimento_id uuid, contato_id uuid,
+  atendimento_novo boolean, atendimento_status text, unidos jsonb)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+-- Every look-up here has an index; a plan made while a table was empty must not scan it when it is full.
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  itens jsonb[];
+  ops text[];
+  nome text;
+  de integer := 1;
+  ate integer;
+begin
+  -- Some PostgREST-compatible layers hand a jsonb argument over as a JSON string.
+  if jsonb_typeof(lote) = 'string' then
+    lote := (lote #>> '{}')::jsonb;
+  end if;
+  if jsonb_typeof(lote) is distinct from 'array' then
+    raise exception 'lote must be an array' using errcode = 'invalid_parameter_value';
+  end if;
+  itens := array(select i.item from jsonb_array_elements(lote) with ordinality as i(item, n) order by i.n);
+  ops := array(select i.item ->> 'op' from unnest(itens) with ordinality as i(item, n) order by i.n);
+
+  -- One writer per session at a time; always in the same order, so that two batches cannot wait for each other.
+  for nome in select distinct i.item ->> 'sessao' from unnest(itens) as i(item) order by 1 loop
+    perform pg_advisory_xact_lock(hashtextextended('sentinela:' || nome, 0));
+  end loop;
+
+  while de <= cardinality(itens) loop
+    if ops[de] = 'mensagem' then
+      ate := de;
+      while ops[ate + 1] = 'mensagem' loop
+        ate := ate + 1;
+      end loop;
+      return query
+        select * from sentinela.registrar_mensagens(itens[de:ate], array(select n - 1 from generate_series(de, ate) as n)) as r
+         order by r.indice;
+      de := ate + 1;
+    else
+      return query select * from sentinela.aplicar_evento(itens[de], de - 1);
+      de := de + 1;
+    end if;
+  end loop;
+end $$;
+
+-- Only the gateway may call it, and nothing else may reach what is behind it.
+do $$
+declare
+  papel text;
+begin
+  revoke execute on function public.registrar_eventos(jsonb) from public;
+  revoke execute on all functions in schema sentinela from public;
+  foreach papel in array array['anon', 'authenticated'] loop
+    if exists (select from pg_roles where rolname = papel) then
+      execute format('revoke execute on function public.registrar_eventos(jsonb) from %I', papel);
+      execute format('revoke execute on all functions in schema sentinela from %I', papel);
+    end if;
+  end loop;
+  if exists (select from pg_roles where rolname = 'authenticated') then
+    grant execute on function sentinela.claims(), sentinela.usuario(), sentinela.empresas() to authenticated;
+  end if;
+  if exists (select from pg_roles where rolname = 'service_role') then
+    grant execute on function public.registrar_eventos(jsonb) to service_role;
+  end if;
+end $$;
+
+-- PostgREST learns of the new function at once.
+notify pgrst, 'reload schema';
+
+insert into public.whatsapp_schema (versao, nome) values ('20261121000700', 'registrar_eventos') on conflict do nothing;
