@@ -1,10 +1,11 @@
-import type { GatewayConfig } from './config/gateway-config.js';
 import { createBootstrap } from './bootstrap/create-bootstrap.js';
 import type { WhatsAppBootstrapService } from './bootstrap/whatsapp-bootstrap-service.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { Projector } from './inbound/projector.js';
-import { publishFacts } from './integration/publish-facts.js';
+import { tellEverybody } from './integration/tell-everybody.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
 import { Journal } from './journal/journal.js';
@@ -25,9 +26,11 @@ import { WebVersion } from './whatsapp/web-version.js';
 import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
 
 export interface GatewayOverrides {
+  log: Log;
   clock?: Clock;
 }
 
+/** Every part, in the order of the data's way. */
 export interface GatewayParts {
   config: GatewayConfig;
   log: Log;
@@ -38,6 +41,8 @@ export interface GatewayParts {
   database: SupabaseWhatsAppService;
   projector: Projector;
   sender: Sender;
+  acceptor: MessageAcceptor;
+  webVersion: WebVersion;
   pool: WhatsAppPoolManager;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
