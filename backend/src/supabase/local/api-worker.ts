@@ -1,0 +1,66 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { App } from '@supabase/lite';
+import { createPostgresConnection } from '@supabase/lite/postgres';
+import postgres from 'postgres';
+import { applyMigrations } from '../migrations.js';
+import { resolveApiKey } from './api-key.js';
+import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.js';
+import { connectOptions } from './connect.js';
+import { serveFetch } from './http-adapter.js';
+import { redact } from './redaction.js';
+
+/** Entry of the API thread: migrations, then the Supabase-compatible API over HTTP on loopback. */
+const input = workerData as ApiThreadInput;
+const tell = (message: FromApiThread) => parentPort?.postMessage(message);
+
+// @supabase/lite prints failed queries with their parameters: customers' texts. Only the harmless parts get out.
+for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
+  console[level] = (...values: unknown[]) => {
+    if (level !== 'warn' && level !== 'error') return;
+    tell({ type: 'log', level, message: 'local database API', meta: { errors: redact(values) } });
+  };
+}
+
+async function migrate(): Promise<string[]> {
+  const { url, options } = connectOptions(input.database);
+  const sql = postgres(url, { ...options, max: 1 });
+  try {
+    return await applyMigrations(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function start(): Promise<void> {
+  const migrated = await migrate();
+  const { url, options } = connectOptions(input.database);
+  const connection = createPostgresConnection({ url, postgresOptions: { ...options, max: 10 } });
+  // Otherwise it grants everything on every table to anon and authenticated at its first request; our migrations
+  // have granted what is meant.
+  Object.assign(connection, { rlsState: 'active' });
+  const app = new App({
+    connection,
+    auth: { enabled: true, jwt_secret: input.keys.jwtSecret },
+    options: {
+      server: { disableStudio: true, apiKeys: { resolver: async (key: string) => resolveApiKey(key, input.keys) } },
+    },
+  });
+  await app.init();
+  if (migrated.length > 0) await app.ensureSystemSchema();
+  const { server, port } = await serveFetch((request) => app.fetch(request), input.port);
+  parentPort?.once('message', (_: ToApiThread) => {
+    server.close();
+    server.closeIdleConnections();
+    void connection.close().finally(() => {
+      server.closeAllConnections();
+      parentPort?.close();
+    });
+  });
+  tell({ type: 'ready', port, migrated });
+}
+
+start().catch((error: unknown) => {
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  tell({ type: 'failed', name, code: code ?? null, message });
+  parentPort?.close();
+});

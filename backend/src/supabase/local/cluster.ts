@@ -1,0 +1,236 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, chown, mkdir, mkdtemp, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Clock } from '../../lib/clock.js';
+import { GatewayError } from '../../lib/errors.js';
+import type { Log } from '../../lib/log.js';
+import { findPostgres, type PostgresBinaries } from './binaries.js';
+import { isAlive, isOurs, readPostmaster } from './postmaster.js';
+import { canReach, postgresUser, type SystemUser, whileTraversable } from './system-user.js';
+
+const run = promisify(execFile);
+
+/** How to reach the cluster: a Unix socket, so that it can never meet another Postgres on a TCP port. */
+export interface ClusterAddress {
+  socketDir: string;
+  port: number;
+}
+
+export interface ClusterDeps {
+  /** The gateway's data directory; the cluster lies in `postgres` below it. */
+  dataDir: string;
+  log: Log;
+  clock: Clock;
+  startDeadlineMs?: number;
+}
+
+/** Postgres' port only names the socket file. */
+const PORT = 5432;
+/** A socket's path may have 107 bytes on Linux, 103 on macOS. */
+const SOCKET_PATH_MAX = 100;
+const MAJOR = '18';
+
+/** Small, durable, and silent about what customers wrote (a statement or its DETAIL may carry their text). */
+const SETTINGS = [
+  'listen_addresses=',
+  'shared_buffers=32MB',
+  'max_connections=40',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'max_wal_size=256MB',
+  'jit=off',
+  'log_min_messages=fatal',
+  'log_min_error_statement=panic',
+  'log_error_verbosity=terse',
+  'log_checkpoints=off',
+];
+
+/**
+ * The gateway's own Postgres: a real one, with fsync, under the data directory.
+ *
+ * - start: a postmaster that an earlier, killed gateway left behind is taken over, or stopped when it does not answer;
+ * - while running: one that ends by itself is started again;
+ * - stop: fast shutdown (SIGINT), waited for.
+ */
+export class PostgresCluster {
+  #state: 'idle' | 'running' | 'stopping' = 'idle';
+  #starting: Promise<ClusterAddress> | null = null;
+  #stopping: Promise<void> | null = null;
+  #pid = 0;
+  #dir = '';
+  #address: ClusterAddress | null = null;
+  #cancelWatch: () => void = () => undefined;
+
+  constructor(private readonly deps: ClusterDeps) {}
+
+  /** Can be called twice. @throws GatewayError `BAD_CONFIGURATION`, `DATABASE_UNAVAILABLE` */
+  start(): Promise<ClusterAddress> {
+    return (this.#starting ??= this.#start());
+  }
+
+  /** Can be called twice; resolves when no process is left. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #start(): Promise<ClusterAddress> {
+    const binaries = await findPostgres();
+    const user = await postgresUser();
+    this.#dir = await clusterDir(this.deps.dataDir, user);
+    this.#address = await this.#bringUp(binaries, user);
+    this.#state = 'running';
+    this.#watch(binaries, user);
+    return this.#address;
+  }
+
+  async #bringUp(binaries: PostgresBinaries, user: SystemUser | null): Promise<ClusterAddress> {
+    const left = await readPostmaster(this.#dir);
+    if (left && (await isOurs(left, this.#dir))) {
+      if (await this.#isReady(left.pid)) {
+        this.deps.log.info('adopted the database server of an earlier run', { pid: left.pid });
+        this.#pid = left.pid;
+        return { socketDir: left.socketDir, port: left.port };
+      }
+      await this.#end(left.pid);
+    }
+    return whileTraversable(dirname(this.#dir), async () => {
+      await createCluster(this.#dir, binaries, user);
+      return this.#spawn(binaries, user);
+    });
+  }
+
+  /** An orphan may still be starting or already shutting down: it gets a moment to become ready. */
+  async #isReady(pid: number): Promise<boolean> {
+    for (let waited = 0; waited < 2000 && isAlive(pid); waited += 20) {
+      const now = await readPostmaster(this.#dir);
+      if (now?.pid === pid && now.ready) return true;
+      await delay(20);
+    }
+    return false;
+  }
+
+  async #spawn(binaries: PostgresBinaries, user: SystemUser | null): Promise<ClusterAddress> {
+    const socketDir = await socketDirFor(this.#dir, user);
+    const output = await open(`${this.#dir}.log`, 'w', 0o600);
+    const child = spawn(
+      binaries.postgres,
+      ['-D', this.#dir, '-p', String(PORT), '-k', socketDir, ...SETTINGS.flatMap((setting) => ['-c', setting])],
+      // Its own process group: Ctrl-C in the terminal must not stop it before the gateway has flushed.
+      { ...user, cwd: this.#dir, stdio: ['ignore', output.fd, output.fd], detached: true },
+    );
+    const pid = spawned(child);
+    await output.close();
+    child.unref();
+    this.#pid = await pid;
+    await this.#untilReady(child);
+    return { socketDir, port: PORT };
+  }
+
+  async #untilReady(child: ChildProcess): Promise<void> {
+    const deadline = this.deps.startDeadlineMs ?? 60_000;
+    // Recovery after a power loss takes its time; a process that has ended does not.
+    for (let waited = 0; waited < deadline; waited += 10) {
+      if (child.exitCode !== null || child.signalCode !== null) break;
+      const now = await readPostmaster(this.#dir);
+      if (now?.pid === this.#pid && now.ready) return;
+      await delay(10);
+    }
+    const output = await readFile(`${this.#dir}.log`, 'utf8').catch(() => '');
+    throw new GatewayError('DATABASE_UNAVAILABLE', `The embedded Postgres did not start: ${output.slice(-500).trim()}`);
+  }
+
+  /** Looks every second, because an adopted postmaster is nobody's child here and sends no exit event. */
+  #watch(binaries: PostgresBinaries, user: SystemUser | null): void {
+    this.#cancelWatch = this.deps.clock.after(1000, () => {
+      if (this.#state !== 'running') return;
+      if (isAlive(this.#pid)) return this.#watch(binaries, user);
+      this.deps.log.error('the embedded Postgres ended by itself; starting it again');
+      void this.#bringUp(binaries, user)
+        .catch((error: unknown) => this.deps.log.error('the embedded Postgres did not start again', { error }))
+        .finally(() => this.#watch(binaries, user));
+    });
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    this.#state = 'stopping';
+    this.#cancelWatch();
+    if (this.#pid > 0) await this.#end(this.#pid);
+    const socketDir = this.#address?.socketDir;
+    if (socketDir && socketDir !== this.#dir) await rm(socketDir, { recursive: true, force: true });
+    this.#state = 'idle';
+  }
+
+  /** SIGINT: fast shutdown. SIGQUIT after a while: immediate, recovered at the next start; nothing committed is lost. */
+  async #end(pid: number): Promise<void> {
+    for (const [signal, patienceMs] of [
+      ['SIGINT', 5000],
+      ['SIGQUIT', 3000],
+      ['SIGKILL', 2000],
+    ] as const) {
+      const now = await readPostmaster(this.#dir);
+      if (!isAlive(pid) || now === null || now.pid !== pid || !(await isOurs(now, this.#dir))) return;
+      process.kill(pid, signal);
+      for (let waited = 0; waited < patienceMs && isAlive(pid); waited += 10) await delay(10);
+    }
+  }
+}
+
+/** Where the cluster lies: in the data directory, or, as root, where Postgres' user can get to. */
+async function clusterDir(dataDir: string, user: SystemUser | null): Promise<string> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const base = await realpath(dataDir);
+  if (user === null || (await canReach(dirname(base), user))) return join(base, 'postgres');
+  // Below /root, say. The name keeps the clusters of two data directories apart.
+  const elsewhere = `/var/lib/sentinela/${createHash('sha256').update(base).digest('hex').slice(0, 16)}`;
+  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
+  await chmod('/var/lib/sentinela', 0o711);
+  return join(elsewhere, 'postgres');
+}
+
+/** initdb into a directory beside it, then rename: a cluster is there whole or not at all. */
+async function createCluster(dir: string, binaries: PostgresBinaries, user: SystemUser | null): Promise<void> {
+  const version = await readFile(`${dir}/PG_VERSION`, 'utf8').catch(() => null);
+  if (version !== null) {
+    if (version.trim() === MAJOR) return;
+    throw new GatewayError(
+      'BAD_CONFIGURATION',
+      `${dir} was made by Postgres ${version.trim()}, this gateway has ${MAJOR}: dump it with that version first.`,
+    );
+  }
+  const fresh = `${dir}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { mode: 0o700 });
+  if (user) await chown(fresh, user.uid, user.gid);
+  const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
+  const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  try {
+    await run(binaries.initdb, ['-D', fresh, ...flags, ...locale], { ...user, cwd: '/' });
+  } catch (cause) {
+    throw new GatewayError(
+      'DATABASE_UNAVAILABLE',
+      'The embedded Postgres could not be created. If libraries are missing, install without --ignore-scripts.',
+      { cause },
+    );
+  }
+  await rename(fresh, dir);
+}
+
+/** Trust authentication is safe because only Postgres' own user and root can enter the socket's directory. */
+async function socketDirFor(dir: string, user: SystemUser | null): Promise<string> {
+  if (Buffer.byteLength(join(dir, `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_MAX) return dir;
+  const made = await mkdtemp(join(tmpdir(), 'sentinela-'));
+  if (user) await chown(made, user.uid, user.gid);
+  return made;
+}
+
+function spawned(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(child.pid ?? 0));
+    child.once('error', reject);
+  });
+}

@@ -1,0 +1,22 @@
+/** What of an error may be written to a log: never its message, which may quote a query with a customer's text in it. */
+export interface SafeError {
+  name: string;
+  code?: string;
+  constraint?: string;
+  routine?: string;
+}
+
+/** The harmless parts of whatever was handed to console.error. */
+export function redact(values: unknown[]): SafeError[] {
+  return values.filter((value) => typeof value === 'object' && value !== null).map((value) => safe(value));
+}
+
+function safe(value: object): SafeError {
+  const { name, code, constraint_name: constraint, routine } = value as Record<string, unknown>;
+  return {
+    name: typeof name === 'string' ? name : 'object',
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof constraint === 'string' ? { constraint } : {}),
+    ...(typeof routine === 'string' ? { routine } : {}),
+  };
+}
