@@ -36,7 +36,7 @@ export function aPart(message: proto.IMessage, options: StanzaOptions = {}) {
   };
   const part = {
     sha256,
-    plaintext: failed ? null : new Uint8Array(encodeWAMessage(message as proto.Message)),
+    plaintext: failed ? null : new Uint8Array(encodeWAMessage(message)),
     ...(failed ? { error: options.error! } : {}),
   };
   return { node, part };
@@ -90,7 +90,7 @@ export function anOutgoing(message: proto.IMessage, changes: Partial<OutgoingEnt
     chatJid: ANA.pn,
     pn: ANA.pn,
     lid: null,
-    message: proto.Message.encode(message as proto.Message).finish(),
+    message: proto.Message.encode(message).finish(),
     remetente: 'ATENDENTE',
     ...changes,
   };
