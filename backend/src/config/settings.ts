@@ -42,7 +42,7 @@ export const SETTINGS = {
   ),
   HTTP_RATE_PER_MINUTE: always(
     value.positiveInteger,
-    '1200',
+    '6000',
     'Requests a minute per key (per address without one); more are answered 429.',
   ),
 
