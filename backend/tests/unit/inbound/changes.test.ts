@@ -13,7 +13,7 @@ describe('reactions', () => {
     reactionMessage: { key, text, senderTimestampMs: T * 1000 },
   });
 
-  test.each<[string, proto.IMessageKey, Record<string, string>, unknown]>([
+  test.each<[string, proto.IMessageKey, Record<string, string>, object | null]>([
     ['on our message', { remoteJid: ours, fromMe: false, id: 'A' }, {}, null],
     ['on our message, addressed by LID', { remoteJid: '900000000000@lid', fromMe: false, id: 'A' }, {}, null],
     ['on her own', { remoteJid: ours, fromMe: true, id: 'A' }, {}, ana],
