@@ -1,5 +1,5 @@
 import cors from 'cors';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../lib/errors.js';
@@ -42,7 +42,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const routes = allRoutes(deps);
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(requestId, accessLog(deps.log), securityHeaders);
+  app.use(requestId, accessLog(deps.log), securityHeaders, noStore);
   if (apiKey === null) app.use(localCallersOnly(corsOrigins));
   app.use(crossOrigin(corsOrigins), identify(apiKey), rateLimit(ratePerMinute));
   app.use(mountRoutes(routes), mountDocs(routes));
@@ -58,6 +58,12 @@ const securityHeaders = helmet({
   strictTransportSecurity: false,
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
 });
+
+/** Conversations, QR codes and pairing codes have no business in a cache. */
+const noStore: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store');
+  next();
+};
 
 function crossOrigin(origins: readonly string[]) {
   return cors({

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
+import { nameRoute } from './middleware/access-log.js';
 import { requireAccess } from './middleware/authenticate.js';
 import { openApiDocument } from './openapi.js';
 import type { Route } from './route.js';
@@ -20,11 +21,10 @@ const docsPolicy = helmet.contentSecurityPolicy({
 export function mountDocs(routes: Route[]): Router {
   const document = openApiDocument(routes);
   const router = Router();
-  router.get('/openapi.json', requireAccess('docs'), (_req, res) => {
-    res.locals['route'] = '/openapi.json';
+  router.get('/openapi.json', nameRoute('/openapi.json'), requireAccess('docs'), (_req, res) => {
     res.json(document);
   });
   const page = swaggerUi.setup(document, { customSiteTitle: 'Sentinela' });
-  router.use('/docs', requireAccess('docs'), docsPolicy, swaggerUi.serve, page);
+  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, swaggerUi.serve, page);
   return router;
 }

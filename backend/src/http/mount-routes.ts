@@ -1,6 +1,8 @@
 import { Router, type Request, type Response } from 'express';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
+import { nameRoute } from './middleware/access-log.js';
+import { RETRY_AFTER_S } from './middleware/answer-errors.js';
 import { callerOf, requireAccess } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
@@ -11,26 +13,18 @@ const DEADLINE_MS = 30_000;
 export function mountRoutes(routes: Route[]): Router {
   const router = Router();
   for (const row of routes) {
-    router[row.method](row.path, remember(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
+    router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
       const work = row.run(rawInput(row, req), callerFor(req, res));
       sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
     });
   }
   for (const [path, methods] of methodsByPath(routes)) {
-    router.all(path, remember(path), (_req, res) => {
+    router.all(path, nameRoute(path), (_req, res) => {
       res.setHeader('Allow', methods.join(', '));
       throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${methods.join(', ')}.`);
     });
   }
   return router;
-}
-
-/** The access log names the pattern. */
-function remember(path: string) {
-  return (_req: Request, res: Response, next: () => void) => {
-    res.locals['route'] = path;
-    next();
-  };
 }
 
 function methodsByPath(routes: Route[]): Map<string, string[]> {
@@ -58,9 +52,7 @@ function callerFor(req: Request, res: Response): Caller {
 
 function sendReply(res: Response, reply: Reply): void {
   res.status(reply.status).set(reply.headers ?? {});
-  // Conversations, QR codes and pairing codes have no business in a cache.
-  res.setHeader('Cache-Control', 'no-store');
-  if (reply.status === 503) res.setHeader('Retry-After', '5');
+  if (reply.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
   if (reply.type !== undefined) res.type(reply.type).send(reply.body);
   else res.json(reply.body);
 }

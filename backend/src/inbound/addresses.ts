@@ -13,8 +13,9 @@ export function plainJid(jid: string): string {
   const at = jid.indexOf('@');
   if (at < 0) return jid;
   const server = jid.slice(at + 1);
-  const user = jid.slice(0, at).split(':', 1)[0]!.split('_', 1)[0]!;
-  return `${user}@${SERVERS[server] ?? server}`;
+  const plainServer = SERVERS[server] ?? server;
+  const end = jid.search(/[:_@]/);
+  return end === at && plainServer === server ? jid : `${jid.slice(0, end)}@${plainServer}`;
 }
 
 export function isGroupJid(jid: string): boolean {
@@ -31,15 +32,17 @@ type MaybeJid = string | null | undefined;
 
 /** A person known by `jid` and by whatever other addresses of theirs the stanza tells. */
 export function person(jid: string, others: MaybeJid[] = [], nomePerfil?: string | null): Endereco {
-  const plain = plainJid(jid);
-  const known = [plain, ...others.filter((other) => other != null && other !== '').map((other) => plainJid(other!))];
-  return {
-    tipo: 'pessoa',
-    jid: plain,
-    pn: known.find((address) => address.endsWith('@s.whatsapp.net')) ?? null,
-    lid: known.find((address) => address.endsWith('@lid')) ?? null,
-    ...(nomePerfil ? { nome_perfil: nomePerfil } : {}),
-  };
+  const party: Endereco = { tipo: 'pessoa', jid: plainJid(jid), pn: null, lid: null };
+  learn(party, party.jid);
+  for (const other of others) if (other) learn(party, plainJid(other));
+  if (nomePerfil) party.nome_perfil = nomePerfil;
+  return party;
+}
+
+/** The first address of each kind counts. */
+function learn(party: Endereco, address: string): void {
+  if (address.endsWith('@s.whatsapp.net')) party.pn ??= address;
+  else if (address.endsWith('@lid')) party.lid ??= address;
 }
 
 /** A chat of many: group, broadcast list, status or channel. It has one address. */

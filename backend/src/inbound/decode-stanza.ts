@@ -10,7 +10,7 @@ import { messageEvents, rowEvent } from './message-events.js';
 import { resentMessages } from './placeholder-resend.js';
 import { rebuildMessage } from './rebuild-message.js';
 import { rowId } from './row-id.js';
-import { stanzaAddresses, UndecodableEntry } from './stanza-addresses.js';
+import { stanzaAddresses, UndecodableEntry, type ChatKind, type StanzaAddresses } from './stanza-addresses.js';
 
 /** Unknown contents are kept up to this size; they are for a person who teaches the gateway a new kind. */
 const MAX_RAW_BYTES = 24_576;
@@ -24,26 +24,27 @@ export async function decodeStanza(entry: StanzaEntry, options: DecodeOptions): 
   const addresses = stanzaAddresses(attrs, entry.me);
   if (!attrs.id) throw new UndecodableEntry('the stanza has no message id');
   if (isLeftOut(addresses.kind, options)) return [];
-  const { kind, ...who } = addresses;
-  const context = contextOf(entry, who);
+  const context = contextOf(entry, addresses);
   try {
     const message = await rebuildMessage(entry);
     if (attrs.category === 'peer') return resentMessages(message, context, options);
-    return stanzaEvents(entry, message, context, compact({ listaDeTransmissao: kind === 'lista' }));
+    return stanzaEvents(entry, message, context, stanzaFacts(addresses.kind, message));
   } catch (error) {
     const erroDecodificacao = error instanceof Error ? error.message : String(error);
     return [rowEvent(context, unknownRow(null, null, { erroDecodificacao, ...rawFacts(entry) }))];
   }
 }
 
-function contextOf(entry: StanzaEntry, who: Pick<MessageContext, 'chat' | 'autor' | 'remetenteJid'>): MessageContext {
+function contextOf(entry: StanzaEntry, { chat, autor, remetenteJid }: StanzaAddresses): MessageContext {
   const { attrs } = entry.node;
-  const ours = who.autor === null;
+  const ours = autor === null;
   return {
-    ...who,
+    chat,
+    autor,
+    remetenteJid,
     sessao: entry.connectionId,
     ordem: entry.seq,
-    rowId: () => rowId(entry.connectionId, who.chat.jid, who.autor?.jid ?? 'eu', attrs.id!),
+    rowId: () => rowId(entry.connectionId, chat.jid, autor?.jid ?? 'eu', attrs.id!),
     me: entry.me,
     whatsappId: attrs.id!,
     timestamp: isoFromSeconds(Number(attrs.t)) ?? new Date(entry.at).toISOString(),
@@ -54,6 +55,14 @@ function contextOf(entry: StanzaEntry, who: Pick<MessageContext, 'chat' | 'autor
   };
 }
 
+/** What the stanza says beside its content. */
+function stanzaFacts(kind: ChatKind, message: WAMessage): Facts {
+  const facts: Facts = {};
+  if (kind === 'lista') facts.listaDeTransmissao = true;
+  if (message.verifiedBizName) facts.nomeVerificado = message.verifiedBizName;
+  return facts;
+}
+
 function stanzaEvents(entry: StanzaEntry, message: WAMessage, context: MessageContext, facts: Facts): Evento[] {
   const content = message.message;
   const failed = message.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT;
@@ -61,7 +70,7 @@ function stanzaEvents(entry: StanzaEntry, message: WAMessage, context: MessageCo
     if (failed || message.key.isViewOnce) return unreadable(entry, message, context, facts);
     if (content?.senderKeyDistributionMessage && !hasGroupContent(entry.node)) return [];
   }
-  const events = messageEvents(content ?? {}, context, { ...facts, ...verifiedName(message) });
+  const events = messageEvents(content ?? {}, context, facts);
   return events.map((event) =>
     isUnknown(event) ? { ...event, dados: { ...event.dados, ...rawFacts(entry) } } : event,
   );
@@ -82,10 +91,6 @@ function hasGroupContent(node: StoredNode): boolean {
 
 function isUnknown(event: Evento): event is Extract<Evento, { op: 'mensagem' }> {
   return event.op === 'mensagem' && event.subtipo === 'DESCONHECIDO';
-}
-
-function verifiedName(message: WAMessage): Facts {
-  return compact({ nomeVerificado: message.verifiedBizName });
 }
 
 /**

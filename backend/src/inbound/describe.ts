@@ -61,24 +61,27 @@ function secretFacts(info: proto.IMessageContextInfo | null | undefined): Facts 
   });
 }
 
-/** A described content with what its `contextInfo` says. */
-export interface Description extends ContentRow {
+/** A described content, and which message its `contextInfo` quotes. */
+export interface Description {
+  row: ContentRow;
   respostaA: string | null;
 }
 
 /** How an opened message reads as a row. */
 export function describeOpened(opened: OpenedMessage): Description {
   const { field, value, handler, facts } = opened;
-  if (field === null || handler?.as !== 'row') return { ...unknownRow(field, value, facts), respostaA: null };
+  if (field === null || handler?.as !== 'row') return { row: unknownRow(field, value, facts), respostaA: null };
   const row = handler.row(value);
   const context = contextOf(value);
-  const dados = { ...row.dados, ...context.dados, ...facts };
-  return { ...row, dados, respostaA: context.respostaA ?? (facts.comentarioDe as string | undefined) ?? null };
+  const dados = row.dados ?? {};
+  if (context !== null) Object.assign(dados, context.dados);
+  row.dados = Object.assign(dados, facts);
+  return { row, respostaA: context?.respostaA ?? (facts.comentarioDe as string | undefined) ?? null };
 }
 
 /** How a quoted, edited or commented message reads. */
 export function describe(message: proto.IMessage): ContentRow {
-  return describeOpened(openMessage(message));
+  return describeOpened(openMessage(message)).row;
 }
 
 /** A quote inside a quote is not described: WhatsApp shows one level. */
@@ -88,9 +91,9 @@ function describeShallow(message: proto.IMessage): ContentRow {
   return opened.handler.row(opened.value);
 }
 
-function contextOf(value: unknown): ContextFacts {
+function contextOf(value: unknown): ContextFacts | null {
   const context = typeof value === 'object' && value !== null ? (value as Contextual).contextInfo : null;
-  return contextFacts(context, describeShallow);
+  return context ? contextFacts(context, describeShallow) : null;
 }
 
 interface Contextual {

@@ -16,7 +16,7 @@ export function messageEvents(message: proto.IMessage, context: MessageContext, 
     const events = handler.events(value, context, describe);
     return events ?? [rowEvent(context, unknownRow(field, value, { ...opened.facts, ...facts }))];
   }
-  const { respostaA, ...row } = describeOpened(opened);
+  const { row, respostaA } = describeOpened(opened);
   return [rowEvent(context, row, respostaA, facts)];
 }
 
@@ -27,9 +27,8 @@ export function rowEvent(
   respostaA: string | null = null,
   facts: Facts = {},
 ): EventoMensagem {
-  const { dados, ...columns } = row;
-  const allFacts = { ...dados, ...facts };
-  return {
+  const dados = Object.assign(row.dados ?? {}, facts);
+  const event: EventoMensagem = {
     op: 'mensagem',
     sessao: context.sessao,
     id: context.rowId(),
@@ -40,9 +39,15 @@ export function rowEvent(
     ordem: context.ordem,
     timestamp: context.timestamp,
     remetente: context.remetente,
+    tipo: row.tipo,
+    subtipo: row.subtipo,
+    conteudo: row.conteudo,
     status: context.status,
-    ...columns,
     resposta_a: respostaA,
-    dados: Object.keys(allFacts).length > 0 ? allFacts : null,
+    dados: Object.keys(dados).length > 0 ? dados : null,
   };
+  if (row.midia_tipo !== undefined) event.midia_tipo = row.midia_tipo;
+  if (row.midia_nome !== undefined) event.midia_nome = row.midia_nome;
+  if (row.midia_tamanho !== undefined) event.midia_tamanho = row.midia_tamanho;
+  return event;
 }

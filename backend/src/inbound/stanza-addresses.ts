@@ -48,7 +48,7 @@ function privateAddresses(attrs: Record<string, string>, from: string, me: Me): 
     const chat = person(from, [attrs.sender_pn, attrs.sender_lid], attrs.notify);
     return { kind: 'privado', chat, autor: chat, remetenteJid: from };
   }
-  const recipient = attrs.recipient ?? from;
+  const recipient = attrs.recipient || from;
   const kind = chatKind(recipient);
   if (kind !== 'privado') return { kind, chat: crowd(recipient), autor: null, remetenteJid: from };
   const others = [attrs.recipient_pn, attrs.recipient_lid, attrs.peer_recipient_pn, attrs.peer_recipient_lid];

@@ -25,7 +25,11 @@ export function createLog(options: {
   /** Told when a log file cannot be written; by default nobody is. */
   onFailure?: (file: string, error: unknown) => void;
 }): ClosableLog {
-  const logger = createLogger({ level: options.level, format: format.json(), exitOnError: false });
+  const logger = createLogger({
+    level: options.level,
+    format: format.json({ deterministic: false }),
+    exitOnError: false,
+  });
   const file = (name: string, level: Level) =>
     new LogFile({ logger, dir: options.dir, name, level, onFailure: options.onFailure ?? (() => undefined) });
   const files = [file('combined', options.level), file('error', 'error')];

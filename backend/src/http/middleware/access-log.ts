@@ -22,3 +22,11 @@ export function accessLog(log: Log): RequestHandler {
     next();
   };
 }
+
+/** Tells the access log which pattern has matched. */
+export function nameRoute(pattern: string): RequestHandler {
+  return (_req, res, next) => {
+    res.locals['route'] = pattern;
+    next();
+  };
+}

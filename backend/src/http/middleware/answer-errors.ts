@@ -2,7 +2,8 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { ERRORS, GatewayError, isGatewayError, type ErrorCode } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 
-const RETRY_AFTER_S = 5;
+/** What a 503 tells the caller to wait. */
+export const RETRY_AFTER_S = '5';
 
 /** What express and its body parser throw (`type` of `http-errors`, else the status) in our own words. */
 const FOREIGN: Record<string, ErrorCode> = {
@@ -27,8 +28,10 @@ function toGatewayError(error: unknown): GatewayError {
 export function answerErrors(log: Log): ErrorRequestHandler {
   return (thrown: unknown, _req, res, next) => {
     const error = toGatewayError(thrown);
-    if (error.status >= 500)
-      log.error('request failed', { requestId: res.locals['requestId'] as string, code: error.code, error: thrown });
+    const line = { requestId: res.locals['requestId'] as string, code: error.code, error: thrown };
+    if (error.code === 'INTERNAL') log.error('request failed', line);
+    // Stopped services answer every probe like this; their own log lines say why.
+    else if (error.status >= 500 && error.code !== 'SERVICES_STOPPED') log.warn('request not possible now', line);
     // Half an answer is out: all that is left is to cut it.
     if (res.headersSent) return next(thrown);
     sendError(res, error);

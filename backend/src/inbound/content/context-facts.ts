@@ -10,10 +10,7 @@ export interface ContextFacts {
   dados: Facts;
 }
 
-const NONE: ContextFacts = { respostaA: null, dados: {} };
-
-export function contextFacts(context: proto.IContextInfo | null | undefined, describe: Describe): ContextFacts {
-  if (!context) return NONE;
+export function contextFacts(context: proto.IContextInfo, describe: Describe): ContextFacts {
   const expiration = context.expiration ?? 0;
   return {
     respostaA: context.stanzaId || null,
@@ -52,6 +49,13 @@ function quotation(context: proto.IContextInfo, describe: Describe): Facts {
  */
 function advertisement(context: proto.IContextInfo): Facts | null {
   const ad = context.externalAdReply;
+  const marked = [ad, context.quotedAd, context.utm, context.ctwaSignals, context.conversionData];
+  const origins = [
+    context.conversionSource,
+    context.entryPointConversionSource,
+    context.entryPointConversionExternalSource,
+  ];
+  if (!marked.some(Boolean) && !origins.some(Boolean)) return null;
   const facts = compact({
     ...(ad ? adFacts(ad) : {}),
     origem: context.conversionSource,

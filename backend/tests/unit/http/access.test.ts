@@ -49,6 +49,7 @@ describe('without a key', () => {
     ['a name that was pointed at us (DNS rebinding)', { Host: 'evil.example:3001' }, 403],
     ['a name that begins like loopback', { Host: '127.0.0.1.evil.example' }, 403],
     ['a name with our name as user', { Host: 'localhost@evil.example' }, 403],
+    ['a proxy that speaks for somebody else', { 'X-Forwarded-For': '203.0.113.7' }, 403],
     ['a page of an allowed origin', { Origin: 'http://localhost:5173' }, 200],
     ['our own page', { Host: 'localhost:3001', Origin: 'http://localhost:3001' }, 200],
     ['a page of somebody else', { Origin: 'https://evil.example' }, 403],
