@@ -15,13 +15,23 @@ async function main(): Promise<void> {
   silenceLibsignal();
   const config = readConfig();
   const log = createLog({ dir: config.logDir, level: config.logLevel, console: config.nodeEnv !== 'test' });
-  const gateway = createGateway(config, { log });
-  listenToProcess(gateway, log);
+  // Baileys leaves promises unobserved; what depends on them has its own deadline, so the process goes on.
+  process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
+  let gateway: Gateway | null = null;
+  const end = (reason: string, exitCode: number) => void stop(gateway, log, reason, exitCode);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal, 0));
+  process.on('uncaughtException', (error) => {
+    log.error('uncaught exception, the process ends', { error });
+    end('uncaughtException', 1);
+  });
   try {
-    await gateway.start();
+    gateway = await createGateway(config, { log });
     if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
+    await gateway.start();
   } catch (error) {
-    await fail(gateway, log, error);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    log.error('start failed', { error });
+    end('start failed', isGatewayError(error, 'BAD_CONFIGURATION') ? EX_CONFIG : 1);
   }
 }
 
@@ -40,32 +50,14 @@ function complain(problems: string[]): void {
   process.stderr.write(`The settings are not valid:\n${problems.map((problem) => `  - ${problem}\n`).join('')}`);
 }
 
-function listenToProcess(gateway: Gateway, log: ClosableLog): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void stop(gateway, log, signal, 0));
-  }
-  process.on('uncaughtException', (error) => {
-    log.error('uncaught exception, the process ends', { error });
-    void stop(gateway, log, 'uncaughtException', 1);
-  });
-  // Baileys leaves promises unobserved; what depends on them has its own deadline, so the process goes on.
-  process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
-}
-
-async function stop(gateway: Gateway, log: ClosableLog, reason: string, exitCode: number): Promise<void> {
+/** SIGTERM → stop accepting, flush, close sockets, exit within 10 s. */
+async function stop(gateway: Gateway | null, log: ClosableLog, reason: string, exitCode: number): Promise<void> {
   log.info('stopping', { reason });
   const late = setTimeout(() => process.exit(exitCode || 1), STOP_DEADLINE_MS);
-  await gateway.stop();
+  await gateway?.stop();
   await log.close();
   clearTimeout(late);
   process.exit(exitCode);
-}
-
-async function fail(gateway: Gateway, log: ClosableLog, error: unknown): Promise<void> {
-  const refused = isGatewayError(error, 'BAD_CONFIGURATION');
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  log.error('start failed', { error });
-  await stop(gateway, log, 'start failed', refused ? EX_CONFIG : 1);
 }
 
 await main();

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
+import type { GatewayStats } from './gateway-stats.js';
 import { runSelfTest, type SelfTestReport, type SelfTestStep } from './self-test.js';
 
 export type ServiceState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
@@ -23,10 +24,10 @@ export interface ServiceStatus {
 export interface WhatsAppBootstrapDeps {
   services: ManagedService[];
   selfTestSteps: () => SelfTestStep[];
-  stats: () => Promise<Record<string, unknown>>;
+  stats: () => Promise<GatewayStats>;
   connections: () => { total: number; ready: number; byStatus: Record<string, number> };
   journalWritable: () => Promise<void>;
-  foreignServer: string | null;
+  foreignServer: boolean;
   version: string;
   clock: Clock;
   log: Log;
@@ -35,9 +36,9 @@ export interface WhatsAppBootstrapDeps {
 export interface BootstrapStatus {
   version: string;
   uptimeS: number;
-  /** The WhatsApp server in use when it is not Meta's. */
-  foreignServer: string | null;
-  services: Record<string, ServiceStatus>;
+  /** Sockets go to a server other than Meta's. */
+  foreignServer: boolean;
+  services: Record<ManagedService['name'] | 'bootstrap', ServiceStatus>;
   connections: { total: number; ready: number; byStatus: Record<string, number> };
 }
 
@@ -87,8 +88,11 @@ export class WhatsAppBootstrapService {
   }
 
   status(): BootstrapStatus {
-    const services = Object.fromEntries(this.deps.services.map((service) => [service.name, this.#present(service)]));
-    services['bootstrap'] = { state: this.#state, since: iso(this.#since), reason: null };
+    const managed = this.deps.services.map((service) => [service.name, this.#present(service)]);
+    const services = {
+      ...(Object.fromEntries(managed) as Record<ManagedService['name'], ServiceStatus>),
+      bootstrap: { state: this.#state, since: iso(this.#since), reason: null },
+    };
     return {
       version: this.deps.version,
       uptimeS: Math.floor((this.deps.clock.now() - this.#startedAt) / 1000),
@@ -98,7 +102,7 @@ export class WhatsAppBootstrapService {
     };
   }
 
-  stats(): Promise<Record<string, unknown>> {
+  stats(): Promise<GatewayStats> {
     return this.deps.stats();
   }
 

@@ -61,15 +61,16 @@ async function setUp(dataDir: string, log: ReturnType<typeof createLog>, release
     WHATSAPP_WS_URL: simulator.wsUrl,
     WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
   });
-  const gateway = createGateway(config, { log });
+  const gateway = await createGateway(config, { log });
   releasers.push('gateway', () => gateway.stop());
   await gateway.start();
   const { url } = gateway.parts.http.address();
   say(`  gateway    ${url}   (documentação: ${url}/docs)`);
-  say(`  Supabase   ${gateway.parts.database.url}   (Postgres embutido)`);
+  const database = gateway.parts.databaseHost.current;
+  if (!database) throw new Error('o banco de dados não abriu');
+  say(`  Supabase   ${database.url}   (Postgres embutido)`);
   say(`  WhatsApp   ${simulator.wsUrl}   (simulador)\n`);
-  const { url: databaseUrl, serviceRoleKey } = gateway.parts.database;
-  return { api: new ApiClient(url), simulator, database: { url: databaseUrl, key: serviceRoleKey } };
+  return { api: new ApiClient(url), simulator, database: { url: database.url, key: database.serviceRoleKey } };
 }
 
 async function play(stage: Stage): Promise<Customer[]> {
@@ -137,7 +138,9 @@ function showCurl({ api, database }: Stage, atendimentoId: unknown): void {
   say(`  curl ${base}/whatsapp-integration/atendimentos/active`);
   say(`  curl ${base}/whatsapp-integration/messages/${String(atendimentoId)}`);
   say(`  curl -X POST ${base}/whatsapp-integration/messages/send -H 'Content-Type: application/json' \\`);
-  say(`    -d '{"connectionId":"${CONNECTION}","to":"(11) 98888-7777","content":"Olá! Como posso ajudar?","type":"text"}'`);
+  say(
+    `    -d '{"connectionId":"${CONNECTION}","to":"(11) 98888-7777","content":"Olá! Como posso ajudar?","type":"text"}'`,
+  );
   say(`  curl '${database.url}/rest/v1/whatsapp_mensagens?select=conteudo,status' -H 'apikey: ${database.key}'`);
 }
 

@@ -12,7 +12,9 @@ export class ClientSendChannel implements SendChannel {
     this.events = {
       on: (name, listener) =>
         client.events.on(name, (event: ClientEvents[typeof name]) => {
-          if (event.connectionId === this.connectionId) return listener(event as SendChannelEvents[typeof name]);
+          return event.connectionId === this.connectionId
+            ? listener(event as SendChannelEvents[typeof name])
+            : undefined;
         }),
     };
   }

@@ -138,9 +138,9 @@ export class Connections {
     try {
       const row = await withDeadline(this.deps.database.findSessao(connectionId), LOOKUP_DEADLINE_MS, 'session lookup');
       if (!row) return randomUUID();
-      if (row.owner_id !== ownerId)
+      if (row['owner_id'] !== ownerId)
         throw new GatewayError('CONNECTION_TAKEN', undefined, { details: { connectionId } });
-      return row.id;
+      return String(row['id']);
     } catch (error) {
       if (isGatewayError(error, 'CONNECTION_TAKEN')) throw error;
       this.deps.log.warn('session not looked up, the database is away', { connectionId, error });

@@ -80,7 +80,8 @@ async function findQuoted(deps: SendMessageDeps, input: SendMessageInput): Promi
     const row = await withDeadline(lookup, QUOTED_DEADLINE_MS, 'quoted message');
     if (!row)
       throw new GatewayError('MESSAGE_NOT_FOUND', `replyTo: there is no message ${stanzaId} on this connection`);
-    return { stanzaId, participant: row.remetente_jid ?? undefined, text: row.conteudo };
+    const participant = typeof row['remetente_jid'] === 'string' ? row['remetente_jid'] : undefined;
+    return { stanzaId, participant, text: String(row['conteudo']) };
   } catch (error) {
     if (isGatewayError(error, 'MESSAGE_NOT_FOUND')) throw error;
     deps.log.warn('quoted message not looked up', { error });

@@ -14,6 +14,7 @@ import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
 import { findPart } from './parts.js';
+import { probe } from './probe.js';
 import { prune } from './prune.js';
 import type {
   CommitBatch,
@@ -179,6 +180,11 @@ export class Journal {
 
   stats(): JournalStats {
     return journalStats(this.#context);
+  }
+
+  /** Writes something that means nothing, durably: rejects `JOURNAL_FAILED` when the disk does not take it. */
+  probe(): Promise<void> {
+    return probe(this.#context);
   }
 }
 

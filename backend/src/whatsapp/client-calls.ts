@@ -1,4 +1,10 @@
-import { jidNormalizedUser, type GroupMetadata, type proto, type WASocket } from '@whiskeysockets/baileys';
+import {
+  jidNormalizedUser,
+  S_WHATSAPP_NET,
+  type GroupMetadata,
+  type proto,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { ContactLearner } from './contact-learner.js';
@@ -16,6 +22,7 @@ export interface ClientCallsDeps {
   socket: () => OpenSocket | null;
 }
 
+const PING_DEADLINE_MS = 10_000;
 const QUERY_DEADLINE_MS = 15_000;
 const RELAY_DEADLINE_MS = 30_000;
 
@@ -68,6 +75,13 @@ export class ClientCalls {
   async groupMetadata(jid: string): Promise<GroupMetadata> {
     const { sock } = this.#open();
     return this.deps.contacts.group(jid) ?? (await withDeadline(sock.groupMetadata(jid), QUERY_DEADLINE_MS, 'group'));
+  }
+
+  /** A round trip through the socket: rejects when WhatsApp does not answer an empty question within 10 s. */
+  async ping(): Promise<void> {
+    const { sock } = this.#open();
+    const iq = { tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'w:p', id: sock.generateMessageTag() } };
+    await withDeadline(sock.query({ ...iq, content: [{ tag: 'ping', attrs: {} }] }), PING_DEADLINE_MS, 'ping');
   }
 
   #open(): OpenSocket {

@@ -11,10 +11,10 @@ export class WebVersion {
 
   /** @param pinned from the settings: then the network is never asked. */
   constructor(
-    private readonly deps: { log: Log; pinned: WAVersion | null },
+    private readonly deps: { log: Log; pinned: readonly [number, number, number] | null },
     private readonly fetchVersion: typeof fetchLatestWaWebVersion = fetchLatestWaWebVersion,
   ) {
-    this.#current = deps.pinned ?? DEFAULT_CONNECTION_CONFIG.version;
+    this.#current = deps.pinned ? [...deps.pinned] : DEFAULT_CONNECTION_CONFIG.version;
   }
 
   get current(): WAVersion {

@@ -1,0 +1,25 @@
+/** A row as the API shows it: columns as in the table. */
+export type Row = Record<string, unknown>;
+
+/** One page of a list; `nextCursor` null = that was the last one. */
+export interface RowPage {
+  data: Row[];
+  nextCursor: string | null;
+}
+
+/** Whose rows a caller may see; null = all. */
+export type RowScope = { ownerId: string; companyIds: string[] } | null;
+
+const POSTGRES_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:?\d\d)?$/;
+const TIME_COLUMNS =
+  /^(timestamp|ultima_mensagem|ultima_atividade|data_(inicio|fim)|(created|updated|connected|disconnected)_at|\w+_em)$/;
+
+/** Times as ISO 8601 in UTC, whatever layer stands between us and Postgres (some write `2026-01-01 00:00:00+00`). */
+export function normalizeTimes(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => {
+      const isTime = typeof value === 'string' && TIME_COLUMNS.test(column) && POSTGRES_TIME.test(value);
+      return [column, isTime ? new Date(value).toISOString() : value];
+    }),
+  );
+}
