@@ -126,9 +126,9 @@ export class Journal {
     return getOutbox(this.#context, connectionId, whatsappId);
   }
 
-  /** What is still to be sent (of one connection, or of all), in the order of acceptance. */
-  listUnfinishedOutbox(connectionId?: string): Iterable<OutboxRecord> {
-    return listUnfinishedOutbox(this.#context, connectionId);
+  /** What is still to be sent (of one connection, or of all) after the place `afterSeq`, in the order of acceptance. */
+  listUnfinishedOutbox(connectionId?: string, afterSeq?: number): Iterable<OutboxRecord> {
+    return listUnfinishedOutbox(this.#context, connectionId, afterSeq);
   }
 
   findIdempotency(scope: string, key: string): IdempotencyRecord | null {

@@ -156,7 +156,8 @@ function releaser(server: Server, closeAddress: () => void): () => Promise<void>
 }
 
 function notWritable(dir: string, cause: unknown): GatewayError {
-  return new GatewayError('JOURNAL_FAILED', `The data directory ${dir} cannot be written.`, { cause });
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  return new GatewayError('JOURNAL_FAILED', `The data directory ${dir} cannot be written (${code}).`, { cause });
 }
 
 function locked(dir: string, pid: number | null): GatewayError {

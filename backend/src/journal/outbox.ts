@@ -4,6 +4,8 @@ import type { LogEntry, OutboxRecord, OutboxState } from './records.js';
 import { RETENTION_MS } from './retention.js';
 import type { Write } from './tables.js';
 
+/** Places read at once. */
+const SLICE = 256;
 const FINISHED: Record<OutboxState, boolean> = { accepted: false, sending: false, sent: true, failed: true };
 
 /** A send by the id it goes out under; finished ones for 14 days, since recipients may ask for the message again. */
@@ -11,15 +13,29 @@ export function getOutbox(context: JournalContext, connectionId: string, whatsap
   return context.tables.outbox.get(ownedKey(connectionId, context.sealer.conceal(whatsappId)));
 }
 
-/** What has to be sent, in the order of acceptance. */
-export function listUnfinishedOutbox(context: JournalContext, connectionId?: string): OutboxRecord[] {
+/**
+ * What has to be sent, in the order of acceptance, from after the place `afterSeq`. Read in slices as it is consumed, so
+ * that a caller who stops early has not paid for a backlog of many thousands.
+ */
+export function* listUnfinishedOutbox(
+  context: JournalContext,
+  connectionId?: string,
+  afterSeq = 0,
+): Generator<OutboxRecord, void, undefined> {
   const { outbox, unfinished } = context.tables;
   const owner = connectionId === undefined ? Buffer.alloc(0) : connectionKey(connectionId);
-  return unfinished
-    .range()
-    .filter(({ value: key }) => key.subarray(0, owner.length).equals(owner))
-    .map(({ value: key }) => outbox.get(key))
-    .filter((record): record is OutboxRecord => record !== null && !FINISHED[record.state]);
+  let start = seqKey(afterSeq + 1);
+  for (;;) {
+    const places = unfinished.range({ start, limit: SLICE });
+    for (const { value: key } of places) {
+      if (!key.subarray(0, owner.length).equals(owner)) continue;
+      const record = outbox.get(key);
+      if (record !== null && !FINISHED[record.state]) yield record;
+    }
+    const last = places.at(-1);
+    if (last === undefined || places.length < SLICE) return;
+    start = Buffer.concat([last.key, Buffer.of(0)]);
+  }
 }
 
 /**

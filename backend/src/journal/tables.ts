@@ -87,7 +87,11 @@ export class Table<T> {
 
   /** How many records there are; constant time. */
   count(): number {
-    return (this.db.getStats() as { entryCount: number }).entryCount;
+    try {
+      return (this.db.getStats() as { entryCount: number }).entryCount;
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
   }
 
   decode(key: Buffer, bytes: Buffer): T {

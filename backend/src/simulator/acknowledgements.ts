@@ -36,10 +36,10 @@ function onRetry(world: World, companion: Companion, receipt: BinaryNode): void 
   const count = Number(getBinaryNodeChild(receipt, 'retry')?.attrs.count ?? 1);
   const from = participant ?? to ?? '';
   world.history.record({ kind: 'message.retryRequested', id: id!, from, companion: companion.jid, count });
+  companion.mailbox.expectRetryNack(id!);
   const parcel = companion.mailbox.find('message', id!, to);
-  if (!parcel) return;
-  parcel.awaitsRetryNack = true;
-  void world.directory.find(from)?.author.retry(companion, parcel, count, keysOf(receipt));
+  if (parcel?.onRetry) return parcel.onRetry(receipt);
+  void world.directory.find(from)?.author.retry(companion, id!, parcel, count, keysOf(receipt));
 }
 
 /** An `<ack>` of a companion: the end of a receipt or notification, or its refusal of a message. */
@@ -64,11 +64,7 @@ function onMessageAck(world: World, companion: Companion, { attrs }: BinaryNode,
     companion: companion.jid,
     error,
   });
-  if (!parcel) return;
-  if (parcel.awaitsRetryNack && attrs.error === RETRY_NACK) {
-    parcel.awaitsRetryNack = false;
-    return;
-  }
+  if (!parcel || (attrs.error === RETRY_NACK && companion.mailbox.takeRetryNack(attrs.id!))) return;
   companion.mailbox.drop(parcel);
   parcel.onRefused?.(error);
 }

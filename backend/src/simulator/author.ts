@@ -1,4 +1,4 @@
-import { proto, type BinaryNode } from '@whiskeysockets/baileys';
+import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
 import type { Parcel } from './mailbox.js';
 import { mediaType } from './message-shape.js';
@@ -55,16 +55,24 @@ export class Author {
     return this.#inOrder(() => this.#seal(outgoing, new SentMessage(outgoing.id, outgoing.companions)));
   }
 
-  /** A companion could not read `parcel`: same id, new session, `count` on the enc. */
-  async retry(companion: Companion, parcel: Parcel, count: number, keys: PreKeyBundle | null): Promise<void> {
-    const outgoing = this.#sent.get(parcel.stanza.attrs.id!);
+  /** A companion could not read message `id`: same id, new session, `count` on the enc.
+   *  @param waiting the message as it waits in the companion's mailbox; undefined when that has receipted it before
+   *  @param keys the bundle that came with the request, or null to take one from the server */
+  async retry(
+    companion: Companion,
+    id: string,
+    waiting: Parcel | undefined,
+    count: number,
+    keys: PreKeyBundle | null,
+  ): Promise<void> {
+    const outgoing = this.#sent.get(id);
     if (!outgoing || !this.answersRetries) return;
     await this.#inOrder(async () => {
       await this.device.openSession(companion.lid, keys ?? companion.takeBundle());
-      const enc = await this.#direct(outgoing, companion, count);
-      parcel.stanza = node('message', outgoing.attrs, [enc]);
-      parcel.session = this.device.generation(companion.lid);
-      companion.mailbox.redeliver(parcel);
+      const stanza = node('message', outgoing.attrs, [await this.#direct(outgoing, companion, count)]);
+      const session = this.device.generation(companion.lid);
+      const confirm = () => this.device.confirm(companion.lid, session);
+      companion.mailbox.redeliver(Object.assign(waiting ?? { onReceipt: confirm }, { stanza, session }));
     });
   }
 

@@ -1,6 +1,6 @@
 import { jidDecode } from '@whiskeysockets/baileys';
 import { Contact } from './contact.js';
-import { Group } from './group.js';
+import type { Group } from './group.js';
 import { Phone } from './phone.js';
 
 /** Anybody with a number: the owner of an account, or somebody who writes to one. */

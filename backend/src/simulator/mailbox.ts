@@ -13,10 +13,10 @@ export interface Parcel {
   onRefused?: (error: number | null) => void;
   /** The generation of the Signal session it is encrypted in; see `SignalDevice.confirm`. */
   session?: number;
+  /** Called with the retry receipt when the author is another companion; else the author's phone answers it. */
+  onRetry?: (receipt: BinaryNode) => void;
   /** How often it has been written to a socket. */
   attempts?: number;
-  /** The companion asked for a retry: the `ack error=500` it sends right after must not drop the retried message. */
-  awaitsRetryNack?: boolean;
 }
 
 /**
@@ -26,6 +26,7 @@ export interface Parcel {
 export class Mailbox {
   readonly #parcels = new Set<Parcel>();
   readonly #byId = new Map<string, Set<Parcel>>();
+  readonly #retryNacks = new Set<string>();
   #live: Connection | null = null;
 
   constructor(private readonly deps: { companion: string; history: History; faults: Faults }) {}
@@ -56,6 +57,7 @@ export class Mailbox {
 
   /** Sends everything that waits, ends with `<ib><offline count/></ib>`, and from then on delivers at once. */
   goLive(connection: Connection): void {
+    this.#retryNacks.clear();
     const waiting = [...this.#parcels];
     for (const parcel of waiting) this.#deliver(connection, parcel, true);
     connection.send(node('ib', {}, [node('offline', { count: String(waiting.length) })]));
@@ -74,6 +76,16 @@ export class Mailbox {
     return same.find((parcel) => sameUser(parcel.stanza.attrs.from, from)) ?? same[0];
   }
 
+  /** The companion asked for `id` again: the `ack error=500` it sends right after must not drop the retried message. */
+  expectRetryNack(id: string): void {
+    this.#retryNacks.add(id);
+  }
+
+  /** Whether a refusal of `id` is the one that `expectRetryNack` announced. */
+  takeRetryNack(id: string): boolean {
+    return this.#retryNacks.delete(id);
+  }
+
   drop(parcel: Parcel): void {
     this.#parcels.delete(parcel);
     const same = this.#byId.get(keyOf(parcel.stanza));
@@ -81,8 +93,10 @@ export class Mailbox {
     if (same?.size === 0) this.#byId.delete(keyOf(parcel.stanza));
   }
 
-  /** Writes a parcel again in its new form (a retried message), if the companion is there. */
+  /** Writes a parcel again in its new form (a retried message), if the companion is there. One that was acknowledged
+   *  before (its duplicate could not be read) is queued anew. */
   redeliver(parcel: Parcel): void {
+    if (!this.#parcels.has(parcel)) return this.post(parcel);
     if (this.#live) this.#deliver(this.#live, parcel, false);
   }
 

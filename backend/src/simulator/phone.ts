@@ -41,7 +41,7 @@ export class Phone extends Person {
 
   /** Types the code a client shows for this number. @throws Error when no client waits for it, or it is wrong */
   async enterPairingCode(code: string): Promise<Companion> {
-    const registration = this.world.registrations.byCodeFor(this.pnJid);
+    const registration = await this.world.registrations.byCodeFor(this.pnJid);
     if (!registration?.code) throw new Error(`no client waits for a pairing code of ${this.number}`);
     const advSecret = await registration.code.enter(code.replace('-', ''), this);
     return registration.link(this, advSecret, 'code');

@@ -21,11 +21,13 @@ export function quietLibsignal(): () => void {
 function filterConsole(): () => void {
   const target = globalThis.console;
   const undo = METHODS.map((method) => {
-    const original = target[method];
+    const original = target[method].bind(target);
     target[method] = (...args: unknown[]) => {
-      if (typeof args[0] !== 'string' || !LIBSIGNAL.test(args[0])) original.apply(target, args);
+      if (typeof args[0] !== 'string' || !LIBSIGNAL.test(args[0])) original(...args);
     };
-    return () => (target[method] = original);
+    return () => {
+      target[method] = original;
+    };
   });
   return () => undo.forEach((each) => each());
 }

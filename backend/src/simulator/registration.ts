@@ -1,5 +1,6 @@
 import { getBinaryNodeChild, S_WHATSAPP_NET, type BinaryNode, type proto } from '@whiskeysockets/baileys';
 import { randomBytes } from 'node:crypto';
+import { systemClock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { deferred, type Deferred } from '../lib/deferred.js';
 import { pairSuccess } from './adv.js';
@@ -14,6 +15,8 @@ import type { World } from './world.js';
 const REFS = 6;
 const RESTART_REQUIRED = 515;
 const SIGN_DEADLINE_MS = 10_000;
+const CODE_PATIENCE_MS = 2000;
+const CODE_POLL_MS = 20;
 
 /** A client that has connected without an account and shows a QR or a pairing code. Lives as long as its socket. */
 export class Registration {
@@ -124,7 +127,14 @@ export class Registrations {
     return [...this.#open].find((each) => each.refs.includes(ref));
   }
 
-  byCodeFor(pnJid: string): Registration | undefined {
-    return [...this.#open].find((each) => each.code?.account === pnJid);
+  /** The client that waits for a pairing code for this number. It may just be asking, so this waits a little. */
+  async byCodeFor(pnJid: string): Promise<Registration | undefined> {
+    const giveUpAt = Date.now() + CODE_PATIENCE_MS;
+    while (Date.now() < giveUpAt) {
+      const found = [...this.#open].find((each) => each.code?.account === pnJid);
+      if (found) return found;
+      await systemClock.sleep(CODE_POLL_MS);
+    }
+    return undefined;
   }
 }

@@ -3,10 +3,13 @@ import {
   getBinaryNodeChild,
   getBinaryNodeChildren,
   jidDecode,
+  jidNormalizedUser,
   type BinaryNode,
 } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
 import type { Connection } from './connection.js';
+import { Phone } from './phone.js';
+import { relay } from './relay.js';
 import { serverAck } from './stanzas.js';
 import type { World } from './world.js';
 
@@ -52,16 +55,17 @@ function toGroup(
   addressed: BinaryNode[],
 ): void {
   const group = world.directory.group(stanza.attrs.to!);
+  const { id, to } = stanza.attrs;
+  const keysFor = (users: string[], device: number) =>
+    addressed
+      .filter(({ attrs }) => isDevice(attrs.jid, users, device))
+      .flatMap((each) => getBinaryNodeChildren(each, 'enc'));
   for (const member of group?.members ?? []) {
-    const own = addressed.filter(({ attrs }) => isPhoneOf(attrs.jid, [member.pnJid, member.lidJid]));
-    const keys = own.flatMap((each) => getBinaryNodeChildren(each, 'enc'));
-    member.receiver.take({
-      id: stanza.attrs.id!,
-      companion,
-      to: stanza.attrs.to!,
-      group: true,
-      parts: [...keys, ...direct],
-    });
+    const users = [member.pnJid, member.lidJid];
+    member.receiver.take({ id: id!, companion, to: to!, group: true, parts: [...keysFor(users, 0), ...direct] });
+    for (const other of member instanceof Phone ? member.companions : []) {
+      if (other !== companion) relay(companion, other, stanza, [...keysFor(users, other.device), ...direct]);
+    }
   }
 }
 
@@ -73,8 +77,10 @@ function deliver(world: World, companion: Companion, stanza: BinaryNode, jid: st
     return world.history.record({ kind: 'send.unroutable', id: id!, companion: companion.jid, to: jid });
   }
   const group = world.directory.group(to!) !== undefined;
-  if (device === 0) return person.receiver.take({ id: id!, companion, to: to!, group, parts });
+  if (device === 0) return person.receiver.take({ id: id!, companion, to: jidNormalizedUser(to), group, parts });
+  const other = person instanceof Phone ? person.companions.find((each) => each.device === device) : undefined;
+  if (other) relay(companion, other, stanza, parts);
 }
 
-const isPhoneOf = (jid: string | undefined, users: string[]): boolean =>
-  jid !== undefined && (jidDecode(jid)?.device ?? 0) === 0 && users.some((user) => areJidsSameUser(user, jid));
+const isDevice = (jid: string | undefined, users: string[], device: number): boolean =>
+  jid !== undefined && (jidDecode(jid)?.device ?? 0) === device && users.some((user) => areJidsSameUser(user, jid));

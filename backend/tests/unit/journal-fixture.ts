@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { Journal, type JournalOptions } from '../../src/journal/journal.js';
-import type { ConnectionRecord, NewLogEntry, OutboxRecord, PartRecord } from '../../src/journal/records.js';
+import type { ConnectionRecord, OutboxRecord } from '../../src/journal/records.js';
 import { type Clock, systemClock } from '../../src/lib/clock.js';
 import { silentLog } from '../../src/lib/log.js';
+import { CONNECTION } from './journal-records.js';
 
-export const CONNECTION = 'minha-conexao-1';
+export { aPart, aStanza, CONNECTION, sha256 } from './journal-records.js';
 
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -34,34 +34,11 @@ export async function openJournal(options: Partial<JournalOptions> = {}): Promis
 export function fakeClock(now = Date.UTC(2025, 0, 1)): Clock & { set(now: number): void; advance(ms: number): void } {
   return {
     now: () => now,
-    after: systemClock.after,
-    sleep: systemClock.sleep,
+    after: (ms, fn) => systemClock.after(ms, fn),
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
     set: (value) => (now = value),
     advance: (ms) => (now += ms),
   };
-}
-
-export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-export function aStanza(text = 'Olá', connectionId = CONNECTION): NewLogEntry {
-  const hash = sha256(text);
-  return {
-    kind: 'stanza',
-    connectionId,
-    node: {
-      tag: 'message',
-      attrs: { from: '5511999999999@s.whatsapp.net', id: `3EB0${hash.toString('hex', 0, 8)}`, t: '1735689600' },
-      content: [{ tag: 'enc', attrs: { type: 'msg', v: '2' }, content: hash }],
-    },
-    parts: [{ sha256: hash, plaintext: Buffer.from(text) }],
-    me: { id: '5511888888888:3@s.whatsapp.net', lid: '1234567890@lid' },
-  };
-}
-
-export function aPart(text = 'Olá', at = Date.now(), connectionId = CONNECTION): PartRecord {
-  return { connectionId, sha256: sha256(text), plaintext: Buffer.from(text), at };
 }
 
 export function anOutbox(changes: Partial<OutboxRecord> = {}): OutboxRecord {

@@ -16,9 +16,13 @@ import { pino } from 'pino';
 import { withDeadline } from '../../../src/lib/deadline.js';
 import { deferred } from '../../../src/lib/deferred.js';
 import type { Simulator } from '../../../src/simulator/index.js';
+import { unrefLongTimers } from './unref-long-timers.js';
+
+unrefLongTimers();
 
 const QUIET = pino({ level: 'silent' });
 const DEADLINE_MS = 20_000;
+const POLL_MS = 5;
 
 /** An unmodified Baileys socket with its keys in memory: the other end of the simulator's tests. */
 export class BaileysClient {
@@ -29,13 +33,13 @@ export class BaileysClient {
   /** What `getMessage` answers from. */
   readonly sent = new Map<string, proto.IMessage>();
   readonly #keys = new Map<string, unknown>();
-  readonly #watchers = new Set<() => void>();
   socket!: WASocket;
   state: Partial<ConnectionState> = {};
 
   constructor(
     private readonly simulator: Simulator,
-    private readonly config: Partial<UserFacingSocketConfig> = {},
+    /** Applies from the next connect on. */
+    public config: Partial<UserFacingSocketConfig> = {},
   ) {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.noiseRootKeyHex, 'hex');
   }
@@ -51,24 +55,22 @@ export class BaileysClient {
       getMessage: (key) => Promise.resolve(this.sent.get(key.id ?? '')),
       browser: ['Ubuntu', 'Chrome', '22.04'],
       connectTimeoutMs: 3000,
-      fireInitQueries: true,
+      // Own messages would swallow the updates that follow them quickly (Utils/event-buffer.js merges the two).
+      emitOwnEvents: false,
       ...this.config,
     });
     this.socket = socket;
     socket.ev.on('creds.update', (update) => Object.assign(this.creds, update));
     socket.ev.on('messages.upsert', ({ messages, type }) => {
       for (const message of messages) this.upserts.push({ type, message });
-      this.#changed();
     });
     socket.ev.on('messages.update', (updates) => {
       this.updates.push(...updates);
-      this.#changed();
     });
     socket.ev.on('connection.update', (update) => {
       if (this.socket !== socket) return;
       this.state = { ...this.state, ...update };
       if (update.connection === 'close') this.closeCodes.push(codeOf(update));
-      this.#changed();
     });
   }
 
@@ -94,7 +96,7 @@ export class BaileysClient {
   }
 
   async close(): Promise<void> {
-    await this.socket.end(undefined);
+    await this.socket?.end(undefined);
   }
 
   /** Every text that has come in, stubs left out, in order. */
@@ -114,18 +116,13 @@ export class BaileysClient {
     return id;
   }
 
+  /** Checks the condition every few milliseconds: it may be about either side of the wire. */
   until(condition: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
     const met = deferred();
-    const watch = () => {
+    const poll = setInterval(() => {
       if (condition()) met.resolve();
-    };
-    this.#watchers.add(watch);
-    watch();
-    return withDeadline(met.promise, deadlineMs, what).finally(() => this.#watchers.delete(watch));
-  }
-
-  #changed(): void {
-    for (const watch of [...this.#watchers]) watch();
+    }, POLL_MS);
+    return withDeadline(met.promise, deadlineMs, what).finally(() => clearInterval(poll));
   }
 
   #store(): SignalKeyStore {
