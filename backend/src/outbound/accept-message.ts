@@ -43,7 +43,7 @@ export class MessageAcceptor {
       numbers: NumberCheck;
       channelOf: (connectionId: string) => SendChannel | undefined;
       /** Asked before the commit and told after it. */
-      sender: Pick<Sender, 'goesAtOnce' | 'enqueue'>;
+      sender: Pick<Sender, 'goesSoon' | 'enqueue'>;
       clock: Clock;
       /** After this long without a server ack a send ends as `EXPIRED`. */
       expiryMs: number;
@@ -115,7 +115,7 @@ export class MessageAcceptor {
   #newRecord(request: SendRequest, message: Uint8Array, address: Address): OutboxRecord {
     const { connectionId, to, remetente } = request;
     const now = this.deps.clock.now();
-    const atOnce = this.deps.sender.goesAtOnce(connectionId, { to, ...address });
+    const soon = this.deps.sender.goesSoon(connectionId, { to, ...address });
     return {
       connectionId,
       whatsappId: generateMessageIDV2(this.deps.channelOf(connectionId)?.me?.id),
@@ -126,8 +126,8 @@ export class MessageAcceptor {
       ...address,
       message,
       remetente,
-      state: atOnce ? 'sending' : 'accepted',
-      attempts: atOnce ? 1 : 0,
+      state: soon ? 'sending' : 'accepted',
+      attempts: soon ? 1 : 0,
       error: null,
       errorDetail: null,
       acceptedAt: now,

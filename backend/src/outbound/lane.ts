@@ -3,7 +3,7 @@ import { deferred, type Deferred } from '../lib/deferred.js';
 import type { Log } from '../lib/log.js';
 import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
-import { chatKey, type Destination } from './address.js';
+import type { Destination } from './address.js';
 import type { Attempts, Line } from './attempt.js';
 import type { SendChannel, ServerAck } from './send-channel.js';
 import { SendQueue, type QueuedSend } from './send-queue.js';
@@ -24,6 +24,9 @@ export interface LaneOptions {
   /** Messages held in memory; further ones stay in the journal until these are half gone. */
   window: number;
 }
+
+/** So many turns of all parallel chats are "moments". */
+const SOON = 10;
 
 /**
  * The sends of one connection: which message goes next, and how many at once. It outlives sockets and channels.
@@ -101,12 +104,12 @@ export class Lane implements Line {
   }
 
   /**
-   * Whether a message accepted now is next for its chat and can go at once. It is then accepted as "sending, attempt 1",
-   * which saves a commit; should it have to wait after all, that is the ambiguity which a crash leaves, too.
+   * Whether a message accepted now will be written within moments. It is then accepted as "sending, attempt 1", which
+   * saves a commit of its own for that; should it have to wait after all, it is as ambiguous as a crash leaves it, too.
    */
-  goesAtOnce(address: Destination): boolean {
-    if (this.#state !== 'running' || this.#more || !this.#isReady() || address.chatJid === null) return false;
-    return this.#active < this.options.maxParallel && this.#queue.isIdle(chatKey(address));
+  goesSoon(destination: Destination): boolean {
+    if (this.#state !== 'running' || this.#more || !this.#isReady()) return false;
+    return destination.chatJid !== null && this.#queue.size < this.options.maxParallel * SOON;
   }
 
   /** A record that has just become durable. While the journal holds older ones, it waits there for its turn. */

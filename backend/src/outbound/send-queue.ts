@@ -18,7 +18,7 @@ export interface QueuedSend {
   readonly whatsappId: string;
   readonly expiresAt: number;
   readonly chat: Chat;
-  /** Accepted as "sending, attempt 1" a moment ago: that attempt needs neither reading nor another commit. */
+  /** Accepted as "sending, attempt 1": that attempt needs neither reading nor a commit. Null for all but a few. */
   begun: OutboxRecord | null;
   /** Ends the attempt under way; null when none is. */
   end: ((end: AttemptEnd) => void) | null;
@@ -60,11 +60,6 @@ export class SendQueue {
 
   find(whatsappId: string): QueuedSend | undefined {
     return this.#byId.get(whatsappId);
-  }
-
-  /** No message for this address is waiting or under way. */
-  isIdle(key: string): boolean {
-    return !this.#chats.has(key);
   }
 
   /** Appends to its chat's line. @returns false when it is already waiting. */

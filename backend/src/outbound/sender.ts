@@ -102,9 +102,9 @@ export class Sender {
     this.#laneOf(record.connectionId).enqueue(record);
   }
 
-  /** Whether a message accepted now would be written at once; see `Lane.goesAtOnce`. */
-  goesAtOnce(connectionId: string, destination: Destination): boolean {
-    return this.#lanes.get(connectionId)?.goesAtOnce(destination) ?? false;
+  /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */
+  goesSoon(connectionId: string, destination: Destination): boolean {
+    return this.#lanes.get(connectionId)?.goesSoon(destination) ?? false;
   }
 
   /** Something may have changed for this connection: begins what can begin. Cheap, and never needed for correctness. */
