@@ -2,8 +2,7 @@
  * Postgres stores neither NUL (22021, 22P05 in jsonb) nor lone surrogates (22P02): one such character would make a whole
  * batch of rows unwritable. Everything that comes from people passes through here before it leaves for the database.
  */
-const UNSTORABLE =
-  /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const ALL_UNSTORABLE = new RegExp(UNSTORABLE, 'g');
 
 /** WhatsApp's own limit for a text, in UTF-16 units. */

@@ -58,6 +58,8 @@ export class SupabaseWhatsAppService {
   #state: DatabaseState = 'online';
   #reason: string | null = null;
   #offlineSince = 0;
+  /** Which kind of request was refused last: the other kind getting through proves nothing. */
+  #pausedBy: 'read' | 'write' = 'read';
   #stopping: Promise<void> | null = null;
 
   constructor(private readonly deps: SupabaseWhatsAppServiceDeps) {
@@ -104,7 +106,7 @@ export class SupabaseWhatsAppService {
     const failed = failedAnswer(answer);
     const [only] = lote;
     if (lote.length === 1 && only && classifyFailure(failed) === 'duplicate') return [alreadyThere()];
-    throw this.#failed(failed);
+    throw this.#failed(failed, 'write');
   }
 
   /** Messages of an atendimento (or of the one it was merged into), oldest first unless `direction` is `desc`.
@@ -238,7 +240,7 @@ export class SupabaseWhatsAppService {
    *  @throws DatabaseFailure (`retry`) while it is not open */
   get #client(): SupabaseClient {
     const { current } = this.deps.host;
-    if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' });
+    if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
     if (this.#open?.url === current.url) return this.#open.client;
     void this.#open?.http.close();
     const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000);
@@ -258,25 +260,25 @@ export class SupabaseWhatsAppService {
       this.#succeeded('read');
       return answer.data as Row[];
     }
-    throw this.#failed(failedAnswer(answer));
+    throw this.#failed(failedAnswer(answer), 'read');
   }
 
-  /** A read proves that the database is there, only a write proves that it takes what we have. */
   #succeeded(what: 'read' | 'write'): void {
-    if (this.#state === 'online' || (this.#state === 'paused' && what === 'read')) return;
+    if (this.#state === 'online' || (this.#state === 'paused' && what !== this.#pausedBy)) return;
     this.#state = 'online';
     this.#reason = null;
     this.deps.log.info('the database is back');
     this.events.emit('supabaseOnline', { offlineMs: this.deps.clock.now() - this.#offlineSince });
   }
 
-  #failed(answer: FailedAnswer): DatabaseFailure {
+  #failed(answer: FailedAnswer, what: 'read' | 'write'): DatabaseFailure {
     const failure = new DatabaseFailure(answer);
     const state = ({ retry: 'offline', pause: 'paused', dead: null } as const)[failure.retryClass];
     if (state && state !== this.#state) {
       if (this.#state === 'online') this.#offlineSince = this.deps.clock.now();
       this.#state = state;
       this.#reason = failure.message;
+      this.#pausedBy = what;
       const { code, sqlstate, httpStatus } = failure;
       this.deps.log.warn('the database does not take our requests', { state, code, sqlstate, httpStatus });
       this.events.emit('supabaseOffline', { state, code, sqlstate });

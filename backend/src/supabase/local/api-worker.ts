@@ -21,18 +21,21 @@ for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
   };
 }
 
-async function migrate(): Promise<string[]> {
+/** Brings the schema up to date. `hasAuth`: @supabase/lite has made its own tables here before. */
+async function prepare(): Promise<{ migrated: string[]; hasAuth: boolean }> {
   const { url, options } = connectOptions(input.database);
   const sql = postgres(url, { ...options, max: 1 });
   try {
-    return await applyMigrations(sql);
+    const migrated = await applyMigrations(sql);
+    const [row] = await sql<{ has: boolean }[]>`select to_regclass('auth.users') is not null as has`;
+    return { migrated, hasAuth: row?.has === true };
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
 
 async function start(): Promise<void> {
-  const migrated = await migrate();
+  const { migrated, hasAuth } = await prepare();
   const { url, options } = connectOptions(input.database);
   const connection = createPostgresConnection({ url, postgresOptions: { ...options, max: 10 } });
   // Otherwise it grants everything on every table to anon and authenticated at its first request; our migrations
@@ -46,7 +49,7 @@ async function start(): Promise<void> {
     },
   });
   await app.init();
-  if (migrated.length > 0) await app.ensureSystemSchema();
+  if (!hasAuth) await app.ensureSystemSchema();
   const { server, port } = await serveFetch((request) => app.fetch(request), input.port);
   parentPort?.once('message', (_: ToApiThread) => {
     server.close();

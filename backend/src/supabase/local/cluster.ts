@@ -10,7 +10,7 @@ import { GatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import { findPostgres, type PostgresBinaries } from './binaries.js';
 import { isAlive, isOurs, readPostmaster } from './postmaster.js';
-import { canReach, postgresUser, type SystemUser, whileTraversable } from './system-user.js';
+import { canReach, postgresUser, type SystemUser, keepTraversable } from './system-user.js';
 
 const run = promisify(execFile);
 
@@ -18,6 +18,8 @@ const run = promisify(execFile);
 export interface ClusterAddress {
   socketDir: string;
   port: number;
+  /** `postgres` when not given. */
+  database?: string;
 }
 
 export interface ClusterDeps {
@@ -63,6 +65,7 @@ export class PostgresCluster {
   #pid = 0;
   #dir = '';
   #address: ClusterAddress | null = null;
+  #repair: Promise<ClusterAddress> | null = null;
   #cancelWatch: () => void = () => undefined;
 
   constructor(private readonly deps: ClusterDeps) {}
@@ -88,6 +91,7 @@ export class PostgresCluster {
   }
 
   async #bringUp(binaries: PostgresBinaries, user: SystemUser | null): Promise<ClusterAddress> {
+    if (user) await keepTraversable(dirname(this.#dir));
     const left = await readPostmaster(this.#dir);
     if (left && (await isOurs(left, this.#dir))) {
       if (await this.#isReady(left.pid)) {
@@ -97,10 +101,8 @@ export class PostgresCluster {
       }
       await this.#end(left.pid);
     }
-    return whileTraversable(dirname(this.#dir), async () => {
-      await createCluster(this.#dir, binaries, user);
-      return this.#spawn(binaries, user);
-    });
+    await createCluster(this.#dir, binaries, user);
+    return this.#spawn(binaries, user);
   }
 
   /** An orphan may still be starting or already shutting down: it gets a moment to become ready. */
@@ -114,7 +116,7 @@ export class PostgresCluster {
   }
 
   async #spawn(binaries: PostgresBinaries, user: SystemUser | null): Promise<ClusterAddress> {
-    const socketDir = await socketDirFor(this.#dir, user);
+    const socketDir = this.#address?.socketDir ?? (await socketDirFor(this.#dir, user));
     const output = await open(`${this.#dir}.log`, 'w', 0o600);
     const child = spawn(
       binaries.postgres,
@@ -146,19 +148,26 @@ export class PostgresCluster {
   /** Looks every second, because an adopted postmaster is nobody's child here and sends no exit event. */
   #watch(binaries: PostgresBinaries, user: SystemUser | null): void {
     this.#cancelWatch = this.deps.clock.after(1000, () => {
-      if (this.#state !== 'running') return;
-      if (isAlive(this.#pid)) return this.#watch(binaries, user);
-      this.deps.log.error('the embedded Postgres ended by itself; starting it again');
-      void this.#bringUp(binaries, user)
+      void this.#look(binaries, user)
         .catch((error: unknown) => this.deps.log.error('the embedded Postgres did not start again', { error }))
-        .finally(() => this.#watch(binaries, user));
+        .finally(() => this.#state === 'running' && this.#watch(binaries, user));
     });
+  }
+
+  async #look(binaries: PostgresBinaries, user: SystemUser | null): Promise<void> {
+    if (this.#state !== 'running') return;
+    if (user) await keepTraversable(dirname(this.#dir));
+    if (isAlive(this.#pid)) return;
+    this.deps.log.error('the embedded Postgres ended by itself; starting it again');
+    this.#repair = this.#bringUp(binaries, user);
+    await this.#repair;
   }
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     this.#state = 'stopping';
     this.#cancelWatch();
+    await this.#repair?.catch(() => undefined);
     if (this.#pid > 0) await this.#end(this.#pid);
     const socketDir = this.#address?.socketDir;
     if (socketDir && socketDir !== this.#dir) await rm(socketDir, { recursive: true, force: true });

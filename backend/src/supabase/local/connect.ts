@@ -7,9 +7,9 @@ type Options = postgres.Options<Record<string, postgres.PostgresType>>;
 export function connectOptions(database: string | ClusterAddress): { url: string; options: Options } {
   const common = { onnotice: () => undefined, connect_timeout: 10 };
   if (typeof database === 'string') return { url: database, options: common };
-  const { socketDir, port } = database;
+  const { socketDir, port, database: name = 'postgres' } = database;
   return {
     url: '',
-    options: { ...common, path: `${socketDir}/.s.PGSQL.${port}`, user: 'postgres', database: 'postgres' },
+    options: { ...common, path: `${socketDir}/.s.PGSQL.${port}`, user: 'postgres', database: name },
   };
 }

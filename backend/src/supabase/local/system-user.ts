@@ -44,16 +44,10 @@ export async function canReach(dir: string, user: SystemUser): Promise<boolean> 
 }
 
 /**
- * Lets other users walk through `dir` (not list it) while `work` runs. Postgres needs its absolute path only to start:
- * it changes into its directory and uses relative paths from then on.
+ * Lets other users walk through `dir`, not list it. It must stay so while Postgres runs: every checkpoint opens
+ * `global/pg_control` by its absolute path (xlog.c, UpdateControlFile) and panics when it cannot.
  */
-export async function whileTraversable<T>(dir: string, work: () => Promise<T>): Promise<T> {
+export async function keepTraversable(dir: string): Promise<void> {
   const { mode } = await stat(dir);
-  if ((mode & 0o011) === 0o011) return work();
-  await chmod(dir, (mode & 0o777) | 0o011);
-  try {
-    return await work();
-  } finally {
-    await chmod(dir, mode & 0o777);
-  }
+  if ((mode & 0o011) !== 0o011) await chmod(dir, (mode & 0o777) | 0o011);
 }
