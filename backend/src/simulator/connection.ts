@@ -40,6 +40,7 @@ export class Connection {
   readonly #frames = new FrameReader();
   readonly #noise: NoiseServer;
   readonly #delayed: { dueAt: number; action: () => void }[] = [];
+  readonly #held: Uint8Array[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly deps: ConnectionDeps) {
@@ -81,11 +82,12 @@ export class Connection {
     this.deps.tcp.resetAndDestroy();
   }
 
-  /** From `true` on nothing passes; the bytes the client sends meanwhile are read when it ends, ours are lost. */
+  /** From `true` on nothing passes in either direction; when it ends the network delivers what it held, as TCP would. */
   blackHole(on: boolean): void {
     this.#hole = on;
-    if (on) this.deps.webSocket.pause();
-    else this.deps.webSocket.resume();
+    if (on) return this.deps.webSocket.pause();
+    this.deps.webSocket.resume();
+    for (const payload of this.#held.splice(0)) this.#write(payload);
   }
 
   /** A frame the client cannot use: `undecodable` decrypts to nonsense, `undecryptable` does not decrypt. */
@@ -132,8 +134,9 @@ export class Connection {
   }
 
   #write(payload: Uint8Array): void {
-    if (this.#state === 'closed' || this.#hole) return;
-    this.deps.webSocket.send(frame(payload));
+    if (this.#state === 'closed') return;
+    if (this.#hole) this.#held.push(payload);
+    else this.deps.webSocket.send(frame(payload));
   }
 
   // One queue, so that a stanza never overtakes an earlier one when the latency changes in between.
@@ -160,6 +163,7 @@ export class Connection {
     this.#state = 'closed';
     if (this.#timer) clearTimeout(this.#timer);
     this.#delayed.length = 0;
+    this.#held.length = 0;
     this.onClose();
   }
 }

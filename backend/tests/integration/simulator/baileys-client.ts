@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { withDeadline } from '../../../src/lib/deadline.js';
 import { deferred } from '../../../src/lib/deferred.js';
 import type { Simulator } from '../../../src/simulator/index.js';
+import { quietLibsignal } from '../../../src/simulator/quiet-libsignal.js';
 import { unrefLongTimers } from './unref-long-timers.js';
 
 unrefLongTimers();
@@ -33,15 +34,17 @@ export class BaileysClient {
   /** What `getMessage` answers from. */
   readonly sent = new Map<string, proto.IMessage>();
   readonly #keys = new Map<string, unknown>();
+  readonly #unquiet: () => void;
   socket!: WASocket;
   state: Partial<ConnectionState> = {};
 
   constructor(
-    private readonly simulator: Simulator,
+    private readonly simulator: Pick<Simulator, 'wsUrl' | 'noiseRootKeyHex'>,
     /** Applies from the next connect on. */
     public config: Partial<UserFacingSocketConfig> = {},
   ) {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.noiseRootKeyHex, 'hex');
+    this.#unquiet = quietLibsignal();
   }
 
   /** Opens a new socket with the same keys. */
@@ -97,6 +100,15 @@ export class BaileysClient {
 
   async close(): Promise<void> {
     await this.socket?.end(undefined);
+    this.#unquiet();
+  }
+
+  /** Baileys lets the error of a frame it cannot decrypt escape as an unhandled rejection; jest would fail the test. */
+  absorbRejections(): void {
+    const websocket = this.socket.ws;
+    const [onMessage] = websocket.listeners('message') as ((data: unknown) => Promise<void>)[];
+    websocket.removeAllListeners('message');
+    websocket.on('message', (data) => void onMessage?.(data).catch(() => undefined));
   }
 
   /** Every text that has come in, stubs left out, in order. */
