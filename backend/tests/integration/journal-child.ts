@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { Journal } from '../../src/journal/journal.js';
 import { silentLog } from '../../src/lib/log.js';
@@ -5,7 +6,8 @@ import { aPart, aStanza, CONNECTION } from '../unit/journal-records.js';
 
 /**
  * A process that writes commits until it is killed (or has written `count`), and says on stdout what it was promised:
- * `+ n` entry n is durable, `? n` entry n is being completed, `- n` entry n is completed, `! code` a commit was refused.
+ * `+ n` entry n is durable, `? n` entry n is being completed, `- n` entry n is completed, `! code` a commit was refused
+ * (then it waits for the end of stdin and writes one more).
  * Arguments: directory, encryption key or `-`, committers, count.
  */
 const [dir = '', key = '-', committers = '1', count = 'Infinity'] = process.argv.slice(2);
@@ -42,6 +44,10 @@ async function commitAll(): Promise<void> {
 try {
   await Promise.all(Array.from({ length: Number(committers) }, commitAll));
 } catch (error) {
-  say(`! ${(error as { code?: string }).code}`);
+  const { code, cause } = error as { code?: string; cause?: Error };
+  say(`! ${code} ${cause?.message}`);
+  // Whoever started it may put things right and let it try once more.
+  await once(process.stdin.resume(), 'end');
+  await commitOne().catch(() => say('! again'));
 }
 await journal.close();
