@@ -14,8 +14,8 @@ import { listMigrations, type Migration, missingMigrations } from './migrations.
 import { type DatabaseSchema, normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
 
 export interface SupabaseWhatsAppServiceDeps {
-  url: string;
-  serviceRoleKey: string;
+  /** Where the database is; null while it cannot be opened. */
+  host: { readonly current: { url: string; serviceRoleKey: string } | null };
   log: Log;
   clock: Clock;
   /** Deadline of one request. */
@@ -54,9 +54,9 @@ const MERGE_HOPS = 10;
  */
 export class SupabaseWhatsAppService {
   readonly events: TypedEmitter<DatabaseEvents>;
-  readonly #client: SupabaseClient<DatabaseSchema>;
-  readonly #http: DatabaseFetch;
+  #open: { url: string; client: SupabaseClient<DatabaseSchema>; http: DatabaseFetch } | null = null;
   #state: DatabaseState = 'online';
+  #reason: string | null = null;
   #offlineSince = 0;
   /** Which kind of request was refused last: the other kind getting through proves nothing. */
   #pausedBy: 'read' | 'write' = 'read';
@@ -64,17 +64,15 @@ export class SupabaseWhatsAppService {
 
   constructor(private readonly deps: SupabaseWhatsAppServiceDeps) {
     this.events = new TypedEmitter<DatabaseEvents>(deps.log);
-    this.#http = createDatabaseFetch(deps.timeoutMs ?? 15_000);
-    this.#client = createClient<DatabaseSchema>(deps.url, deps.serviceRoleKey, {
-      auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      // Node 20 has no WebSocket of its own, and the constructor insists on one.
-      realtime: { transport: ws as never },
-      global: { fetch: this.#http.fetch },
-    });
   }
 
   get state(): DatabaseState {
     return this.#state;
+  }
+
+  /** Why it does not take our requests; null while it does. */
+  get reason(): string | null {
+    return this.#reason;
   }
 
   /** Looks once whether the database is there and complete. Never rejects: the gateway runs without it. */
@@ -88,7 +86,7 @@ export class SupabaseWhatsAppService {
 
   /** Can be called twice; open requests are aborted. */
   stop(): Promise<void> {
-    return (this.#stopping ??= this.#http.close());
+    return (this.#stopping ??= this.#open?.http.close() ?? Promise.resolve());
   }
 
   /**
@@ -178,6 +176,20 @@ export class SupabaseWhatsAppService {
     return row ? normalizeTimes(row) : null;
   }
 
+  /** The newest message of a connection with this WhatsApp id; null when there is none. @throws DatabaseFailure */
+  async findMensagem(sessao: string, whatsappId: string): Promise<Row | null> {
+    const session = await this.findSessao(sessao);
+    if (!session) return null;
+    const query = this.#client
+      .from('whatsapp_mensagens')
+      .select('*')
+      .eq('session_id', session['id'] as string)
+      .eq('whatsapp_id', whatsappId)
+      .order('ordem', { ascending: false });
+    const [row] = await this.#read(query.limit(1).retry(false));
+    return row ?? null;
+  }
+
   /** Compares the database with the migrations of this version.
    *  @throws GatewayError `SCHEMA_OUTDATED` naming what is missing, DatabaseFailure */
   async checkSchema(): Promise<void> {
@@ -224,6 +236,24 @@ export class SupabaseWhatsAppService {
     }
   }
 
+  /** Made anew when the database has moved (the local API after a restart may have another port).
+   *  @throws DatabaseFailure (`retry`) while it is not open */
+  get #client(): SupabaseClient<DatabaseSchema> {
+    const { current } = this.deps.host;
+    if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
+    if (this.#open?.url === current.url) return this.#open.client;
+    void this.#open?.http.close();
+    const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000);
+    const client = createClient<DatabaseSchema>(current.url, current.serviceRoleKey, {
+      auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+      // Node 20 has no WebSocket of its own, and the constructor insists on one.
+      realtime: { transport: ws as never },
+      global: { fetch: http.fetch },
+    });
+    this.#open = { url: current.url, client, http };
+    return client;
+  }
+
   async #read(query: PromiseLike<Answer>): Promise<Row[]> {
     const answer = await query;
     if (!answer.error && Array.isArray(answer.data)) {
@@ -236,6 +266,7 @@ export class SupabaseWhatsAppService {
   #succeeded(what: 'read' | 'write'): void {
     if (this.#state === 'online' || (this.#state === 'paused' && what !== this.#pausedBy)) return;
     this.#state = 'online';
+    this.#reason = null;
     this.deps.log.info('the database is back');
     this.events.emit('supabaseOnline', { offlineMs: this.deps.clock.now() - this.#offlineSince });
   }
@@ -246,6 +277,7 @@ export class SupabaseWhatsAppService {
     if (state && state !== this.#state) {
       if (this.#state === 'online') this.#offlineSince = this.deps.clock.now();
       this.#state = state;
+      this.#reason = failure.message;
       this.#pausedBy = what;
       const { code, sqlstate, httpStatus } = failure;
       this.deps.log.warn('the database does not take our requests', { state, code, sqlstate, httpStatus });

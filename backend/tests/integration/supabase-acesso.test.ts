@@ -112,8 +112,7 @@ describe('keys', () => {
   test('a wrong key is 401', async () => {
     expect((await client('wrong').from('whatsapp_mensagens').select('id')).status).toBe(401);
     const service = new SupabaseWhatsAppService({
-      url: db.url,
-      serviceRoleKey: 'wrong',
+      host: { current: { url: db.url, serviceRoleKey: 'wrong' } },
       log: silentLog,
       clock: systemClock,
     });
@@ -235,8 +234,7 @@ describe('reading', () => {
   test('a database that is gone is told once, and once when it is back', async () => {
     const heard: string[] = [];
     const gone = new SupabaseWhatsAppService({
-      url: 'http://127.0.0.1:9',
-      serviceRoleKey: 'k',
+      host: { current: { url: 'http://127.0.0.1:9', serviceRoleKey: 'k' } },
       log: silentLog,
       clock: systemClock,
     });
@@ -249,8 +247,7 @@ describe('reading', () => {
 
   test('an address that answers 404 without a body is no success', async () => {
     const wrong = new SupabaseWhatsAppService({
-      url: `${db.url}/nowhere`,
-      serviceRoleKey: db.serviceRoleKey,
+      host: { current: { url: `${db.url}/nowhere`, serviceRoleKey: db.serviceRoleKey } },
       log: silentLog,
       clock: systemClock,
     });

@@ -39,7 +39,7 @@ async function open(localPort = 0): Promise<Database> {
 }
 
 function serviceOf(database: { url: string; serviceRoleKey: string }): SupabaseWhatsAppService {
-  const service = new SupabaseWhatsAppService({ ...database, log: silentLog, clock: systemClock });
+  const service = new SupabaseWhatsAppService({ host: { current: database }, log: silentLog, clock: systemClock });
   opened.unshift({ close: () => service.stop() });
   return service;
 }
@@ -63,7 +63,7 @@ async function killedGateway(): Promise<{ whatsappId: string; sessao: string; pi
     const { silentLog } = await import('${root}src/lib/log.ts');
     const { systemClock } = await import('${root}src/lib/clock.ts');
     const db = await openDatabase({ settings: ${JSON.stringify(settings)}, dataDir: ${JSON.stringify(dataDir)}, log: silentLog });
-    const service = new SupabaseWhatsAppService({ ...db, log: silentLog, clock: systemClock });
+    const service = new SupabaseWhatsAppService({ host: { current: db }, log: silentLog, clock: systemClock });
     await service.registrarEventos(${JSON.stringify([session, message])});
     process.kill(process.pid, 'SIGKILL');`;
   const signal = await new Promise<string | null | undefined>((resolve) => {

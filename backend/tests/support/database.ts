@@ -37,7 +37,11 @@ export async function aTestDatabase(): Promise<TestDatabase> {
   const { port } = await thread.start();
   const url = `http://127.0.0.1:${port}`;
   const sql = postgres({ ...connectOptions(address).options, max: 2 });
-  const service = new SupabaseWhatsAppService({ url, ...keys, log: silentLog, clock: systemClock });
+  const service = new SupabaseWhatsAppService({
+    host: { current: { url, ...keys } },
+    log: silentLog,
+    clock: systemClock,
+  });
   const close = async () => {
     await service.stop();
     await thread.stop();

@@ -1,0 +1,34 @@
+import type { Projector } from '../inbound/projector.js';
+import type { Journal } from '../journal/journal.js';
+import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import type { SendCounter } from './send-counter.js';
+
+export interface GatewayStatsDeps {
+  journal: Journal;
+  database: Pick<SupabaseWhatsAppService, 'ping'>;
+  pool: WhatsAppPoolManager;
+  projector: Projector;
+  sends: SendCounter;
+}
+
+export type GatewayStats = Awaited<ReturnType<typeof gatewayStats>>;
+
+/** The figures of `GET /api/whatsapp-bootstrap/stats`; the database's answer time is measured by asking it now. */
+export async function gatewayStats(deps: GatewayStatsDeps) {
+  const queue = deps.journal.stats();
+  const responseMs = await deps.database.ping().catch(() => null);
+  return {
+    queues: {
+      pendingEntries: queue.pendingEntries,
+      oldestPendingAt: queue.oldestPendingAt === null ? null : new Date(queue.oldestPendingAt).toISOString(),
+      deadLetters: queue.deadLetters,
+      outboxUnfinished: queue.outboxUnfinished,
+      journalBytes: queue.liveBytes,
+      journalMaxBytes: queue.maxBytes,
+    },
+    supabase: { reachable: responseMs !== null, responseMs, writer: deps.projector.state },
+    connections: { active: deps.pool.readyCount, total: deps.pool.list().length },
+    sends: deps.sends.figures,
+  };
+}

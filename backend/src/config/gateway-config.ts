@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { isForeign } from './rules.js';
+import type { SettingValues } from './settings.js';
+
+/** Where rows go: a Supabase project, an own Postgres, or the Postgres inside the data directory. */
+export type DatabaseMode = 'supabase' | 'postgres' | 'embedded';
+
+/** All settings, read once at start and frozen. Durations and sizes carry their unit; paths are absolute. */
+export interface GatewayConfig {
+  readonly nodeEnv: 'development' | 'production' | 'test';
+  readonly http: {
+    readonly host: string;
+    /** 0 = any free port. */
+    readonly port: number;
+    /** null = no key is asked for; then `host` is loopback. */
+    readonly apiKey: string | null;
+    /** Origins as browsers send them, or `*`. */
+    readonly corsOrigins: readonly string[];
+    readonly ratePerMinute: number;
+  };
+  readonly database: {
+    readonly mode: DatabaseMode;
+    readonly supabaseUrl: string | null;
+    readonly serviceRoleKey: string | null;
+    readonly databaseUrl: string | null;
+    readonly localPort: number;
+    readonly anonKey: string | null;
+    readonly jwtSecret: string | null;
+  };
+  readonly dataDir: string;
+  readonly logDir: string;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly maxConnections: number;
+  readonly reconnectDelayMs: number;
+  readonly healthCheckIntervalMs: number;
+  readonly sessionEncryptionKey: string | null;
+  readonly journalMaxBytes: number;
+  readonly sendExpiryMs: number;
+  readonly sendRatePerMinute: number;
+  readonly orphanAgeMs: number;
+  readonly mediaMaxBytes: number;
+  readonly defaultOwnerId: string;
+  readonly whatsapp: {
+    /** null = Meta's servers. */
+    readonly wsUrl: string | null;
+    /** 32 bytes; null = Meta's own root key. */
+    readonly noiseRootKey: Buffer | null;
+    /** Sockets go to a server other than Meta's: warned about at start and shown in the status. */
+    readonly foreign: boolean;
+    /** A pinned WhatsApp Web version; null = the newest that is known. */
+    readonly version: readonly [number, number, number] | null;
+  };
+  /** What is allowed but worth saying once in the log. */
+  readonly warnings: readonly string[];
+}
+
+function databaseMode(s: SettingValues): DatabaseMode {
+  if (s.SUPABASE_URL !== null) return 'supabase';
+  return s.DATABASE_URL !== null ? 'postgres' : 'embedded';
+}
+
+/** Groups the settings as the parts of the gateway take them. Relative folders are resolved against `packageDir`. */
+export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: string[]): GatewayConfig {
+  return withHiddenSecrets({
+    nodeEnv: s.NODE_ENV,
+    http: {
+      host: s.HOST,
+      port: s.PORT,
+      apiKey: s.API_KEY,
+      corsOrigins: s.CORS_ORIGIN,
+      ratePerMinute: s.HTTP_RATE_PER_MINUTE,
+    },
+    database: {
+      mode: databaseMode(s),
+      supabaseUrl: s.SUPABASE_URL,
+      serviceRoleKey: s.SUPABASE_SERVICE_ROLE_KEY,
+      databaseUrl: s.DATABASE_URL,
+      localPort: s.SUPABASE_LOCAL_PORT,
+      anonKey: s.SUPABASE_ANON_KEY,
+      jwtSecret: s.SUPABASE_JWT_SECRET,
+    },
+    dataDir: resolve(packageDir, s.DATA_DIR),
+    logDir: resolve(packageDir, s.LOG_DIR),
+    logLevel: s.LOG_LEVEL,
+    maxConnections: s.MAX_CONNECTIONS,
+    reconnectDelayMs: s.RECONNECT_DELAY_MS,
+    healthCheckIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
+    sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
+    journalMaxBytes: s.JOURNAL_MAX_BYTES,
+    sendExpiryMs: s.SEND_EXPIRY_MS,
+    sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
+    orphanAgeMs: s.ORPHAN_AGE_MS,
+    mediaMaxBytes: s.MEDIA_MAX_BYTES,
+    defaultOwnerId: s.DEFAULT_OWNER_ID,
+    whatsapp: {
+      wsUrl: s.WHATSAPP_WS_URL,
+      noiseRootKey: s.WHATSAPP_NOISE_ROOT_KEY,
+      foreign: isForeign(s),
+      version: s.WHATSAPP_VERSION,
+    },
+    warnings,
+  });
+}
+
+const SECRETS = new Set(['apiKey', 'serviceRoleKey', 'databaseUrl', 'anonKey', 'jwtSecret', 'sessionEncryptionKey']);
+
+/** The whole object may land in a log line or a REPL by mistake: printed and stringified it shows no secret. */
+function withHiddenSecrets(config: GatewayConfig): GatewayConfig {
+  const printable = (): unknown =>
+    JSON.parse(
+      JSON.stringify({ ...config }, (key, value: unknown) =>
+        SECRETS.has(key) && value !== null ? '[redacted]' : value,
+      ),
+    );
+  Object.defineProperty(config, 'toJSON', { value: printable });
+  Object.defineProperty(config, inspect.custom, { value: printable });
+  return deepFreeze(config);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  // A typed array cannot be frozen.
+  if (ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value))
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,62 @@
+import type { SettingValues } from './settings.js';
+
+/** What no single setting can tell: `broken` returns the sentence for the operator, or null when all is well. */
+export type Rule = (settings: SettingValues) => string | null;
+
+/** Whether only programs on this machine can reach a server that listens on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Sockets leave Meta's servers as soon as either of the two is set. */
+export function isForeign(settings: SettingValues): boolean {
+  return settings.WHATSAPP_WS_URL !== null || settings.WHATSAPP_NOISE_ROOT_KEY !== null;
+}
+
+/** The start is refused with every sentence that these rows yield. */
+export const RULES: Record<string, Rule> = {
+  'a Supabase project needs its key': (s) =>
+    s.SUPABASE_URL !== null && s.SUPABASE_SERVICE_ROLE_KEY === null
+      ? 'SUPABASE_SERVICE_ROLE_KEY must be set when SUPABASE_URL is (it is in the project settings, API keys)'
+      : null,
+
+  // An open port without a key hands every conversation to the network it is on.
+  'beyond loopback needs a key': (s) =>
+    !isLoopback(s.HOST) && s.API_KEY === null
+      ? `API_KEY must be set when HOST is not loopback (got HOST "${s.HOST}"); or set HOST=127.0.0.1`
+      : null,
+
+  // Without a key the Origin is all that keeps a web page in the operator's browser out.
+  'any origin needs a key': (s) =>
+    s.CORS_ORIGIN.includes('*') && s.API_KEY === null
+      ? 'CORS_ORIGIN must be a list of origins while API_KEY is unset (got "*")'
+      : null,
+
+  // With one alone every handshake would fail, and the reason would be hard to see.
+  'a foreign server has a URL and a key': (s) => {
+    if (s.WHATSAPP_WS_URL !== null && s.WHATSAPP_NOISE_ROOT_KEY === null)
+      return 'WHATSAPP_NOISE_ROOT_KEY must be set when WHATSAPP_WS_URL is';
+    if (s.WHATSAPP_WS_URL === null && s.WHATSAPP_NOISE_ROOT_KEY !== null)
+      return 'WHATSAPP_WS_URL must be set when WHATSAPP_NOISE_ROOT_KEY is';
+    return null;
+  },
+
+  'production talks to WhatsApp': (s) =>
+    s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
+      ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL is set; or unset WHATSAPP_WS_URL'
+      : null,
+};
+
+/** The start goes on, and the log says these. */
+export const WARNINGS: Record<string, Rule> = {
+  'not WhatsApp': (s) =>
+    isForeign(s) ? `NOT CONNECTED TO WHATSAPP: sockets go to ${s.WHATSAPP_WS_URL} (WHATSAPP_WS_URL)` : null,
+
+  'two databases': (s) =>
+    s.SUPABASE_URL !== null && s.DATABASE_URL !== null ? 'DATABASE_URL is ignored because SUPABASE_URL is set' : null,
+
+  'credentials in the clear': (s) =>
+    s.NODE_ENV === 'production' && s.SESSION_ENCRYPTION_KEY === null
+      ? 'SESSION_ENCRYPTION_KEY is unset: WhatsApp credentials lie unsealed in DATA_DIR'
+      : null,
+};

@@ -1,0 +1,122 @@
+import * as value from './values.js';
+import type { Value } from './values.js';
+
+/** One environment variable: how it is read, what it is when unset, and the sentence for the README. */
+export interface Setting<T> extends Value<T> {
+  /** The text that is read when the variable is unset or empty; null = it stays null. */
+  fallback: string | null;
+  doc: string;
+  secret: boolean;
+}
+
+type Maybe<T> = Setting<T | null>;
+
+function always<T>(kind: Value<T>, fallback: string, doc: string): Setting<T> {
+  return { ...kind, fallback, doc, secret: false };
+}
+function maybe<T>(kind: Value<T>, doc: string): Maybe<T> {
+  return { ...kind, fallback: null, doc, secret: false };
+}
+function secret<T>(kind: Value<T>, doc: string): Maybe<T> {
+  return { ...maybe(kind, doc), secret: true };
+}
+
+/** Every setting there is. The schema, the README's table and `.env.supabase.example` all come from these rows. */
+export const SETTINGS = {
+  NODE_ENV: always(
+    value.oneOf('development', 'production', 'test'),
+    'development',
+    '`production` refuses a foreign WhatsApp server and keeps the terminal quiet.',
+  ),
+
+  HOST: always(value.hostName, '127.0.0.1', 'Address to listen on. Beyond loopback `API_KEY` is needed.'),
+  PORT: always(value.port, '3001', 'Port of the HTTP API; 0 takes a free one.'),
+  API_KEY: secret(
+    value.secretText,
+    'The key that callers send as `Authorization: Bearer …` or `x-api-key`; 16 characters or more.',
+  ),
+  CORS_ORIGIN: always(
+    value.origins,
+    'http://localhost:5173',
+    'Web origins that may call the API, separated by commas. `*` only with `API_KEY`.',
+  ),
+  HTTP_RATE_PER_MINUTE: always(
+    value.positiveInteger,
+    '6000',
+    'Requests a minute per key (per address without one); more are answered 429.',
+  ),
+
+  SUPABASE_URL: maybe(
+    value.httpUrl,
+    'Supabase project to write to, such as `https://abc.supabase.co`. Unset: see `DATABASE_URL`.',
+  ),
+  SUPABASE_SERVICE_ROLE_KEY: secret(
+    value.secretText,
+    'Service-role key of that project. Without `SUPABASE_URL`: the key of the local API, made and kept when unset.',
+  ),
+  DATABASE_URL: secret(
+    value.postgresUrl,
+    'Own Postgres, such as `postgres://user:password@host/db`. Unset too: a Postgres inside `DATA_DIR`.',
+  ),
+  SUPABASE_LOCAL_PORT: always(
+    value.port,
+    '54321',
+    'Port on 127.0.0.1 of the Supabase-compatible API over an own or embedded Postgres.',
+  ),
+  SUPABASE_ANON_KEY: secret(value.secretText, "The local API's key for browsers; made and kept when unset."),
+  SUPABASE_JWT_SECRET: secret(value.secretText, 'Secret that signs the user tokens of the local API (HS256).'),
+  DEFAULT_OWNER_ID: always(
+    value.uuid,
+    '00000000-0000-0000-0000-000000000001',
+    'Owner of connections that are created without `ownerId`.',
+  ),
+
+  DATA_DIR: always(
+    value.folder,
+    'sessions',
+    'Journal, WhatsApp credentials and embedded database. Relative to the package folder.',
+  ),
+  SESSION_ENCRYPTION_KEY: secret(
+    value.secretText,
+    'Seals the journal and the WhatsApp credentials. Once set it must stay the same.',
+  ),
+  JOURNAL_MAX_BYTES: always(
+    value.bytes,
+    '2147483648',
+    'Disk budget of the journal. When it is used up the sockets are closed rather than a message dropped.',
+  ),
+  LOG_DIR: always(value.folder, 'logs', 'Where `combined.log` and `error.log` are. Relative to the package folder.'),
+  LOG_LEVEL: always(value.oneOf('error', 'warn', 'info', 'debug'), 'info', 'The least important level that is logged.'),
+
+  MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
+  RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
+  HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
+  ORPHAN_AGE_MS: always(
+    value.positiveInteger,
+    '604800000',
+    'A connection that was never paired is removed after this long (7 days).',
+  ),
+  SEND_EXPIRY_MS: always(
+    value.positiveInteger,
+    '86400000',
+    'A message that WhatsApp has not accepted by then ends as `ERRO` `EXPIRED` (24 h).',
+  ),
+  SEND_RATE_PER_MINUTE: always(value.positiveInteger, '60', 'Messages a minute that one connection sends at most.'),
+  MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken.'),
+
+  WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
+  WHATSAPP_WS_URL: maybe(
+    value.webSocketUrl,
+    "A WhatsApp server other than Meta's (the simulator). With `WHATSAPP_NOISE_ROOT_KEY`.",
+  ),
+  WHATSAPP_NOISE_ROOT_KEY: maybe(
+    value.hexKey32,
+    "Public key that signs that server's certificate chain: 64 hex digits.",
+  ),
+  ALLOW_FOREIGN_WHATSAPP_SERVER: always(value.flag, 'false', 'Lets the two above through with `NODE_ENV=production`.'),
+} satisfies Record<string, Setting<never> | Setting<unknown>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type SettingValues = {
+  [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+/** How one kind of setting is read from its text, and what to tell who wrote it wrongly ("KEY must <must> (got …)"). */
+export interface Value<T> {
+  schema: z.ZodType<T, string>;
+  must: string;
+}
+
+function integer(min: number, max: number, must: string): Value<number> {
+  const schema = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+  return { schema, must };
+}
+
+function url(protocols: string[], must: string): Value<string> {
+  const readable = (text: string) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  return { schema: z.string().refine(readable), must };
+}
+
+const isOrigin = (text: string) =>
+  URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol) && new URL(text).origin === text;
+
+export const positiveInteger = integer(1, Number.MAX_SAFE_INTEGER, 'be a positive integer');
+export const port = integer(0, 65_535, 'be a port number from 0 to 65535 (0 takes a free one)');
+
+/** A delay for setTimeout: above 2³¹−1 ms Node would fire at once. */
+export const milliseconds = integer(1, 2 ** 31 - 1, 'be a number of milliseconds from 1 to 2147483647');
+export const bytes = integer(1, Number.MAX_SAFE_INTEGER, 'be a number of bytes');
+export const httpUrl = url(['http:', 'https:'], 'be an http:// or https:// URL');
+export const postgresUrl = url(['postgres:', 'postgresql:'], 'be a postgres:// URL');
+export const webSocketUrl = url(['ws:', 'wss:'], 'be a ws:// or wss:// URL');
+
+export const hostName: Value<string> = {
+  schema: z.string().regex(/^[A-Za-z0-9_.:-]{1,253}$/),
+  must: 'be an IP address or a host name',
+};
+
+export const uuid: Value<string> = {
+  schema: z.guid().transform((text) => text.toLowerCase()),
+  must: 'be a UUID',
+};
+
+/** A path as written; who reads the settings resolves it. */
+export const folder: Value<string> = {
+  schema: z.string().refine((text) => !text.includes('\0')),
+  must: 'be a folder',
+};
+
+/** `*` or a list of origins as browsers send them (scheme, host and port, nothing after). */
+export const origins: Value<string[]> = {
+  schema: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .refine((list) => list.every((origin) => origin === '*' || isOrigin(origin))),
+  must: 'be a comma-separated list of origins such as http://localhost:5173 (no path, no slash at the end), or *',
+};
+
+/** What travels in a header or is typed by people: no spaces, no umlauts, long enough not to be guessed. */
+export const secretText: Value<string> = {
+  schema: z.string().regex(/^[\x21-\x7e]{16,}$/),
+  must: 'be 16 or more visible ASCII characters without spaces',
+};
+
+export const hexKey32: Value<Buffer> = {
+  schema: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .transform((text) => Buffer.from(text, 'hex')),
+  must: 'be a public key of 32 bytes, as 64 hex digits',
+};
+
+/** WhatsApp Web's version as Baileys takes it: three numbers. */
+export const whatsappVersion: Value<[number, number, number]> = {
+  schema: z
+    .string()
+    .regex(/^2\.3000\.\d{6,12}$/)
+    .transform((text) => text.split('.').map(Number) as [number, number, number]),
+  must: 'be a WhatsApp Web version such as 2.3000.1023456789',
+};
+
+export const flag: Value<boolean> = {
+  schema: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  must: 'be true or false',
+};
+
+export function oneOf<const T extends [string, ...string[]]>(...choices: T): Value<T[number]> {
+  const schema = z.string().refine((text): text is T[number] => choices.includes(text));
+  return { schema: schema, must: `be one of ${choices.join(', ')}` };
+}

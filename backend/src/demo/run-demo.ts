@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import qrcode from 'qrcode-terminal';
+import { loadConfig } from '../config/load-config.js';
+import { createGateway } from '../gateway.js';
+import { createLog } from '../lib/create-log.js';
+import { Releasers } from '../lib/releasers.js';
+import { Simulator, type Contact, type Phone } from '../simulator/index.js';
+import { silenceLibsignal } from '../whatsapp/silence-libsignal.js';
+import { ApiClient } from './api-client.js';
+import { freePort } from './free-port.js';
+import { renderTable } from './print-table.js';
+import { createCustomers, createStorePhone, type Customer } from './scene.js';
+
+const CONNECTION = 'loja-demo';
+const ROWS_DEADLINE_MS = 10_000;
+
+interface Stage {
+  api: ApiClient;
+  simulator: Simulator;
+  database: { url: string; key: string };
+}
+
+/**
+ * Starts everything on this machine, plays one round trip before the watcher's eyes, and shows where it ended up.
+ * @returns the process' exit code: 0 when every message of the round trip is a row
+ */
+export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<number> {
+  silenceLibsignal();
+  const dataDir = await mkdtemp(join(tmpdir(), 'sentinela-demo-'));
+  const log = createLog({ dir: join(dataDir, 'logs'), level: 'info', console: false });
+  const releasers = new Releasers(log, 10_000);
+  releasers.push('data directory', () => rm(dataDir, { recursive: true, force: true }));
+  releasers.push('log', () => log.close());
+  try {
+    const stage = await setUp(dataDir, log, releasers);
+    const customers = await play(stage);
+    const complete = await showRows(stage, customers);
+    if (onlyOnce) return complete ? 0 : 1;
+    await stayUntilStopped(stage, customers);
+    return 0;
+  } catch (error) {
+    say(`\nA demonstração falhou: ${error instanceof Error ? error.stack : String(error)}`);
+    return 1;
+  } finally {
+    await releasers.releaseAll();
+  }
+}
+
+async function setUp(dataDir: string, log: ReturnType<typeof createLog>, releasers: Releasers): Promise<Stage> {
+  say('Sentinela · demonstração: tudo nesta máquina, sem WhatsApp de verdade\n');
+  const simulator = await Simulator.start();
+  releasers.push('simulator', () => simulator.stop());
+  const config = loadConfig({
+    PORT: String(await freePort(3001)),
+    SUPABASE_LOCAL_PORT: String(await freePort(54321)),
+    DATA_DIR: join(dataDir, 'sessions'),
+    LOG_DIR: join(dataDir, 'logs'),
+    WHATSAPP_WS_URL: simulator.wsUrl,
+    WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
+  });
+  const gateway = await createGateway(config, { log });
+  releasers.push('gateway', () => gateway.stop());
+  await gateway.start();
+  const { url } = gateway.parts.http.address();
+  say(`  gateway    ${url}   (documentação: ${url}/docs)`);
+  const database = gateway.parts.databaseHost.current;
+  if (!database) throw new Error('o banco de dados não abriu');
+  say(`  Supabase   ${database.url}   (Postgres embutido)`);
+  say(`  WhatsApp   ${simulator.wsUrl}   (simulador)\n`);
+  return { api: new ApiClient(url), simulator, database: { url: database.url, key: database.serviceRoleKey } };
+}
+
+async function play(stage: Stage): Promise<Customer[]> {
+  await pair(stage);
+  const phone = stage.simulator.phones[0]!;
+  const customers = createCustomers(stage.simulator);
+  say('Conversa (← cliente, → atendente)\n');
+  for (const { contact, name, says } of customers) {
+    for (const text of says) {
+      await contact.send(phone, text).receipted;
+      say(`  ← ${name}: ${text}`);
+    }
+  }
+  for (const customer of customers) if (customer.answer !== null) await answer(stage, customer, customer.answer);
+  return customers;
+}
+
+async function pair({ api, simulator }: Stage): Promise<void> {
+  say(`POST /api/whatsapp-integration/connections  { "connectionId": "${CONNECTION}" }`);
+  await api.post('/api/whatsapp-integration/connections', { connectionId: CONNECTION, name: 'Loja (demonstração)' });
+  const { code } = await api.get<{ code: string }>(`/api/whatsapp-integration/connections/${CONNECTION}/qr`);
+  qrcode.generate(code, { small: true }, (drawing) => say(`\n${drawing}`));
+  const phone = createStorePhone(simulator);
+  await phone.scan(code);
+  await until(async () => {
+    const { data } = await api.get<{ data: { estado: string } }>(`/api/whatsapp-integration/connections/${CONNECTION}`);
+    return data.estado === 'ready';
+  });
+  say(`O celular simulado leu o QR code: ${CONNECTION} está conectada.\n`);
+}
+
+async function answer({ api }: Stage, { contact, name, number }: Customer, content: string): Promise<void> {
+  const arrived = contact.nextMessage();
+  const body = { connectionId: CONNECTION, to: number, content, type: 'text' };
+  const { message } = await api.post<{ message: { status: string } }>('/api/whatsapp-integration/messages/send', body);
+  await arrived;
+  say(`  → ${name}: ${content}   (${message.status})\n`);
+}
+
+/** @returns whether every message that was said is a row, and every customer has one atendimento. */
+async function showRows(stage: Stage, customers: Customer[]): Promise<boolean> {
+  const expected = customers.reduce((sum, { says, answer }) => sum + says.length + (answer === null ? 0 : 1), 0);
+  const mensagens = () => read(stage, 'whatsapp_mensagens?order=timestamp,ordem');
+  const complete = await until(async () => (await mensagens()).length >= expected, ROWS_DEADLINE_MS).then(
+    () => true,
+    () => false,
+  );
+  const atendimentos = await read(stage, 'whatsapp_atendimentos?order=created_at');
+  const rows = await mensagens();
+  say('whatsapp_atendimentos\n');
+  say(renderTable(atendimentos, ['numero_cliente', 'nome_cliente', 'status', 'nao_lidas', 'ultima_mensagem']));
+  say('\nwhatsapp_mensagens\n');
+  say(renderTable(rows, ['timestamp', 'remetente', 'tipo', 'conteudo', 'status', 'lida']));
+  const right = complete && rows.length === expected && atendimentos.length === customers.length;
+  say(right ? '\nTudo o que foi dito é uma linha no banco.' : '\nFALTA UMA LINHA NO BANCO.');
+  showCurl(stage, atendimentos[0]?.['id']);
+  return right;
+}
+
+/** Lines that work as long as the demo runs. */
+function showCurl({ api, database }: Stage, atendimentoId: unknown): void {
+  const base = `${api.baseUrl}/api`;
+  say('\nExperimente em outro terminal:\n');
+  say(`  curl ${base}/whatsapp-bootstrap/status`);
+  say(`  curl ${base}/whatsapp-integration/atendimentos/active`);
+  say(`  curl ${base}/whatsapp-integration/messages/${String(atendimentoId)}`);
+  say(`  curl -X POST ${base}/whatsapp-integration/messages/send -H 'Content-Type: application/json' \\`);
+  say(
+    `    -d '{"connectionId":"${CONNECTION}","to":"(11) 98888-7777","content":"Olá! Como posso ajudar?","type":"text"}'`,
+  );
+  say(`  curl '${database.url}/rest/v1/whatsapp_mensagens?select=conteudo,status' -H 'apikey: ${database.key}'`);
+}
+
+/** Customers answer whatever is sent to them, so that the curl lines above have something to show. */
+async function stayUntilStopped({ simulator }: Stage, customers: Customer[]): Promise<void> {
+  say('\nA demonstração continua até Ctrl-C; os clientes respondem ao que você enviar.\n');
+  const phone = simulator.phones[0]!;
+  const stopped = new AbortController();
+  for (const { contact, name } of customers) void converse(phone, contact, name, stopped.signal);
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  stopped.abort();
+  say('\nAté logo.');
+}
+
+async function converse(phone: Phone, contact: Contact, name: string, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    // Rejects when nobody wrote for a while; then it waits again.
+    const received = await contact.nextMessage().catch(() => null);
+    if (!received || stopped.aborted) continue;
+    say(`  → ${name}: ${received.text ?? '(mídia)'}`);
+    const reply = `Recebi: ${received.text ?? 'sua mensagem'}`;
+    contact.send(phone, reply);
+    say(`  ← ${name}: ${reply}`);
+  }
+}
+
+async function read({ database }: Stage, query: string): Promise<Record<string, unknown>[]> {
+  const headers = { apikey: database.key, authorization: `Bearer ${database.key}` };
+  const response = await fetch(`${database.url}/rest/v1/${query}`, { headers, signal: AbortSignal.timeout(5_000) });
+  if (!response.ok) throw new Error(`GET ${query} → ${response.status}`);
+  return (await response.json()) as Record<string, unknown>[];
+}
+
+/** Asks again every 50 ms until it is so. @throws after 20 s */
+async function until(isSo: () => Promise<boolean>, deadlineMs = 20_000): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('a espera terminou sem resultado');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,47 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import { ERRORS, GatewayError, isGatewayError, type ErrorCode } from '../../lib/errors.js';
+import type { Log } from '../../lib/log.js';
+
+/** What a 503 tells the caller to wait. */
+export const RETRY_AFTER_S = '5';
+
+/** What express and its body parser throw (`type` of `http-errors`, else the status) in our own words. */
+const FOREIGN: Record<string, ErrorCode> = {
+  'entity.parse.failed': 'MALFORMED_JSON',
+  'entity.too.large': 'BODY_TOO_LARGE',
+  'encoding.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
+  'charset.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
+  'request.aborted': 'BAD_REQUEST',
+  'request.size.invalid': 'BAD_REQUEST',
+  // `%` in a path that is not followed by two hex digits of valid UTF-8.
+  '400': 'BAD_REQUEST',
+};
+
+function toGatewayError(error: unknown): GatewayError {
+  if (isGatewayError(error)) return error;
+  const { type, status } = error as { type?: string; status?: number };
+  const code = FOREIGN[type ?? ''] ?? FOREIGN[String(status)];
+  return new GatewayError(code ?? 'INTERNAL', undefined, { cause: error });
+}
+
+/** The last handler: every error as the envelope, without a stack; what nobody foresaw goes to the log with it. */
+export function answerErrors(log: Log): ErrorRequestHandler {
+  return (thrown: unknown, _req, res, next) => {
+    const error = toGatewayError(thrown);
+    const line = { requestId: res.locals['requestId'] as string, code: error.code, error: thrown };
+    if (error.code === 'INTERNAL') log.error('request failed', line);
+    // Stopped services answer every probe like this; their own log lines say why.
+    else if (error.status >= 500 && error.code !== 'SERVICES_STOPPED') log.warn('request not possible now', line);
+    // Half an answer is out: all that is left is to cut it.
+    if (res.headersSent) return next(thrown);
+    sendError(res, error);
+  };
+}
+
+/** `{ success: false, error: { code, message, details } }`; what may be tried again says when. */
+export function sendError(res: Response, error: GatewayError): void {
+  const { code, status, details } = error;
+  if (status === 503 && !res.hasHeader('Retry-After')) res.setHeader('Retry-After', RETRY_AFTER_S);
+  const message = code === 'INTERNAL' ? ERRORS.INTERNAL.message : error.message;
+  res.status(status).json({ success: false, error: { code, message, details: details ?? null } });
+}

@@ -1,0 +1,30 @@
+import { Router } from 'express';
+import helmet from 'helmet';
+import swaggerUi from 'swagger-ui-express';
+import { nameRoute } from './middleware/access-log.js';
+import { requireAccess } from './middleware/authenticate.js';
+import { openApiDocument } from './openapi.js';
+import type { Route } from './route.js';
+
+/** Swagger UI's page has inline styles and draws its icons from data URLs; scripts still come from us alone. */
+const docsPolicy = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    frameAncestors: ["'none'"],
+  },
+});
+
+/** `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. */
+export function mountDocs(routes: Route[]): Router {
+  const document = openApiDocument(routes);
+  const router = Router();
+  router.get('/openapi.json', nameRoute('/openapi.json'), requireAccess('docs'), (_req, res) => {
+    res.json(document);
+  });
+  const page = swaggerUi.setup(document, { customSiteTitle: 'Sentinela' });
+  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, swaggerUi.serve, page);
+  return router;
+}

@@ -1,0 +1,58 @@
+import { Router, type Request, type Response } from 'express';
+import { withDeadline } from '../lib/deadline.js';
+import { GatewayError } from '../lib/errors.js';
+import { nameRoute } from './middleware/access-log.js';
+import { RETRY_AFTER_S } from './middleware/answer-errors.js';
+import { callerOf, requireAccess } from './middleware/authenticate.js';
+import { jsonBody } from './middleware/json-body.js';
+import type { Caller, RawInput, Reply, Route } from './route.js';
+
+const DEADLINE_MS = 30_000;
+
+/** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
+export function mountRoutes(routes: Route[]): Router {
+  const router = Router();
+  for (const row of routes) {
+    router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
+      const work = row.run(rawInput(row, req), callerFor(req, res));
+      sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
+    });
+  }
+  for (const [path, methods] of methodsByPath(routes)) {
+    router.all(path, nameRoute(path), (_req, res) => {
+      res.setHeader('Allow', methods.join(', '));
+      throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${methods.join(', ')}.`);
+    });
+  }
+  return router;
+}
+
+function methodsByPath(routes: Route[]): Map<string, string[]> {
+  const byPath = new Map<string, string[]>();
+  for (const { path, method } of routes) {
+    const methods = method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+    byPath.set(path, [...(byPath.get(path) ?? []), ...methods]);
+  }
+  return byPath;
+}
+
+function rawInput(row: Route, req: Request): RawInput {
+  const headers = Object.keys(row.input.headers?.shape ?? {}).map((name) => [name, req.get(name)]);
+  return { params: req.params, query: req.query, headers: Object.fromEntries(headers), body: req.body as unknown };
+}
+
+function callerFor(req: Request, res: Response): Caller {
+  return {
+    name: callerOf(res) ?? 'anonymous',
+    // The one key there is sees everything.
+    scope: null,
+    prefers: (types) => req.accepts([...types]) || null,
+  };
+}
+
+function sendReply(res: Response, reply: Reply): void {
+  res.status(reply.status).set(reply.headers ?? {});
+  if (reply.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+  if (reply.type !== undefined) res.type(reply.type).send(reply.body);
+  else res.json(reply.body);
+}

@@ -1,0 +1,76 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { ERRORS, type ErrorCode } from '../lib/errors.js';
+import type { Route } from './route.js';
+import { errorBody } from './schemas/common.js';
+
+type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
+type Responses = RouteConfig['responses'];
+
+/** What any route can answer, and what only those that read something or have a body. */
+const ALWAYS: ErrorCode[] = ['FORBIDDEN_HOST', 'RATE_LIMITED', 'INTERNAL', 'DEADLINE_EXCEEDED'];
+const WITH_INPUT: ErrorCode[] = ['BAD_REQUEST'];
+const WITH_BODY: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const WITH_KEY: ErrorCode[] = ['UNAUTHORIZED'];
+
+/** OpenAPI 3.1 of the very table and schemas that requests are served and checked with. */
+export function openApiDocument(routes: Route[]): OpenApiDocument {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'x-api-key' });
+  for (const row of routes) registry.registerPath(describe(row));
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Sentinela',
+      version: '1.0.0',
+      description: 'WhatsApp gateway. Failures: `{ success: false, error: { code, message, details } }`.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+  });
+}
+
+function describe(row: Route): RouteConfig {
+  const { params, query, headers, body } = row.input;
+  return {
+    method: row.method,
+    path: row.path.replace(/:(\w+)/g, '{$1}'),
+    operationId: row.operationId,
+    tags: [row.tag],
+    summary: row.summary,
+    security: row.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(headers && { headers }),
+      ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
+    },
+    responses: { ...errorResponses(row), ...successResponses(row) },
+  };
+}
+
+function successResponses(row: Route): Responses {
+  const entries = Object.entries(row.replies).map(([status, { description, schema, media = [] }]) => {
+    const others = media.map((type) => [type, { schema: { type: 'string', format: 'binary' } }] as const);
+    const content = { 'application/json': { schema }, ...Object.fromEntries(others) };
+    return [status, { description, content }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** One answer a status, its description naming each code. */
+function errorResponses(row: Route): Responses {
+  const codes = new Set([
+    ...ALWAYS,
+    ...(Object.keys(row.input).length > 0 ? WITH_INPUT : []),
+    ...WITH_BODY,
+    ...(row.access === 'public' ? [] : WITH_KEY),
+    ...row.errors,
+  ]);
+  const byStatus: Record<number, string[]> = {};
+  for (const code of codes) (byStatus[ERRORS[code].status] ??= []).push(`\`${code}\`: ${ERRORS[code].message}`);
+  const content = { 'application/json': { schema: errorBody } };
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, lines]) => [status, { description: lines.join('\n\n'), content }]),
+  );
+}

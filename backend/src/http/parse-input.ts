@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { GatewayError, type ErrorCode } from '../lib/errors.js';
+import type { Parsed, RawInput, RouteInput } from './route.js';
+
+type Issue = z.core.$ZodIssue;
+/** Field (`body.type`) → kind of issue (`invalid_value`) → the code that callers branch on. */
+export type IssueCodes = Record<string, Partial<Record<Issue['code'], ErrorCode>>>;
+
+/** A field that is wrong, and how to make it right. Never the value: it may be a secret or a message. */
+export interface FieldProblem {
+  field: string;
+  problem: string;
+}
+
+/**
+ * Checks every part of a request that a route reads.
+ * @throws GatewayError `BAD_REQUEST` (or what `issueCodes` names) with `details: FieldProblem[]`
+ */
+export function parseInput<I extends RouteInput>(
+  spec: { input: I; issueCodes?: IssueCodes },
+  raw: RawInput,
+): Parsed<I> {
+  const result = z.object(Object.fromEntries<z.ZodObject>(Object.entries(spec.input))).safeParse(raw);
+  if (result.success) return result.data as Parsed<I>;
+  const { issues } = result.error;
+  const details = issues.map(toProblem);
+  const code = issues.map((issue) => codeOf(issue, spec.issueCodes)).find(Boolean) ?? 'BAD_REQUEST';
+  const text = details.map(({ field, problem }) => `${field} ${problem}`).join('; ');
+  throw new GatewayError(code, text, { details });
+}
+
+const fieldOf = (issue: Issue) => issue.path.map(String).join('.');
+
+function codeOf(issue: Issue, codes: IssueCodes = {}): ErrorCode | undefined {
+  return codes[fieldOf(issue)]?.[issue.code];
+}
+
+function toProblem(issue: Issue): FieldProblem {
+  return { field: fieldOf(issue), problem: issue.message.startsWith('must') ? issue.message : sentence(issue) };
+}
+
+/** A schema can say it better with its own message, if that begins with "must". */
+function sentence(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.path.at(-1) === 'body' ? 'must be a JSON object' : `must be a ${issue.expected}`;
+    case 'invalid_value':
+      return `must be one of: ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `must have at least ${issue.minimum} ${unit(issue.origin)}`;
+    case 'too_big':
+      return `must have at most ${issue.maximum} ${unit(issue.origin)}`;
+    case 'invalid_format':
+      return issue.format === 'guid' ? 'must be a UUID' : `must match ${issue.pattern ?? issue.format}`;
+    default:
+      return 'must be valid';
+  }
+}
+
+const unit = (origin: string) => (origin === 'array' ? 'entries' : 'characters');

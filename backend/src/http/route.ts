@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { Scope } from '../integration/resources.js';
+import type { ErrorCode } from '../lib/errors.js';
+import { parseInput, type IssueCodes } from './parse-input.js';
+
+/** Who may call: `public` everybody; `key` who has the API key; `docs` that, and any program on this machine. */
+export type Access = 'public' | 'key' | 'docs';
+
+/** Who calls, as far as a route needs to know. */
+export interface Caller {
+  /** Under this name idempotency keys are kept: `root`, or `anonymous` while no key is set. */
+  name: string;
+  /** Whose rows it may see; null = all. */
+  scope: Scope | null;
+  /** The media type that the Accept header likes best. */
+  prefers(types: readonly string[]): string | null;
+}
+
+/** What a route answers; a Buffer or string goes out under `type`, everything else as JSON. */
+export interface Reply {
+  status: number;
+  body: object | string | Buffer;
+  type?: string;
+  headers?: Record<string, string>;
+}
+
+/** The places in a request that are read, each with its schema. */
+export interface RouteInput {
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  headers?: z.ZodObject;
+  body?: z.ZodObject;
+}
+export type Parsed<I extends RouteInput> = { [K in keyof I]: I[K] extends z.ZodType ? z.output<I[K]> : undefined };
+export type RawInput = { [K in keyof RouteInput]?: unknown };
+
+/** What a status means and what its body is; `media` lists further media types of the same answer. */
+export interface ReplySpec {
+  description: string;
+  schema: z.ZodType;
+  media?: string[];
+}
+
+interface RouteFacts<I extends RouteInput> {
+  method: 'get' | 'post' | 'delete';
+  /** In Express' spelling: `/connections/:id`. */
+  path: string;
+  operationId: string;
+  tag: string;
+  summary: string;
+  access: Access;
+  input: I;
+  replies: Record<number, ReplySpec>;
+  /** Codes that this route can answer with beside those that any can. */
+  errors: readonly ErrorCode[];
+  /** A named error instead of BAD_REQUEST: field → kind of zod issue → code. */
+  issueCodes?: IssueCodes;
+  /** After this long the caller gets 504; 30 s unless said otherwise. */
+  deadlineMs?: number;
+}
+
+/** One row of the route table: the app mounts it, OpenAPI describes it, 405 is derived from it. */
+export interface Route extends RouteFacts<RouteInput> {
+  run(raw: RawInput, caller: Caller): Promise<Reply>;
+}
+
+/** Makes a table row whose handler gets exactly what its schemas yield. */
+export function route<const I extends RouteInput>(
+  facts: RouteFacts<I> & { handle: (input: Parsed<I>, caller: Caller) => Promise<Reply> | Reply },
+): Route {
+  const { handle, ...rest } = facts;
+  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, raw), caller) };
+}
+
+export function ok(body: object): Reply {
+  return { status: 200, body: { success: true, ...body } };
+}

@@ -1,0 +1,79 @@
+import type { BootstrapPort } from '../ports.js';
+import { ok, route, type Reply, type Route } from '../route.js';
+import * as schema from '../schemas/bootstrap.js';
+
+const BASE = '/api/whatsapp-bootstrap';
+const facts = { tag: 'bootstrap', access: 'key', input: {}, errors: ['SERVICES_STOPPED'] } as const;
+/** A start applies migrations and may unpack a database. */
+const START_DEADLINE_MS = 90_000;
+
+/** Start, look at, test and restart the services. */
+export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
+  const status = async (): Promise<Reply> => ok(await bootstrap.status());
+  const statusReplies = { 200: { description: 'State of each service.', schema: schema.statusReply } };
+  return [
+    route({
+      ...facts,
+      errors: ['SERVICES_STOPPED', 'DATABASE_UNAVAILABLE', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'],
+      method: 'post',
+      path: `${BASE}/initialize`,
+      operationId: 'initialize',
+      summary: 'Start all services that do not run',
+      deadlineMs: START_DEADLINE_MS,
+      replies: statusReplies,
+      handle: () => bootstrap.initialize().then(status),
+    }),
+    route({
+      ...facts,
+      errors: ['SERVICES_STOPPED', 'DATABASE_UNAVAILABLE', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'],
+      method: 'post',
+      path: `${BASE}/restart`,
+      operationId: 'restart',
+      summary: 'Stop and start all services in order',
+      deadlineMs: START_DEADLINE_MS,
+      replies: statusReplies,
+      handle: () => bootstrap.restart().then(status),
+    }),
+    route({
+      ...facts,
+      errors: [],
+      method: 'get',
+      path: `${BASE}/status`,
+      operationId: 'getStatus',
+      summary: 'State of each service',
+      replies: statusReplies,
+      handle: status,
+    }),
+    route({
+      ...facts,
+      method: 'get',
+      path: `${BASE}/stats`,
+      operationId: 'getStats',
+      summary: 'Queue sizes, response time of the database, connections, success of sends',
+      replies: { 200: { description: 'Figures of now.', schema: schema.statsReply } },
+      handle: async () => ok(await bootstrap.stats()),
+    }),
+    selfTestRoute(bootstrap),
+  ];
+}
+
+function selfTestRoute(bootstrap: BootstrapPort): Route {
+  return route({
+    ...facts,
+    method: 'post',
+    path: `${BASE}/test`,
+    operationId: 'selfTest',
+    summary: 'Self test, step by step: database, queue, disk, each connection',
+    deadlineMs: 60_000,
+    replies: {
+      200: { description: 'Every step passed.', schema: schema.testReply },
+      503: { description: 'A step failed.', schema: schema.testReply },
+    },
+    errors: [],
+    handle: async () => {
+      const { steps } = await bootstrap.selfTest();
+      const success = steps.every((step) => step.ok);
+      return { status: success ? 200 : 503, body: { success, steps } };
+    },
+  });
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { IntegrationPort } from '../ports.js';
+import { ok, route, type Route } from '../route.js';
+import { page, pageQuery, uuid } from '../schemas/common.js';
+import * as schema from '../schemas/messages.js';
+
+const BASE = '/api/whatsapp-integration';
+const facts = { tag: 'messages', access: 'key' } as const;
+
+/** Send, and read what was said. */
+export function messageRoutes(integration: IntegrationPort): Route[] {
+  return [
+    sendRoute(integration),
+    route({
+      ...facts,
+      method: 'get',
+      path: `${BASE}/messages/:atendimentoId`,
+      operationId: 'listMessages',
+      summary: 'Messages of one atendimento',
+      input: { params: z.object({ atendimentoId: uuid }), query: pageQuery },
+      replies: { 200: { description: 'One page of rows of `whatsapp_mensagens`.', schema: page(schema.mensagem) } },
+      errors: ['ATENDIMENTO_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'DEADLINE_EXCEEDED'],
+      handle: async ({ params, query }, { scope }) => ({
+        ...ok(await integration.listMessages(params.atendimentoId, query, scope)),
+      }),
+    }),
+    route({
+      ...facts,
+      method: 'get',
+      path: `${BASE}/atendimentos/active`,
+      operationId: 'listActiveAtendimentos',
+      summary: 'Open atendimentos',
+      input: { query: pageQuery },
+      replies: {
+        200: { description: 'One page of rows of `whatsapp_atendimentos`.', schema: page(schema.atendimento) },
+      },
+      errors: ['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'DEADLINE_EXCEEDED'],
+      handle: async ({ query }, { scope }) => ok(await integration.listActiveAtendimentos(query, scope)),
+    }),
+  ];
+}
+
+function sendRoute(integration: IntegrationPort): Route {
+  return route({
+    ...facts,
+    method: 'post',
+    path: `${BASE}/messages/send`,
+    operationId: 'sendMessage',
+    summary: 'Send a text',
+    input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
+    replies: {
+      201: { description: 'WhatsApp has accepted it.', schema: schema.sendMessageReply },
+      202: { description: 'Stored; it goes out as soon as possible.', schema: schema.sendMessageReply },
+    },
+    errors: [
+      ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
+      ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
+      ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
+      ...['JOURNAL_FAILED', 'JOURNAL_FULL', 'DEADLINE_EXCEEDED'],
+    ] as Route['errors'],
+    issueCodes: {
+      'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
+      'body.to': { too_small: 'INVALID_RECIPIENT', too_big: 'INVALID_RECIPIENT', invalid_format: 'INVALID_RECIPIENT' },
+      'body.content': { too_small: 'EMPTY_MESSAGE', invalid_format: 'EMPTY_MESSAGE', too_big: 'MESSAGE_TOO_LONG' },
+    },
+    // The wait for the acknowledgement, and before it perhaps a look-up of the number.
+    deadlineMs: schema.MAX_WAIT_MS + 30_000,
+    handle: async ({ body, query, headers }, caller) => {
+      const key = headers['Idempotency-Key'];
+      const scope = `${caller.name}:${body.connectionId}`;
+      const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(body) };
+      const result = await integration.sendMessage({ ...body, waitMs: query.wait, idempotency }, caller.scope);
+      return {
+        ...ok({ message: result.message }),
+        status: result.httpStatus,
+        headers: result.replayed ? { 'Idempotent-Replayed': 'true' } : {},
+      };
+    },
+  });
+}
+
+/** The same request is the same digest, however its JSON was spelt and in whatever order its keys came. */
+function canonicalSha256(body: Record<string, unknown>): Uint8Array {
+  const sorted = Object.entries(body)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest();
+}

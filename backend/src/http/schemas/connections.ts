@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { ConnectionResource } from '../../integration/resources.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.js';
+
+/** An object, so that the compiler misses a state that is not here. */
+const ESTADOS = {
+  idle: 0,
+  initializing: 0,
+  pairing: 0,
+  qr_ready: 0,
+  authenticated: 0,
+  ready: 0,
+  reconnecting: 0,
+  disconnected: 0,
+  logged_out: 0,
+  error: 0,
+  conflict: 0,
+  banned: 0,
+  outdated: 0,
+  passkey_required: 0,
+} satisfies Record<ConnectionResource['estado'], 0>;
+
+export const createConnectionBody = z
+  .object({
+    connectionId,
+    name: cleanText(200).min(1).optional(),
+    ownerId: uuid.optional(),
+    companyId: uuid.nullable().optional(),
+    settings: z
+      .record(z.string().max(64), z.unknown())
+      .refine((settings) => JSON.stringify(settings).length <= 16_384, 'must have at most 16384 characters of JSON')
+      .optional()
+      .meta({ description: '`ignorarGrupos`, `ignorarStatus`, `marcarComoLida`, …' }),
+  })
+  .meta({ id: 'CreateConnection' });
+
+export const pairingCodeBody = z
+  .object({
+    phoneNumber: z
+      .string()
+      .regex(/^[+\d\s().-]{6,32}$/, 'must be the phone number to link, such as +55 11 99999-9999')
+      .meta({ example: '+55 11 99999-9999' }),
+  })
+  .meta({ id: 'PairingCodeRequest' });
+
+export const qrQuery = z.object({ format: z.enum(['json', 'png', 'svg']).optional() });
+
+export const connection = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    ownerId: z.string(),
+    companyId: z.string().nullable(),
+    driver: z.string(),
+    status: z.enum(['disconnected', 'connecting', 'connected', 'error']),
+    estado: z.enum(Object.keys(ESTADOS)),
+    motivo: z.string().nullable().meta({ description: 'Why it is in this state.' }),
+    conselho: z.string().nullable().meta({ description: 'What a person should do now.' }),
+    numero: z.string().nullable(),
+    lid: z.string().nullable(),
+    connectedAt: isoTimeOrNull,
+    disconnectedAt: isoTimeOrNull,
+    lastActivityAt: isoTimeOrNull,
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'Connection' });
+
+export const connectionReply = z.object({ success: z.literal(true), connection });
+export const connectionDataReply = z.object({ success: z.literal(true), data: connection });
+
+export const qrReply = z
+  .object({
+    success: z.literal(true),
+    qrCode: z.string().meta({ description: 'PNG as data URL.' }),
+    code: z.string().meta({ description: 'The text that a phone scans.' }),
+    expiresAt: isoTime,
+  })
+  .meta({ id: 'Qr' });
+
+export const pairingCodeReply = z.object({
+  success: z.literal(true),
+  pairingCode: z.string().meta({ description: 'Typed on the phone: Linked devices, Link with phone number.' }),
+  expiresAt: isoTime,
+});

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { cleanText, connectionId, isoTime } from './common.js';
+
+/** WhatsApp's own clients stop there. */
+const MAX_CONTENT = 65_536;
+const address = cleanText(128)
+  .min(1)
+  .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must have no control characters');
+
+export const sendMessageBody = z
+  .object({
+    connectionId,
+    to: address.meta({
+      description: 'A number in any usual spelling, a JID, or the JID of a group.',
+      example: '5511999999999@s.whatsapp.net',
+    }),
+    type: z.enum(['text']).default('text'),
+    content: cleanText(MAX_CONTENT)
+      .min(1, 'must not be empty')
+      .regex(/\S/, 'must not be empty')
+      .meta({ example: 'Olá! Como posso ajudar?' }),
+    mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
+    replyTo: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,128}$/, 'must be the whatsappId of a message')
+      .optional()
+      .meta({ description: '`whatsappId` of the message that is answered.' }),
+  })
+  .meta({ id: 'SendMessage' });
+
+export const MAX_WAIT_MS = 30_000;
+const waitProblem = `must be a number of milliseconds from 0 to ${MAX_WAIT_MS}`;
+export const sendMessageQuery = z.object({
+  wait: z
+    .string()
+    .regex(/^\d{1,9}$/, waitProblem)
+    .transform(Number)
+    .refine((ms) => ms <= MAX_WAIT_MS, waitProblem)
+    .default(10_000)
+    .meta({
+      type: 'integer',
+      minimum: 0,
+      maximum: MAX_WAIT_MS,
+      default: 10_000,
+      description: "How long to wait for WhatsApp's acknowledgement, in milliseconds; 0 answers at once.",
+    }),
+});
+
+export const sendMessageHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+    .optional()
+    .meta({ description: 'The same key and body again, within 7 days: the first answer again, nothing sent twice.' }),
+});
+
+export const sendMessageReply = z
+  .object({
+    success: z.literal(true),
+    message: z.object({
+      id: z.string().meta({ description: 'Id of the row in `whatsapp_mensagens`.' }),
+      whatsappId: z.string(),
+      connectionId: z.string(),
+      to: z.string(),
+      status: z.enum(['PENDENTE', 'ENVIADA']),
+      atendimentoId: z.string().nullable(),
+      timestamp: isoTime,
+    }),
+  })
+  .meta({ id: 'SentMessage' });
+
+/** The main columns; the row has all of `whatsapp_mensagens`. */
+export const mensagem = z
+  .looseObject({
+    id: z.string(),
+    atendimento_id: z.string(),
+    conteudo: z.string(),
+    tipo: z.enum(['TEXTO', 'IMAGEM', 'VIDEO', 'AUDIO', 'DOCUMENTO']),
+    remetente: z.enum(['CLIENTE', 'ATENDENTE', 'SISTEMA']),
+    timestamp: isoTime,
+    lida: z.boolean(),
+    status: z.enum(['RECEBIDA', 'PENDENTE', 'ENVIADA', 'ENTREGUE', 'LIDA', 'REPRODUZIDA', 'ERRO']),
+  })
+  .meta({ id: 'Mensagem' });
+
+/** The main columns; the row has all of `whatsapp_atendimentos`. */
+export const atendimento = z
+  .looseObject({
+    id: z.string(),
+    numero_cliente: z.string(),
+    nome_cliente: z.string().nullable(),
+    status: z.enum(['AGUARDANDO', 'EM_ATENDIMENTO', 'FINALIZADO', 'CANCELADO']),
+    data_inicio: isoTime,
+    ultima_mensagem: isoTime.nullable(),
+    canal: z.string(),
+  })
+  .meta({ id: 'Atendimento' });

@@ -1,0 +1,97 @@
+import type { proto } from '@whiskeysockets/baileys';
+import { cutText } from '../../lib/text.js';
+import { textOr, type ContentRow, type Facts, type Handlers } from './handler.js';
+import { compact, isoFromSeconds } from './proto-values.js';
+import { readVcard } from './vcard.js';
+
+/** Contact cards, invitations, and the request for a phone number. */
+export const people: Handlers<
+  | 'contactMessage'
+  | 'contactsArrayMessage'
+  | 'groupInviteMessage'
+  | 'newsletterAdminInviteMessage'
+  | 'newsletterFollowerInviteMessageV2'
+  | 'requestPhoneNumberMessage'
+> = {
+  contactMessage: { as: 'row', row: contactRow },
+  contactsArrayMessage: { as: 'row', row: contactsRow },
+  groupInviteMessage: { as: 'row', row: groupInviteRow },
+  newsletterAdminInviteMessage: {
+    as: 'row',
+    row: (invite) => channelInvite('CONVITE_ADMIN_CANAL', 'Convite para administrar o canal', invite),
+  },
+  newsletterFollowerInviteMessageV2: {
+    as: 'row',
+    row: (invite) => channelInvite('CONVITE_CANAL', 'Convite para seguir o canal', invite),
+  },
+  requestPhoneNumberMessage: {
+    as: 'row',
+    row: () => ({ tipo: 'TEXTO', subtipo: 'PEDIDO_DE_NUMERO', conteudo: 'Pediu o seu número de telefone' }),
+  },
+};
+
+/** Cards may carry a photo; the lines that matter come before it. */
+const MAX_CARD_CHARS = 16_384;
+
+function card(contact: proto.Message.IContactMessage): Facts {
+  const facts = readVcard(contact.vcard ?? '');
+  return compact({
+    ...facts,
+    nome: textOr(contact.displayName, facts.nome ?? ''),
+    vcard: cutText(contact.vcard ?? '', MAX_CARD_CHARS),
+  });
+}
+
+function label(facts: Facts): string {
+  const numbers = (facts.numeros as string[] | undefined) ?? [];
+  const name = (facts.nome as string | undefined) ?? 'sem nome';
+  return numbers.length > 0 ? `${name} (${numbers.join(', ')})` : name;
+}
+
+function contactRow(contact: proto.Message.IContactMessage): ContentRow {
+  const facts = card(contact);
+  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contato: ${label(facts)}`, dados: { contatos: [facts] } };
+}
+
+function contactsRow(array: proto.Message.IContactsArrayMessage): ContentRow {
+  const contatos = (array.contacts ?? []).map(card);
+  const names = contatos.length > 0 ? contatos.map(label).join('; ') : textOr(array.displayName, 'nenhum');
+  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contatos: ${names}`, dados: { contatos } };
+}
+
+function groupInviteRow(invite: proto.Message.IGroupInviteMessage): ContentRow {
+  const conteudo = `Convite para o grupo ${textOr(invite.groupName, invite.groupJid ?? 'sem nome')}`;
+  return {
+    tipo: 'TEXTO',
+    subtipo: 'CONVITE_GRUPO',
+    conteudo: invite.caption ? `${conteudo}\n${invite.caption}` : conteudo,
+    dados: {
+      convite: compact({
+        grupo: invite.groupJid,
+        nome: invite.groupName,
+        codigo: invite.inviteCode,
+        expiraEm: isoFromSeconds(invite.inviteExpiration),
+      }),
+    },
+  };
+}
+
+function channelInvite(
+  subtipo: string,
+  title: string,
+  invite: proto.Message.INewsletterAdminInviteMessage & proto.Message.INewsletterFollowerInviteMessage,
+): ContentRow {
+  const conteudo = `${title} ${textOr(invite.newsletterName, invite.newsletterJid ?? 'sem nome')}`;
+  return {
+    tipo: 'TEXTO',
+    subtipo,
+    conteudo: invite.caption ? `${conteudo}\n${invite.caption}` : conteudo,
+    dados: {
+      convite: compact({
+        canal: invite.newsletterJid,
+        nome: invite.newsletterName,
+        expiraEm: isoFromSeconds(invite.inviteExpiration),
+      }),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { LogEntry } from '../journal/records.js';
+import { storable, type StorableReport } from '../lib/text.js';
+import type { Evento } from '../supabase/evento.js';
+import { decodeContact, decodeSession } from './decode-records.js';
+import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
+import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
+import { decodeReceipt } from './decode-receipt.js';
+import { decodeStanza } from './decode-stanza.js';
+
+/**
+ * One entry of the log → the items of `registrar_eventos` that it means, in order; none when it is no news for people.
+ * Pure: the same entry always gives the same items, ids included. All texts in them can be stored by Postgres.
+ * @throws UndecodableEntry when the entry lacks what any row needs (sender, message id)
+ */
+export async function decodeEntry(entry: LogEntry, options: DecodeOptions = DEFAULT_DECODE_OPTIONS): Promise<Evento[]> {
+  const events = await decodeKind(entry, options);
+  return events.map(storableEvent);
+}
+
+function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise<Evento[]> {
+  switch (entry.kind) {
+    case 'stanza':
+      return decodeStanza(entry, options);
+    case 'receipt':
+      return decodeReceipt(entry, options);
+    case 'outgoing':
+      return decodeOutgoing(entry);
+    case 'outcome':
+      return decodeOutcome(entry);
+    case 'session':
+      return decodeSession(entry);
+    case 'contact':
+      return decodeContact(entry);
+  }
+}
+
+/** Says so in the row when its text is not exactly what was received. */
+function storableEvent(event: Evento): Evento {
+  const report: StorableReport = { altered: false, cut: false };
+  const clean = storable(event, report);
+  if (clean.op !== 'mensagem' || (!report.altered && !report.cut)) return clean;
+  const facts = { ...(report.altered ? { textoAlterado: true } : {}), ...(report.cut ? { textoCortado: true } : {}) };
+  return { ...clean, dados: { ...clean.dados, ...facts } };
+}

@@ -1,0 +1,45 @@
+import { proto } from '@whiskeysockets/baileys';
+import type { OutcomeEntry, OutgoingEntry } from '../journal/records.js';
+import type { Endereco, Evento } from '../supabase/evento.js';
+import { chatFromJid } from './addresses.js';
+import { isoFromMs } from './content/proto-values.js';
+import { messageEvents } from './message-events.js';
+
+/** A message accepted for sending → its row, `PENDENTE`, under the id that the caller was told. */
+export function decodeOutgoing(entry: OutgoingEntry): Evento[] {
+  return messageEvents(proto.Message.decode(entry.message), {
+    sessao: entry.connectionId,
+    ordem: entry.seq,
+    rowId: () => entry.rowId,
+    chat: chatOf(entry),
+    autor: null,
+    me: null,
+    whatsappId: entry.whatsappId,
+    // This number's own address is on its contato: the entry is about the other side.
+    remetenteJid: '',
+    timestamp: new Date(entry.at).toISOString(),
+    remetente: entry.remetente,
+    status: 'PENDENTE',
+  });
+}
+
+/** The server's answer to a send → `ENVIADA` at the server's time, or `ERRO` with the code. */
+export function decodeOutcome(entry: OutcomeEntry): Evento[] {
+  const accepted = entry.error === null;
+  return [
+    {
+      op: 'status',
+      sessao: entry.connectionId,
+      chat: chatOf(entry),
+      whatsapp_id: entry.whatsappId,
+      status: accepted ? 'ENVIADA' : 'ERRO',
+      erro: entry.error,
+      timestamp: isoFromMs(entry.serverTime) ?? new Date(entry.at).toISOString(),
+      participante: null,
+    },
+  ];
+}
+
+function chatOf(entry: OutgoingEntry | OutcomeEntry): Endereco {
+  return chatFromJid(entry.chatJid, [entry.pn, entry.lid], null);
+}

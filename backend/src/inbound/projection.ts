@@ -1,0 +1,55 @@
+import type { LogEntry } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import type { Evento, ResultadoEvento } from '../supabase/evento.js';
+import type { DecodeOptions } from './decode-options.js';
+
+/** What the projector needs of the journal. */
+export interface ProjectorJournal {
+  claimEntries(limit: number, afterSeq?: number): LogEntry[];
+  completeEntries(seqs: number[]): Promise<void>;
+  parkEntry(seq: number, reason: ParkReason): Promise<void>;
+  onAppended(listener: () => void): () => void;
+}
+
+/** What it needs of the database. A failure tells by its `retryClass` what is to be done (absent = `retry`). */
+export interface ProjectorDatabase {
+  registrarEventos(lote: Evento[]): Promise<ResultadoEvento[]>;
+}
+
+/** Why an entry lies with the dead letters. */
+export interface ParkReason {
+  code: string;
+  message: string;
+}
+
+export type ProjectorState = 'idle' | 'running' | 'backing-off' | 'paused' | 'stopping';
+
+export interface ProjectorEvents {
+  /** One entry has become rows. `resultados` has one item per item of `eventos`; empty when the database knew them all. */
+  projected: { entry: LogEntry; eventos: Evento[]; resultados: ResultadoEvento[] };
+  /** One entry was refused for good and now lies with the dead letters. */
+  parked: { seq: number; connectionId: string; reason: ParkReason };
+  stateChanged: { from: ProjectorState; to: ProjectorState; reason: string | null };
+  /** A person must act: the database refuses the gateway, not one message. */
+  alert: { code: 'DATABASE_REFUSED'; message: string };
+}
+
+export interface ProjectorDeps {
+  journal: ProjectorJournal;
+  database: ProjectorDatabase;
+  /** What a connection leaves out; asked for each entry, so a changed setting counts from the next one on. */
+  optionsFor(connectionId: string): DecodeOptions;
+  clock: Clock;
+  log: Log;
+  /** For tests, in [0, 1). */
+  random?: () => number;
+}
+
+/** One life of the projector, from a start to its stop. */
+export interface ProjectionRun {
+  /** Aborted when the stop begins: no new write starts. */
+  readonly signal: AbortSignal;
+  /** The stop did not wait any longer: the journal may be closed, so it is left alone. */
+  abandoned: boolean;
+}

@@ -1,0 +1,160 @@
+import type { LogEntry } from '../journal/records.js';
+import { withDeadline } from '../lib/deadline.js';
+import { TypedEmitter } from '../lib/typed-emitter.js';
+import type { Evento } from '../supabase/evento.js';
+import { decodeEntry } from './decode-entry.js';
+import { Gate } from './gate.js';
+import { ProjectionBatch } from './projection-batch.js';
+import { messageOf, ProjectionWriter } from './projection-writer.js';
+import type { ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
+import { UndecodableEntry } from './stanza-addresses.js';
+
+/** The journal's hint may be missed; the log itself is looked at this often. */
+const IDLE_POLL_MS = 5000;
+const JOURNAL_RETRY_MS = 1000;
+const STOP_DEADLINE_MS = 5000;
+/** Entries decoded before the event loop gets its turn. */
+const DECODE_SLICE = 64;
+
+/**
+ * Turns the journal's log into rows, in order, for as long as it takes.
+ *
+ * - `idle`: the log is worked off; the next entry is written at once.
+ * - `running`: a batch is on its way. What is appended meanwhile forms the next one, decoded while the first is written.
+ * - `backing-off`: the database cannot be reached; the same batch is tried again, for days if need be, nothing overtakes it.
+ * - `paused`: the database refuses the gateway (key, grants, migration); alerted, probed every minute. No entry is parked
+ *   for a fault that is not its own.
+ * - `stopping`: the write under way is awaited for at most 5 s; what it did not complete is written again at the next start
+ *   under the same ids.
+ *
+ * An entry leaves the log only by being complete in the database or by lying with the dead letters.
+ */
+export class Projector {
+  readonly events: TypedEmitter<ProjectorEvents>;
+  #state: ProjectorState = 'idle';
+  #current: { run: ProjectionRun; abort: AbortController; done: Promise<void> } | null = null;
+  #stopping: Promise<void> | null = null;
+  readonly #appended: Gate;
+  readonly #writer: ProjectionWriter;
+
+  constructor(private readonly deps: ProjectorDeps) {
+    this.events = new TypedEmitter(deps.log);
+    this.#appended = new Gate(deps.clock);
+    const setState = (to: ProjectorState, reason?: string) => this.#setState(to, reason);
+    this.#writer = new ProjectionWriter({ ...deps, events: this.events, setState });
+  }
+
+  get state(): ProjectorState {
+    return this.#state;
+  }
+
+  /** Begins, or goes on. While it is stopping it starts again after that. */
+  async start(): Promise<void> {
+    await this.#stopping;
+    if (this.#current !== null) return;
+    const abort = new AbortController();
+    const run: ProjectionRun = { signal: abort.signal, abandoned: false };
+    const unsubscribe = this.deps.journal.onAppended(() => this.#appended.open());
+    this.#current = { run, abort, done: this.#loop(run).finally(unsubscribe) };
+  }
+
+  /** Tries again at once instead of waiting out a backoff or pause: the database was seen alive. */
+  wake(): void {
+    this.#writer.wake();
+  }
+
+  /** Ends after the write under way, at the latest after 5 s. Everybody who asks meanwhile gets the same promise. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop().finally(() => (this.#stopping = null)));
+  }
+
+  async #stop(): Promise<void> {
+    const current = this.#current;
+    if (current === null) return;
+    this.#setState('stopping');
+    current.abort.abort();
+    try {
+      await withDeadline(current.done, STOP_DEADLINE_MS, 'the write under way');
+    } catch (error) {
+      current.run.abandoned = true;
+      this.deps.log.warn('projector stopped before its write ended', { error });
+    }
+    this.#current = null;
+    this.#setState('idle');
+  }
+
+  async #loop(run: ProjectionRun): Promise<void> {
+    let next = new ProjectionBatch(null);
+    while (!run.signal.aborted) {
+      try {
+        next = await this.#step(next, run);
+      } catch (error) {
+        // The journal itself failed. What was not completed is claimed again.
+        this.deps.log.error('projector could not use the journal', { error });
+        next = new ProjectionBatch(null);
+        await this.#appended.pass(JOURNAL_RETRY_MS, run.signal);
+      }
+    }
+  }
+
+  /** Writes a batch, or waits for something to write. @returns the batch to go on with */
+  async #step(batch: ProjectionBatch, run: ProjectionRun): Promise<ProjectionBatch> {
+    await this.#fill(batch, run);
+    if (batch.items.length > 0) return this.#writeWhileFilling(batch, run);
+    // The end of the log: look once more from its oldest entry, where a retried dead letter may lie, then rest.
+    if (batch.lastSeq === null && !run.signal.aborted) {
+      this.#setState('idle');
+      await this.#appended.pass(IDLE_POLL_MS, run.signal);
+    }
+    return new ProjectionBatch(null);
+  }
+
+  async #writeWhileFilling(batch: ProjectionBatch, run: ProjectionRun): Promise<ProjectionBatch> {
+    this.#setState('running');
+    const next = new ProjectionBatch(batch.lastSeq);
+    const filling = this.#fill(next, run);
+    // Awaited below in any case; a failure must not count as unhandled while the write takes its time.
+    filling.catch(() => undefined);
+    try {
+      await this.#writer.write(batch.items, run);
+    } finally {
+      await filling;
+    }
+    return next;
+  }
+
+  /** Claims and decodes what fits into the batch. What cannot be decoded goes to the dead letters. */
+  async #fill(batch: ProjectionBatch, run: ProjectionRun): Promise<void> {
+    while (batch.room > 0 && !run.signal.aborted) {
+      const limit = Math.min(batch.room, DECODE_SLICE);
+      const entries = this.deps.journal.claimEntries(limit, batch.lastSeq ?? undefined);
+      for (const entry of entries) {
+        const eventos = await this.#decode(entry, run);
+        if (eventos === null) batch.skip(entry);
+        else if (!batch.add({ entry, eventos })) return;
+      }
+      if (entries.length < limit) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** null: parked. */
+  async #decode(entry: LogEntry, run: ProjectionRun): Promise<Evento[] | null> {
+    try {
+      return await decodeEntry(entry, this.deps.optionsFor(entry.connectionId));
+    } catch (error) {
+      const code = error instanceof UndecodableEntry ? 'UNDECODABLE' : 'DECODE_FAILED';
+      await this.#writer.park(entry, { code, message: messageOf(error) }, run);
+      return null;
+    }
+  }
+
+  #setState(to: ProjectorState, reason: string | null = null): void {
+    const from = this.#state;
+    // Once stopping, only its end changes the state.
+    if (from === to || (from === 'stopping' && to !== 'idle')) return;
+    this.#state = to;
+    if (reason !== null) this.deps.log.warn('projection interrupted', { state: to, reason });
+    this.events.emit('stateChanged', { from, to, reason });
+  }
+}

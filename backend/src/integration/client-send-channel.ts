@@ -1,0 +1,30 @@
+import type { SendChannel, SendChannelEvents } from '../outbound/send-channel.js';
+import type { ClientEvents } from '../whatsapp/client-events.js';
+import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
+
+/** One client as the sender sees it: its own events only, out of the emitter that all clients share. */
+export class ClientSendChannel implements SendChannel {
+  readonly connectionId: string;
+  readonly events: SendChannel['events'];
+
+  constructor(private readonly client: WhatsAppClientService) {
+    this.connectionId = client.connectionId;
+    this.events = {
+      on: (name, listener) =>
+        client.events.on(name, (event: ClientEvents[typeof name]) => {
+          return event.connectionId === this.connectionId
+            ? listener(event as SendChannelEvents[typeof name])
+            : undefined;
+        }),
+    };
+  }
+
+  get estado() {
+    return this.client.estado;
+  }
+  get me() {
+    return this.client.me;
+  }
+  relay: SendChannel['relay'] = (jid, message, options) => this.client.calls.relay(jid, message, options);
+  lookupNumber: SendChannel['lookupNumber'] = (spellings) => this.client.calls.lookupNumber(spellings);
+}

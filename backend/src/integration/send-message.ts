@@ -1,0 +1,120 @@
+import type { OutboxRecord } from '../journal/records.js';
+import { withDeadline } from '../lib/deadline.js';
+import { GatewayError, isGatewayError, type ErrorCode } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import type { Accepted, MessageAcceptor } from '../outbound/accept-message.js';
+import type { Sender } from '../outbound/sender.js';
+import type { Quoted } from '../outbound/text-message.js';
+import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { Estado } from '../whatsapp/estado.js';
+import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
+import type { Connections } from './connections.js';
+import { mentionJids } from './mentions.js';
+import type { Scope, SendMessageInput, SendResult } from './resources.js';
+import type { RowWatcher } from './row-watcher.js';
+
+export interface SendMessageDeps {
+  connections: Connections;
+  acceptor: MessageAcceptor;
+  sender: Sender;
+  rows: RowWatcher;
+  database: Pick<SupabaseWhatsAppService, 'findMensagem'>;
+  log: Log;
+}
+
+/** How long an accepted message waits for its row, so that the answer can name the atendimento. */
+const ROW_WAIT_MS = 1_000;
+const QUOTED_DEADLINE_MS = 1_500;
+
+/** States in which a message could never leave, so it is refused instead of kept. */
+const REFUSED: Partial<Record<Estado, ErrorCode>> = { logged_out: 'LOGGED_OUT', banned: 'BANNED' };
+
+/** Accepts one message, waits for WhatsApp's answer as long as the caller wants to, and says what became of it. */
+export async function sendMessage(
+  deps: SendMessageDeps,
+  input: SendMessageInput,
+  scope: Scope | null,
+): Promise<SendResult> {
+  const client = deps.connections.client(input.connectionId, scope);
+  const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
+  const record = await deps.sender.waitForOutcome(
+    input.connectionId,
+    accepted.record.whatsappId,
+    waitMs(client, input),
+  );
+  if (record.state === 'failed') throw finalError(record);
+  return present(deps, record, accepted.replayed);
+}
+
+/** A repeated Idempotency-Key is answered even when the connection could not send any more. */
+function repeated(deps: SendMessageDeps, input: SendMessageInput): Accepted | null {
+  return input.idempotency ? deps.acceptor.replay(input.connectionId, input.idempotency) : null;
+}
+
+async function acceptNew(
+  deps: SendMessageDeps,
+  client: WhatsAppClientService,
+  input: SendMessageInput,
+): Promise<Accepted> {
+  const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
+  if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
+  const { connectionId, to, content, idempotency } = input;
+  const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
+  const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
+  return deps.acceptor.accept({
+    connectionId,
+    to,
+    text: content,
+    mentions,
+    quoted,
+    remetente: 'ATENDENTE',
+    idempotency,
+  });
+}
+
+/** The quoted text comes from the database; without it the quote still names its message. */
+async function findQuoted(deps: SendMessageDeps, input: SendMessageInput): Promise<Quoted> {
+  const stanzaId = input.replyTo!;
+  try {
+    const lookup = deps.database.findMensagem(input.connectionId, stanzaId);
+    const row = await withDeadline(lookup, QUOTED_DEADLINE_MS, 'quoted message');
+    if (!row)
+      throw new GatewayError('MESSAGE_NOT_FOUND', `replyTo: there is no message ${stanzaId} on this connection`);
+    const participant = typeof row['remetente_jid'] === 'string' ? row['remetente_jid'] : undefined;
+    return { stanzaId, participant, text: String(row['conteudo']) };
+  } catch (error) {
+    if (isGatewayError(error, 'MESSAGE_NOT_FOUND')) throw error;
+    deps.log.warn('quoted message not looked up', { error });
+    return { stanzaId };
+  }
+}
+
+/** A connection that is down cannot answer soon: the caller hears "stored" at once. */
+function waitMs(client: WhatsAppClientService, input: SendMessageInput): number {
+  return client.estado === 'ready' ? input.waitMs : 0;
+}
+
+async function present(deps: SendMessageDeps, record: OutboxRecord, replayed: boolean): Promise<SendResult> {
+  const sent = record.state === 'sent';
+  const atendimentoId = await deps.rows.atendimentoOf(record.rowId, sent && !replayed ? ROW_WAIT_MS : 0);
+  return {
+    httpStatus: sent ? 201 : 202,
+    replayed,
+    message: {
+      id: record.rowId,
+      whatsappId: record.whatsappId,
+      connectionId: record.connectionId,
+      to: record.chatJid ?? record.pn ?? record.to,
+      status: sent ? 'ENVIADA' : 'PENDENTE',
+      atendimentoId,
+      timestamp: new Date(record.serverTime ?? record.acceptedAt).toISOString(),
+    },
+  };
+}
+
+function finalError(record: OutboxRecord): GatewayError {
+  const { rowId, whatsappId, errorDetail } = record;
+  return new GatewayError(record.error as ErrorCode, undefined, {
+    details: { id: rowId, whatsappId, whatsapp: errorDetail },
+  });
+}

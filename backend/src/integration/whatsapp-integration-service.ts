@@ -1,0 +1,122 @@
+import type { Journal } from '../journal/journal.js';
+import type { MessageAcceptor } from '../outbound/accept-message.js';
+import type { Sender } from '../outbound/sender.js';
+import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
+import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { ClientSendChannel } from './client-send-channel.js';
+import { Connections, type ConnectionsDeps } from './connections.js';
+import type {
+  ConnectionResource,
+  CreateConnectionInput,
+  Page,
+  PairingCodeResource,
+  QrResource,
+  Scope,
+  SendMessageInput,
+  SendResult,
+} from './resources.js';
+import type { RowWatcher } from './row-watcher.js';
+import { sendMessage } from './send-message.js';
+
+export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
+  journal: Journal;
+  pool: WhatsAppPoolManager;
+  database: SupabaseWhatsAppService;
+  acceptor: MessageAcceptor;
+  sender: Sender;
+  rows: RowWatcher;
+}
+
+/** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
+export class WhatsAppIntegrationService {
+  readonly #connections: Connections;
+  readonly #channels = new Map<
+    string,
+    { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
+  >();
+  #restoring: Promise<unknown> | null = null;
+
+  constructor(private readonly deps: WhatsAppIntegrationDeps) {
+    this.#connections = new Connections(deps);
+  }
+
+  /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
+  start(): void {
+    this.deps.pool.start();
+    this.deps.sender.start();
+    this.#restoring ??= this.deps.pool.restore().finally(() => (this.#restoring = null));
+  }
+
+  async stop(): Promise<void> {
+    await this.deps.sender.stop();
+    await this.deps.pool.stop();
+    for (const { detach } of this.#channels.values()) detach();
+    this.#channels.clear();
+  }
+
+  /** The sender's way to a connection; made when the client joins the pool. */
+  channelOf(connectionId: string): ClientSendChannel | undefined {
+    return this.#channels.get(connectionId)?.channel;
+  }
+
+  /** Told by the pool about every client it takes in. */
+  serve(client: WhatsAppClientService): void {
+    this.#channels.get(client.connectionId)?.detach();
+    const channel = new ClientSendChannel(client);
+    this.#channels.set(client.connectionId, { channel, client, detach: this.deps.sender.attach(channel) });
+  }
+
+  /** How many connections there are, by state. */
+  summary(): { total: number; ready: number; byStatus: Record<string, number> } {
+    const byStatus: Record<string, number> = {};
+    for (const { estado } of this.#connections.list(null)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
+    const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
+    return { total, ready: byStatus['ready'] ?? 0, byStatus };
+  }
+
+  createConnection(input: CreateConnectionInput, scope: Scope | null) {
+    return this.#connections.create(input, scope);
+  }
+
+  async listConnections(scope: Scope | null): Promise<ConnectionResource[]> {
+    return this.#connections.list(scope);
+  }
+
+  async getConnection(id: string, scope: Scope | null): Promise<ConnectionResource> {
+    return this.#connections.get(id, scope);
+  }
+
+  getQr(id: string, scope: Scope | null): Promise<QrResource> {
+    return this.#connections.qr(id, scope);
+  }
+
+  requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource> {
+    return this.#connections.pairingCode(id, phone, scope);
+  }
+
+  async deleteConnection(id: string, scope: Scope | null): Promise<void> {
+    this.#connections.record(id, scope);
+    await this.deps.sender.abandon(id);
+    await this.#connections.delete(id, scope);
+    this.#channels.get(id)?.detach();
+    this.#channels.delete(id);
+  }
+
+  sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
+    return sendMessage({ ...this.deps, connections: this.#connections }, input, scope);
+  }
+
+  /** Messages of one atendimento, newest first. @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
+  listMessages(
+    atendimentoId: string,
+    page: { limit: number; cursor: string | null },
+    scope: Scope | null,
+  ): Promise<Page> {
+    return this.deps.database.listMensagens(atendimentoId, page, scope);
+  }
+
+  listActiveAtendimentos(page: { limit: number; cursor: string | null }, scope: Scope | null): Promise<Page> {
+    return this.deps.database.listAtendimentosAtivos(page, scope);
+  }
+}

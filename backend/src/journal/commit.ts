@@ -1,0 +1,75 @@
+import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { authWrites, credsWrite } from './auth-keys.js';
+import { connectionWrite } from './connections.js';
+import type { JournalContext } from './context.js';
+import { idempotencyWrite } from './idempotency.js';
+import { outboxWrites } from './outbox.js';
+import { partWrite } from './parts.js';
+import { seqKey } from './record-keys.js';
+import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
+import type { Write } from './tables.js';
+
+interface Plan {
+  seqs: number[];
+  writes: Write[];
+  entryBytes: number[];
+}
+
+/**
+ * All of the batch in one LMDB transaction, durable when the promise resolves. Everything up to the enqueueing happens
+ * before the call returns: places in the log are given in call order, and a caller may change its objects afterwards.
+ */
+export function commit(context: JournalContext, batch: CommitBatch): Promise<{ seqs: number[] }> {
+  let plan: Plan;
+  try {
+    plan = planCommit(context, batch);
+  } catch (error) {
+    return Promise.reject(refused(error));
+  }
+  for (const bytes of plan.entryBytes) context.budget.add(bytes);
+  return finish(context, plan, context.writer.write(plan.writes));
+}
+
+async function finish(context: JournalContext, plan: Plan, written: Promise<void>): Promise<{ seqs: number[] }> {
+  try {
+    await written;
+  } catch (error) {
+    for (const bytes of plan.entryBytes) context.budget.remove(bytes);
+    throw error;
+  }
+  if (plan.seqs.length > 0) context.events.emit('appended', null);
+  return { seqs: plan.seqs };
+}
+
+/** Serialises and checks everything before the first byte is enqueued: a half-written batch cannot be taken back. */
+function planCommit(context: JournalContext, batch: CommitBatch): Plan {
+  const { tables } = context;
+  const entries = (batch.entries ?? []).map((entry) => placed(context, entry));
+  const log = entries.map((entry) => logWrite(context, entry));
+  const writes = [
+    ...log.map(({ write }) => write),
+    ...(batch.creds ? [credsWrite(tables, batch.creds.connectionId, batch.creds.value)] : []),
+    ...(batch.keys ? authWrites(context, batch.keys.connectionId, batch.keys.mutations) : []),
+    ...(batch.parts ?? []).map((part) => partWrite(tables, part)),
+    ...(batch.outbox ?? []).flatMap((record) => outboxWrites(context, record, entries)),
+    ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
+    ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
+  ];
+  return { seqs: entries.map((entry) => entry.seq), writes, entryBytes: log.map(({ bytes }) => bytes) };
+}
+
+function placed(context: JournalContext, entry: NewLogEntry): LogEntry {
+  return { ...entry, seq: context.sequence.next(), at: context.clock.now() };
+}
+
+function logWrite(context: JournalContext, entry: LogEntry): { write: Write; bytes: number } {
+  const write = context.tables.log.put(seqKey(entry.seq), entry);
+  const bytes = write.value?.length ?? 0;
+  context.budget.admit(entry.kind, bytes);
+  return { write, bytes };
+}
+
+function refused(error: unknown): GatewayError {
+  if (isGatewayError(error)) return error;
+  return new GatewayError('JOURNAL_FAILED', 'A record cannot be serialised for the local journal.', { cause: error });
+}

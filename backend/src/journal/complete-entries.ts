@@ -1,0 +1,23 @@
+import type { JournalContext } from './context.js';
+import { forgetPlaintexts } from './parts.js';
+import { seqKey } from './record-keys.js';
+import type { Write } from './tables.js';
+
+/** The rows exist: the entries leave the log for good, durably. Unknown seqs (completed before) are passed over. */
+export function completeEntries(context: JournalContext, seqs: readonly number[]): Promise<void> {
+  return context.logChanges.run(async () => {
+    const { log } = context.tables;
+    const writes: Write[] = [];
+    const sizes: number[] = [];
+    for (const seq of new Set(seqs)) {
+      const key = seqKey(seq);
+      const bytes = log.getRaw(key);
+      if (bytes === undefined) continue;
+      sizes.push(bytes.length);
+      writes.push(log.remove(key), ...forgetPlaintexts(context.tables, log.decode(key, bytes)));
+    }
+    if (writes.length === 0) return;
+    await context.writer.write([...writes, context.sequence.remember()]);
+    for (const size of sizes) context.budget.remove(size);
+  });
+}

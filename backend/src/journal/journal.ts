@@ -1,0 +1,209 @@
+import { type Clock, systemClock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { TypedEmitter } from '../lib/typed-emitter.js';
+import { archiveAuth, deleteAuth, getCreds, getKeys, replaceAuth } from './auth-keys.js';
+import { claimEntries } from './claim-entries.js';
+import { commit } from './commit.js';
+import { completeEntries } from './complete-entries.js';
+import { deleteConnection, getConnection, listConnections } from './connections.js';
+import type { JournalContext, JournalEvents } from './context.js';
+import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
+import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import { findIdempotency } from './idempotency.js';
+import { type Environment, openEnvironment } from './open-environment.js';
+import { getOutbox, listUnfinishedOutbox } from './outbox.js';
+import { parkEntry } from './park-entry.js';
+import { findPart } from './parts.js';
+import { probe } from './probe.js';
+import { prune } from './prune.js';
+import type {
+  CommitBatch,
+  ConnectionRecord,
+  DeadLetter,
+  IdempotencyRecord,
+  KeyMutations,
+  LogEntry,
+  OutboxRecord,
+  PartRecord,
+} from './records.js';
+import { Sequence } from './sequence.js';
+import { SerialQueue } from './serial-queue.js';
+import { type JournalStats, journalStats } from './stats.js';
+
+export interface JournalOptions {
+  /** Created (0700) when missing. */
+  dir: string;
+  /** SESSION_ENCRYPTION_KEY; null = values lie unsealed. */
+  encryptionKey: string | null;
+  /** How many bytes the entries that wait for the database may take. */
+  maxBytes: number;
+  log: Log;
+  clock?: Clock;
+}
+
+/**
+ * The one durable truth of the gateway (docs/adr/0001): an ordered log of what must become rows, the outbox, the auth
+ * state, the registry of connections. Reads are synchronous and see only what is on the disk; writes are durable when
+ * their promise resolves and reject with `JOURNAL_FAILED` (callers fail closed) or, for new entries, `JOURNAL_FULL`.
+ */
+export class Journal {
+  readonly #context: JournalContext;
+  readonly #environment: Environment;
+
+  private constructor(context: JournalContext, environment: Environment) {
+    this.#context = context;
+    this.#environment = environment;
+  }
+
+  /**
+   * @throws GatewayError `JOURNAL_LOCKED` (another process or another Journal holds `dir`), `JOURNAL_KEY_MISMATCH` (wrong
+   * key, key missing, or key on a plain journal; nothing is changed), `JOURNAL_FAILED` (directory or file unusable)
+   */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const environment = await openEnvironment(options);
+    try {
+      return new Journal(contextOf(options, environment), environment);
+    } catch (error) {
+      await environment.release();
+      throw error;
+    }
+  }
+
+  /** Waits for the commits in flight, then frees the directory. Can be called twice. */
+  close(): Promise<void> {
+    return this.#environment.release();
+  }
+
+  /**
+   * All of the batch durable together, or nothing. Serialised and enqueued before the call returns, in call order.
+   * @returns the places of `batch.entries`, in their order
+   */
+  commit(batch: CommitBatch): Promise<{ seqs: number[] }> {
+    return commit(this.#context, batch);
+  }
+
+  getCreds(connectionId: string): unknown {
+    return getCreds(this.#context.tables, connectionId);
+  }
+
+  /** The keys that exist, by id; Buffers come back as Buffers. */
+  getKeys(connectionId: string, type: string, ids: readonly string[]): Record<string, unknown> {
+    return getKeys(this.#context, connectionId, type, ids);
+  }
+
+  /** Forgets credentials and keys. Revoke the epoch and let it settle first. */
+  deleteAuth(connectionId: string): Promise<void> {
+    return deleteAuth(this.#context, connectionId);
+  }
+
+  /** Like `deleteAuth`, but keeps a copy with the reason for 30 days. */
+  archiveAuth(connectionId: string, reason: string): Promise<void> {
+    return archiveAuth(this.#context, connectionId, reason);
+  }
+
+  /** Puts a whole auth state in the place of another one, in one commit. */
+  replaceAuth(connectionId: string, auth: { creds: unknown; mutations: KeyMutations }): Promise<void> {
+    return replaceAuth(this.#context, connectionId, auth);
+  }
+
+  findPart(connectionId: string, sha256: Uint8Array): PartRecord | null {
+    return findPart(this.#context.tables, connectionId, sha256);
+  }
+
+  getConnection(connectionId: string): ConnectionRecord | null {
+    return getConnection(this.#context.tables, connectionId);
+  }
+
+  listConnections(): ConnectionRecord[] {
+    return listConnections(this.#context.tables);
+  }
+
+  deleteConnection(connectionId: string): Promise<void> {
+    return deleteConnection(this.#context, connectionId);
+  }
+
+  getOutbox(connectionId: string, whatsappId: string): OutboxRecord | null {
+    return getOutbox(this.#context, connectionId, whatsappId);
+  }
+
+  /** What is still to be sent (of one connection, or of all) after the place `afterSeq`, in the order of acceptance. */
+  listUnfinishedOutbox(connectionId?: string, afterSeq?: number): Iterable<OutboxRecord> {
+    return listUnfinishedOutbox(this.#context, connectionId, afterSeq);
+  }
+
+  findIdempotency(scope: string, key: string): IdempotencyRecord | null {
+    return findIdempotency(this.#context, scope, key);
+  }
+
+  /** The oldest entries after `afterSeq`, oldest first; they stay until completed or parked. */
+  claimEntries(limit: number, afterSeq?: number): LogEntry[] {
+    return claimEntries(this.#context.tables, limit, afterSeq);
+  }
+
+  /** The rows exist: the entries never come back, not even after a crash. */
+  completeEntries(seqs: readonly number[]): Promise<void> {
+    return completeEntries(this.#context, seqs);
+  }
+
+  parkEntry(seq: number, reason: DeadLetter['reason']): Promise<void> {
+    return parkEntry(this.#context, seq, reason);
+  }
+
+  listDeadLetters(limit: number, afterSeq?: number): DeadLetter[] {
+    return listDeadLetters(this.#context.tables, limit, afterSeq);
+  }
+
+  /** Back into the log under its old seq (start the next claim below it). @returns false when there is none */
+  retryDeadLetter(seq: number): Promise<boolean> {
+    return retryDeadLetter(this.#context, seq);
+  }
+
+  /** @returns false when there is none */
+  discardDeadLetter(seq: number): Promise<boolean> {
+    return discardDeadLetter(this.#context, seq);
+  }
+
+  /** A hint that new entries are durable. @returns the function that stops listening */
+  onAppended(listener: () => void): () => void {
+    return this.#context.events.on('appended', listener);
+  }
+
+  /** Told once each time the log grows past 50, 80 and 100 % of its budget. @returns the function that stops listening */
+  onBudget(listener: (alert: BudgetAlert) => void): () => void {
+    return this.#context.events.on('budget', listener);
+  }
+
+  /** Removes what has outlived its retention; call it every hour or so. @returns how many records, per table */
+  prune(now: number = this.#context.clock.now()): Promise<Record<string, number>> {
+    return prune(this.#context, now);
+  }
+
+  stats(): JournalStats {
+    return journalStats(this.#context);
+  }
+
+  /** Writes something that means nothing, durably: rejects `JOURNAL_FAILED` when the disk does not take it. */
+  probe(): Promise<void> {
+    return probe(this.#context);
+  }
+}
+
+function contextOf(options: JournalOptions, { tables, writer, sealer }: Environment): JournalContext {
+  const events = new TypedEmitter<JournalEvents>(options.log);
+  const budget = new DiskBudget(options.maxBytes, (alert) => {
+    options.log.warn('journal budget mark passed', { ...alert });
+    events.emit('budget', alert);
+  });
+  for (const table of [tables.log, tables.dead]) for (const bytes of table.sizes()) budget.add(bytes);
+  return {
+    tables,
+    writer,
+    sealer,
+    sequence: new Sequence(tables),
+    budget,
+    logChanges: new SerialQueue(),
+    events,
+    clock: options.clock ?? systemClock,
+    log: options.log,
+  };
+}

@@ -1,0 +1,98 @@
+import { chmodSync, existsSync } from 'node:fs';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import { Releasers } from '../lib/releasers.js';
+import { DurableWriter } from './durable-writer.js';
+import { assertSameSeal, type JournalSeal, unlockKeyFile } from './key-file.js';
+import { lockDirectory } from './lock-directory.js';
+import type { Sealer } from './sealing.js';
+import { type JournalFormat, openTables, type RawRoot, type Tables } from './tables.js';
+
+/** The data file; LMDB keeps `journal.lmdb-lock` beside it. */
+export const DATA_FILE = 'journal.lmdb';
+const CLOSE_DEADLINE_MS = 10_000;
+const FORMAT_KEY = Buffer.from('format');
+
+/** An opened, locked, unlocked data directory. */
+export interface Environment {
+  tables: Tables;
+  writer: DurableWriter;
+  sealer: Sealer;
+  /** Waits for the commits in flight, closes LMDB, gives the directory back. Can be called twice. */
+  release(): Promise<void>;
+}
+
+/**
+ * Directory → lock → key → LMDB, in that order: nothing of the data is touched before the lock is held and the key is right.
+ * @throws GatewayError `JOURNAL_LOCKED`, `JOURNAL_KEY_MISMATCH`, `JOURNAL_FAILED`
+ */
+export async function openEnvironment(o: {
+  dir: string;
+  encryptionKey: string | null;
+  log: Log;
+}): Promise<Environment> {
+  const releasers = new Releasers(o.log, CLOSE_DEADLINE_MS);
+  let closing = false;
+  try {
+    const dir = await prepareDirectory(o.dir);
+    const lock = await lockDirectory(dir);
+    releasers.push('journal lock', () => lock.release());
+    const seal = await unlockKeyFile(dir, o.encryptionKey, existsSync(join(dir, DATA_FILE)));
+    const root = openData(join(dir, DATA_FILE));
+    const writer = new DurableWriter(root);
+    releasers.push('journal environment', () => writer.close());
+    const tables = openTables(root, seal.sealer, () => !closing);
+    await agreeOnFormat(dir, seal, tables, writer);
+    const release = () => {
+      closing = true;
+      return releasers.releaseAll();
+    };
+    return { tables, writer, sealer: seal.sealer, release };
+  } catch (error) {
+    await releasers.releaseAll();
+    if (isGatewayError(error)) throw error;
+    throw new GatewayError('JOURNAL_FAILED', `The journal in ${o.dir} cannot be opened.`, { cause: error });
+  }
+}
+
+async function prepareDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const dir = await realpath(path);
+  await chmod(dir, 0o700);
+  return dir;
+}
+
+/**
+ * Measured: without overlapping sync and event-turn batching a commit alone takes 0.35 ms instead of 0.42 ms, a reader
+ * never sees what is not on the disk yet, and concurrent commits still share one flush.
+ */
+function openData(path: string): RawRoot {
+  const root: RawRoot = open({
+    path,
+    maxDbs: 16,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+    eventTurnBatching: false,
+    // lmdb hands it to open(2); its typings do not know it.
+    ...{ permissionsMode: 0o600 },
+  });
+  // The umask, or a file from a backup, may have left other modes.
+  for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600);
+  return root;
+}
+
+async function agreeOnFormat(dir: string, seal: JournalSeal, tables: Tables, writer: DurableWriter): Promise<void> {
+  const found = tables.meta.get(FORMAT_KEY) as JournalFormat | null;
+  if (found === null) {
+    const format: JournalFormat = { version: 1, check: seal.check };
+    return writer.write([tables.meta.put(FORMAT_KEY, format)]);
+  }
+  if (found.version !== 1) {
+    throw new GatewayError('JOURNAL_FAILED', `The journal in ${dir} was written by a newer version of the gateway.`);
+  }
+  assertSameSeal(dir, seal, found.check);
+}

@@ -1,0 +1,63 @@
+import { loadConfig } from './config/load-config.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { createGateway, type Gateway } from './gateway.js';
+import { createLog, type ClosableLog } from './lib/create-log.js';
+import { isGatewayError } from './lib/errors.js';
+import { showQrInTerminal } from './terminal-qr.js';
+import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
+
+/** sysexits.h: the configuration is wrong; a supervisor need not try again. */
+const EX_CONFIG = 78;
+const STOP_DEADLINE_MS = 10_000;
+
+/** The only file that touches the process: settings in, signals in, exit code out. */
+async function main(): Promise<void> {
+  silenceLibsignal();
+  const config = readConfig();
+  const log = createLog({ dir: config.logDir, level: config.logLevel, console: config.nodeEnv !== 'test' });
+  // Baileys leaves promises unobserved; what depends on them has its own deadline, so the process goes on.
+  process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
+  let gateway: Gateway | null = null;
+  const end = (reason: string, exitCode: number) => void stop(gateway, log, reason, exitCode);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal, 0));
+  process.on('uncaughtException', (error) => {
+    log.error('uncaught exception, the process ends', { error });
+    end('uncaughtException', 1);
+  });
+  try {
+    gateway = await createGateway(config, { log });
+    if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
+    await gateway.start();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    log.error('start failed', { error });
+    end('start failed', isGatewayError(error, 'BAD_CONFIGURATION') ? EX_CONFIG : 1);
+  }
+}
+
+function readConfig(): GatewayConfig {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (!isGatewayError(error, 'BAD_CONFIGURATION')) throw error;
+    complain(error.details as string[]);
+    process.exit(EX_CONFIG);
+  }
+}
+
+/** Every problem at once, one a line, before there is any log. */
+function complain(problems: string[]): void {
+  process.stderr.write(`The settings are not valid:\n${problems.map((problem) => `  - ${problem}\n`).join('')}`);
+}
+
+/** SIGTERM → stop accepting, flush, close sockets, exit within 10 s. */
+async function stop(gateway: Gateway | null, log: ClosableLog, reason: string, exitCode: number): Promise<void> {
+  log.info('stopping', { reason });
+  const late = setTimeout(() => process.exit(exitCode || 1), STOP_DEADLINE_MS);
+  await gateway?.stop();
+  await log.close();
+  clearTimeout(late);
+  process.exit(exitCode);
+}
+
+await main();

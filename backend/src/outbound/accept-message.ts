@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { generateMessageIDV2 } from '@whiskeysockets/baileys';
+import type { Clock } from '../lib/clock.js';
+import { GatewayError } from '../lib/errors.js';
+import { parseRecipient } from '../lib/phone-number.js';
+import type { Journal } from '../journal/journal.js';
+import type { IdempotencyRecord, NewLogEntry, OutboxRecord } from '../journal/records.js';
+import { knownAddress, unresolvedAddress, type Address } from './address.js';
+import type { NumberCheck } from './number-check.js';
+
+import type { SendChannel } from './send-channel.js';
+import type { Sender } from './sender.js';
+import { buildTextMessage, encodeMessage, type TextContent } from './text-message.js';
+
+const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
+
+/** Who repeats what: `scope` separates callers, `bodySha256` tells a repetition from a mistake. */
+export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'>;
+
+export interface SendRequest extends TextContent {
+  connectionId: string;
+  /** As the caller wrote it; any spelling that `parseRecipient` reads. */
+  to: string;
+  remetente: OutboxRecord['remetente'];
+  idempotency?: IdempotencyClaim | undefined;
+}
+
+export interface Accepted {
+  record: OutboxRecord;
+  /** This is the answer to an earlier request with the same Idempotency-Key; nothing new was accepted. */
+  replayed: boolean;
+}
+
+/**
+ * Turns a request into a message with an id for life. When `accept` resolves, the message, its row and its
+ * Idempotency-Key are on disk in one commit, and it goes out whatever happens to this process.
+ */
+export class MessageAcceptor {
+  readonly #claims = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly deps: {
+      journal: Pick<Journal, 'commit' | 'getOutbox' | 'findIdempotency'>;
+      numbers: NumberCheck;
+      channelOf: (connectionId: string) => SendChannel | undefined;
+      /** Asked before the commit and told after it. */
+      sender: Pick<Sender, 'goesSoon' | 'enqueue'>;
+      clock: Clock;
+      /** After this long without a server ack a send ends as `EXPIRED`. */
+      expiryMs: number;
+    },
+  ) {}
+
+  /**
+   * @throws GatewayError `INVALID_RECIPIENT`, `EMPTY_MESSAGE`, `MESSAGE_TOO_LONG`, `NOT_ON_WHATSAPP` (only when WhatsApp
+   * could be asked), `IDEMPOTENCY_CONFLICT`, `JOURNAL_FAILED`, `JOURNAL_FULL`; then nothing was accepted.
+   */
+  async accept(request: SendRequest): Promise<Accepted> {
+    if (!request.idempotency) return this.#acceptNew(request);
+    const claim = JSON.stringify([request.idempotency.scope, request.idempotency.key]);
+    // One request per key at a time: the second one then finds the first one's record, or, when that one was refused,
+    // is judged by itself.
+    while (this.#claims.has(claim)) await this.#claims.get(claim)?.catch(() => undefined);
+    const work = this.#acceptOnce(request, request.idempotency);
+    this.#claims.set(claim, work);
+    try {
+      return await work;
+    } finally {
+      this.#claims.delete(claim);
+    }
+  }
+
+  /** The first answer to a request with this key, or null. @throws GatewayError `IDEMPOTENCY_CONFLICT` */
+  replay(connectionId: string, claim: IdempotencyClaim): Accepted | null {
+    const first = this.deps.journal.findIdempotency(claim.scope, claim.key);
+    if (!first || this.deps.clock.now() - first.at >= IDEMPOTENCY_KEPT_MS) return null;
+    const record = this.deps.journal.getOutbox(connectionId, first.whatsappId);
+    // No record under this connection: the key was used for another one.
+    if (!record || !Buffer.from(first.bodySha256).equals(claim.bodySha256)) {
+      throw new GatewayError('IDEMPOTENCY_CONFLICT');
+    }
+    return { record, replayed: true };
+  }
+
+  async #acceptOnce(request: SendRequest, claim: IdempotencyClaim): Promise<Accepted> {
+    return this.replay(request.connectionId, claim) ?? this.#acceptNew(request);
+  }
+
+  async #acceptNew(request: SendRequest): Promise<Accepted> {
+    const message = encodeMessage(buildTextMessage(request));
+    const fresh = this.#newRecord(request, message, await this.#address(request));
+    const { seqs } = await this.deps.journal.commit({
+      outbox: [fresh],
+      entries: [outgoingEntry(fresh)],
+      ...(request.idempotency && { idempotency: [idempotencyRecord(request.idempotency, fresh)] }),
+    });
+    const record = { ...fresh, seq: seqs[0] ?? 0 };
+    this.deps.sender.enqueue(record);
+    return { record, replayed: false };
+  }
+
+  async #address({ connectionId, to }: SendRequest): Promise<Address> {
+    const recipient = parseRecipient(to);
+    const { numbers } = this.deps;
+    if (recipient.kind === 'jid') return knownAddress(recipient, numbers.pnOfLid(connectionId, recipient.jid));
+    const channel = this.deps.channelOf(connectionId);
+    const answer =
+      channel?.estado === 'ready'
+        ? await numbers.check(channel, recipient.digits)
+        : numbers.known(connectionId, recipient.digits);
+    if (answer?.kind === 'absent') throw new GatewayError('NOT_ON_WHATSAPP');
+    return answer?.kind === 'found' ? knownAddress(answer, null) : unresolvedAddress(recipient.digits);
+  }
+
+  #newRecord(request: SendRequest, message: Uint8Array, address: Address): OutboxRecord {
+    const { connectionId, to, remetente } = request;
+    const now = this.deps.clock.now();
+    const soon = this.deps.sender.goesSoon(connectionId, { to, ...address });
+    return {
+      connectionId,
+      whatsappId: generateMessageIDV2(this.deps.channelOf(connectionId)?.me?.id),
+      rowId: randomUUID(),
+      // The journal gives it the place of its log entry.
+      seq: 0,
+      to,
+      ...address,
+      message,
+      remetente,
+      state: soon ? 'sending' : 'accepted',
+      attempts: soon ? 1 : 0,
+      error: null,
+      errorDetail: null,
+      acceptedAt: now,
+      serverTime: null,
+      expiresAt: now + this.deps.expiryMs,
+    };
+  }
+}
+
+function outgoingEntry(record: OutboxRecord): NewLogEntry {
+  const { connectionId, rowId, whatsappId, pn, lid, message, remetente } = record;
+  const chatJid = record.chatJid ?? pn ?? record.to;
+  return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, remetente };
+}
+
+function idempotencyRecord(claim: IdempotencyClaim, record: OutboxRecord): IdempotencyRecord {
+  const { scope, key, bodySha256 } = claim;
+  return { scope, key, bodySha256, whatsappId: record.whatsappId, at: record.acceptedAt };
+}

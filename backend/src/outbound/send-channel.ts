@@ -1,0 +1,47 @@
+import type { proto } from '@whiskeysockets/baileys';
+import type { Estado } from '../whatsapp/estado.js';
+
+/** WhatsApp's answer to one message id (`<ack class="message">`): `error` is null when the server took the message. */
+export interface ServerAck {
+  whatsappId: string;
+  /** The address that the message went to. */
+  from: string;
+  /** WhatsApp's number as text ("463"), null = accepted. */
+  error: string | null;
+  /** The ack's own time, ms since the epoch. */
+  serverTimeMs: number;
+}
+
+/** What a channel tells the sender; payloads that the sender does not read are `unknown`. */
+export interface SendChannelEvents {
+  ack: ServerAck;
+  ready: unknown;
+  closed: unknown;
+  stateChanged: unknown;
+}
+
+/**
+ * What the sender needs of one connection to WhatsApp; `WhatsAppClientService` is one. It outlives sockets: one channel
+ * goes through many `closed` and `ready`.
+ */
+export interface SendChannel {
+  readonly connectionId: string;
+  readonly estado: Estado;
+  /** This number's own address; null while it was never paired. */
+  readonly me: { readonly id: string } | null;
+  readonly events: {
+    on<K extends keyof SendChannelEvents>(name: K, listener: (event: SendChannelEvents[K]) => unknown): () => void;
+  };
+  /**
+   * Writes one message to the socket under the given id. Resolves when written, which is not yet "accepted": that is the
+   * ack, which may even come first (Baileys commits the ratchet after writing).
+   * @throws GatewayError `NOT_CONNECTED`, `ENCRYPTION_FAILED`
+   */
+  relay(jid: string, message: proto.IMessage, options: { messageId: string; freshDevices?: boolean }): Promise<void>;
+  /**
+   * Asks WhatsApp for a number in all its spellings at once. @returns the canonical address, or null when none of them is
+   * on WhatsApp.
+   * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`
+   */
+  lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null>;
+}

@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { ControlServer } from './control-server.js';
+import { Simulator } from './simulator.js';
+
+/**
+ * The simulator as a process of its own: `tsx src/simulator/run.ts [--port 0] [--control-port 0]`.
+ * Prints one line of JSON, `{ wsUrl, noiseRootKey, controlUrl }`, when it is ready; ends on SIGTERM, SIGINT, or when
+ * its standard input is closed with `--with-parent` (so that it never outlives who started it).
+ */
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    'control-port': { type: 'string', default: '0' },
+    'with-parent': { type: 'boolean', default: false },
+  },
+});
+
+const simulator = await Simulator.start({ port: Number(values.port) });
+const control = await ControlServer.start(simulator, Number(values['control-port']));
+const { wsUrl, noiseRootKeyHex: noiseRootKey } = simulator;
+process.stdout.write(`${JSON.stringify({ wsUrl, noiseRootKey, controlUrl: control.url })}\n`);
+
+const end = () => {
+  void Promise.all([control.stop(), simulator.stop()]).then(() => process.exit(0));
+};
+process.once('SIGTERM', end);
+process.once('SIGINT', end);
+if (values['with-parent']) process.stdin.resume().once('close', end);

@@ -1,0 +1,60 @@
+import type { Clock } from '../lib/clock.js';
+import { isGatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import { openDatabase, type Database, type DatabaseSettings } from './open-database.js';
+
+export interface DatabaseHostDeps {
+  settings: DatabaseSettings;
+  dataDir: string;
+  log: Log;
+  clock: Clock;
+}
+
+const RETRY_MS = 5_000;
+
+/**
+ * Keeps a database within reach, whatever it is. One that cannot be opened at the start (an own Postgres that is down)
+ * is tried again until it can: the gateway receives and sends meanwhile.
+ */
+export class DatabaseHost {
+  #database: Database | null = null;
+  #opening: Promise<void> | null = null;
+  #cancelRetry: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(private readonly deps: DatabaseHostDeps) {}
+
+  /** Where to reach it and with which key; null while it is not open. */
+  get current(): Database | null {
+    return this.#database;
+  }
+
+  /** @throws GatewayError `BAD_CONFIGURATION`; anything else is retried in the background */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    await (this.#opening ??= this.#open().finally(() => (this.#opening = null)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRetry?.();
+    await this.#opening?.catch(() => undefined);
+    await this.#database?.close();
+    this.#database = null;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#database) return;
+    const { settings, dataDir, log, clock } = this.deps;
+    try {
+      const database = await openDatabase({ settings, dataDir, log, clock });
+      if (this.#stopped) return await database.close();
+      this.#database = database;
+      log.info('database open', { mode: settings.mode, url: database.url });
+    } catch (error) {
+      if (isGatewayError(error, 'BAD_CONFIGURATION')) throw error;
+      log.error('database not opened, trying again', { error, inMs: RETRY_MS });
+      if (!this.#stopped) this.#cancelRetry = clock.after(RETRY_MS, () => void this.start());
+    }
+  }
+}

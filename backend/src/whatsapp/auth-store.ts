@@ -1,0 +1,139 @@
+import {
+  type AuthenticationCreds,
+  type AuthenticationState,
+  initAuthCreds,
+  proto,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+} from '@whiskeysockets/baileys';
+import type { Journal } from '../journal/journal.js';
+import type { CommitBatch, KeyMutations, NewLogEntry, PartRecord } from '../journal/records.js';
+import { GatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import { plainCreds } from './plain-creds.js';
+
+/**
+ * The key type through which a decrypt wrapper puts journal records into the transaction of the ratchet: its mutations are
+ * `{ [any id]: InboxRecord }`, and they become parts and entries of the same commit instead of keys.
+ */
+export const INBOX_TYPE = 'inbox';
+
+export interface InboxRecord {
+  part?: PartRecord;
+  entry?: NewLogEntry;
+}
+
+/**
+ * The auth state of one socket, kept in the journal. Baileys does not drain its queues when a socket ends, so every socket
+ * gets its own epoch: once revoked, whatever the old socket still does cannot touch the keys of its successor.
+ */
+export interface AuthEpoch {
+  /** For `makeWASocket({ auth: state })`. Never wrap `keys` in Baileys' cacheable store: it caches before it writes. */
+  readonly state: AuthenticationState;
+  /** Enqueues the credentials before it returns. Rejects `STALE_EPOCH`, `JOURNAL_FAILED`. */
+  saveCreds(): Promise<void>;
+  /** From now on get and set throw `STALE_EPOCH`. Commits already enqueued still happen: see `settled`. */
+  revoke(): void;
+  /** Resolves (never rejects) when all commits of this epoch have ended; only then may the next epoch be opened. */
+  settled(): Promise<void>;
+}
+
+interface AuthStoreDeps {
+  journal: Journal;
+  connectionId: string;
+  log: Log;
+}
+
+export const AuthStore = {
+  /** Reads the credentials (new ones when there are none: the connection has to be paired) and starts an epoch. */
+  open(deps: AuthStoreDeps): AuthEpoch {
+    const stored = deps.journal.getCreds(deps.connectionId) as AuthenticationCreds | null;
+    return new Epoch(deps, stored ?? initAuthCreds());
+  },
+};
+
+class Epoch implements AuthEpoch {
+  readonly state: AuthenticationState;
+  #revoked = false;
+  readonly #unsettled = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly deps: AuthStoreDeps,
+    creds: AuthenticationCreds,
+  ) {
+    this.state = {
+      creds,
+      // Baileys' typings know only its own key types; ours goes the same way.
+      keys: { get: async (type, ids) => this.#get(type, ids), set: async (data) => this.#set(data) },
+    };
+  }
+
+  saveCreds(): Promise<void> {
+    const { connectionId } = this.deps;
+    // `creds.update` comes before the prekeys are uploaded: the put must be on its way when the handler returns.
+    return this.#commit(() => ({ creds: { connectionId, value: plainCreds(this.state.creds) } }));
+  }
+
+  revoke(): void {
+    this.#revoked = true;
+  }
+
+  async settled(): Promise<void> {
+    while (this.#unsettled.size > 0) await Promise.allSettled(this.#unsettled);
+  }
+
+  #get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]): { [id: string]: SignalDataTypeMap[T] } {
+    this.#assertCurrent();
+    const found = this.deps.journal.getKeys(this.deps.connectionId, type, ids);
+    if (type === 'app-state-sync-key') reviveSyncKeys(found);
+    return found as { [id: string]: SignalDataTypeMap[T] };
+  }
+
+  #set(data: SignalDataSet): Promise<void> {
+    return this.#commit(() => batchOf(this.deps.connectionId, data));
+  }
+
+  #commit(batch: () => CommitBatch): Promise<void> {
+    if (this.#revoked) return Promise.reject(new GatewayError('STALE_EPOCH'));
+    const done = this.deps.journal.commit(batch()).then(() => undefined);
+    const tracked = done.catch((error: unknown) => {
+      this.deps.log.error('auth state could not be stored', { connectionId: this.deps.connectionId, error });
+    });
+    this.#unsettled.add(tracked);
+    void tracked.finally(() => this.#unsettled.delete(tracked));
+    return done;
+  }
+
+  #assertCurrent(): void {
+    if (this.#revoked) throw new GatewayError('STALE_EPOCH');
+  }
+}
+
+/** Ratchet and inbox in one batch: neither is ever on the disk without the other. */
+function batchOf(connectionId: string, mutations: KeyMutations): CommitBatch {
+  const { [INBOX_TYPE]: inbox, ...keys } = mutations;
+  const records = Object.values(inbox ?? {}) as (InboxRecord | null)[];
+  const parts = records.flatMap((record) => record?.part ?? []);
+  const entries = records.flatMap((record) => record?.entry ?? []);
+  return { keys: { connectionId, mutations: withPlainSyncKeys(keys) }, parts, entries };
+}
+
+const SYNC_KEYS = 'app-state-sync-key';
+
+/** A protobuf message has a prototype and a toJSON; what is stored is its fields. */
+function withPlainSyncKeys(mutations: KeyMutations): KeyMutations {
+  const values = mutations[SYNC_KEYS];
+  if (values === undefined) return mutations;
+  const plain = Object.entries(values).map(([id, value]) => {
+    if (value == null) return [id, null];
+    const message = proto.Message.AppStateSyncKeyData.fromObject(value);
+    return [id, proto.Message.AppStateSyncKeyData.toObject(message, { longs: Number })];
+  });
+  return { ...mutations, [SYNC_KEYS]: Object.fromEntries(plain) as Record<string, unknown> };
+}
+
+function reviveSyncKeys(found: Record<string, unknown>): void {
+  for (const [id, value] of Object.entries(found)) {
+    found[id] = proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>);
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  jidNormalizedUser,
+  S_WHATSAPP_NET,
+  type GroupMetadata,
+  type proto,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { withDeadline } from '../lib/deadline.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
+import type { ContactLearner } from './contact-learner.js';
+import type { Lanes } from './lanes.js';
+
+export interface OpenSocket {
+  sock: WASocket;
+  me: { id: string; lid: string | null };
+}
+
+export interface ClientCallsDeps {
+  lanes: Lanes;
+  contacts: ContactLearner;
+  /** The socket that is logged in now, or null. */
+  socket: () => OpenSocket | null;
+}
+
+const PING_DEADLINE_MS = 10_000;
+const QUERY_DEADLINE_MS = 15_000;
+const RELAY_DEADLINE_MS = 30_000;
+
+/** What can be asked of WhatsApp while a connection is ready. Everything has a deadline; nothing is retried here. */
+export class ClientCalls {
+  constructor(private readonly deps: ClientCallsDeps) {}
+
+  /**
+   * Writes one message to the socket under the given id. Resolves when it is written, not when it is accepted: that is
+   * the `ack` event. Rejects NOT_CONNECTED, ENCRYPTION_FAILED, DEADLINE_EXCEEDED.
+   */
+  async relay(
+    jid: string,
+    message: proto.IMessage,
+    options: { messageId: string; freshDevices?: boolean },
+  ): Promise<void> {
+    const { sock, me } = this.#open();
+    const parties = await this.#parties(jid, me);
+    const { messageId } = options;
+    const send = () =>
+      sock.relayMessage(jid, message, { messageId, useUserDevicesCache: options.freshDevices !== true });
+    try {
+      // The same lane as what this chat sends us: its Signal session has one writer at a time.
+      await this.deps.lanes.run(parties, () => withDeadline(send(), RELAY_DEADLINE_MS, 'send'));
+    } catch (cause) {
+      if (isGatewayError(cause)) throw cause;
+      throw new GatewayError(sock.ws.isOpen ? 'ENCRYPTION_FAILED' : 'NOT_CONNECTED', undefined, { cause });
+    }
+  }
+
+  /** Asks WhatsApp for a number, all its spellings in one question. @returns its address as WhatsApp spells it, or null
+   *  when nobody has it. */
+  async lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null> {
+    const { sock } = this.#open();
+    const found = await withDeadline(sock.onWhatsApp(...spellings), QUERY_DEADLINE_MS, 'number lookup');
+    const match = found?.find((each) => each.exists);
+    return match ? { jid: match.jid, lid: await this.lidForPn(match.jid) } : null;
+  }
+
+  /** The LID of a number's JID, asked of WhatsApp when it is not known; null when there is none or nobody to ask. */
+  async lidForPn(pnJid: string): Promise<string | null> {
+    const mapping = this.deps.socket()?.sock.signalRepository.lidMapping;
+    return mapping ? bareJid(await withDeadline(mapping.getLIDForPN(pnJid), QUERY_DEADLINE_MS, 'LID lookup')) : null;
+  }
+
+  async pnForLid(lidJid: string): Promise<string | null> {
+    const mapping = this.deps.socket()?.sock.signalRepository.lidMapping;
+    return mapping ? bareJid(await withDeadline(mapping.getPNForLID(lidJid), QUERY_DEADLINE_MS, 'LID lookup')) : null;
+  }
+
+  async groupMetadata(jid: string): Promise<GroupMetadata> {
+    const { sock } = this.#open();
+    return this.deps.contacts.group(jid) ?? (await withDeadline(sock.groupMetadata(jid), QUERY_DEADLINE_MS, 'group'));
+  }
+
+  /** A round trip through the socket: rejects when WhatsApp does not answer an empty question within 10 s. */
+  async ping(): Promise<void> {
+    const { sock } = this.#open();
+    const iq = { tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'w:p', id: sock.generateMessageTag() } };
+    await withDeadline(sock.query({ ...iq, content: [{ tag: 'ping', attrs: {} }] }), PING_DEADLINE_MS, 'ping');
+  }
+
+  #open(): OpenSocket {
+    const socket = this.deps.socket();
+    if (!socket) throw new GatewayError('NOT_CONNECTED');
+    return socket;
+  }
+
+  async #parties(jid: string, me: OpenSocket['me']): Promise<string[]> {
+    const other = await this.#otherAddress(jid);
+    return [jid, other, me.id, me.lid].filter((each) => each !== null).map((each) => jidNormalizedUser(each));
+  }
+
+  async #otherAddress(jid: string): Promise<string | null> {
+    if (jid.endsWith('@lid')) return this.pnForLid(jid);
+    return jid.endsWith('@s.whatsapp.net') ? this.lidForPn(jid) : null;
+  }
+}
+
+/** Without device; null stays null. */
+export function bareJid(jid: string | null | undefined): string | null {
+  return jid ? jidNormalizedUser(jid) : null;
+}

@@ -1,0 +1,13 @@
+import type { Estado } from './estado.js';
+import type { ServerAck } from './gateway-socket.js';
+import type { QrCode } from './pairing.js';
+
+/** What happens to connections, told by all clients of a pool through one emitter. */
+export interface ClientEvents {
+  stateChanged: { connectionId: string; estado: Estado; motivo: string | null };
+  qr: { connectionId: string; qr: QrCode };
+  ready: { connectionId: string; numero: string | null };
+  /** The socket ended; `retryInMs` null = nothing more happens by itself. */
+  closed: { connectionId: string; code: number; reason: string; retryInMs: number | null };
+  ack: { connectionId: string } & ServerAck;
+}

@@ -1,0 +1,114 @@
+import type { Estado } from './estado.js';
+
+/** What happens after a close. `wait` for a person, `retry` with backoff, or `restart` at once. */
+export type Action = 'stop' | 'retry' | 'restart';
+
+export interface DisconnectRule {
+  /** Stable name, shown as `motivo`. */
+  reason: string;
+  action: Action;
+  /** The state people see while the action runs (or for good, when it stops). */
+  estado: Estado;
+  /** Which waiting policy a retry follows. */
+  backoff: 'network' | 'refused' | 'rate-limited' | 'outdated' | 'conflict' | 'ban';
+  /** Terminal codes archive the credentials: a new pairing starts clean, the old ones stay for diagnosis. */
+  credentials: 'keep' | 'archive';
+  /** What a person should do, in Portuguese; null when the gateway mends it by itself. */
+  advice: string | null;
+}
+
+const RETRY: Pick<DisconnectRule, 'action' | 'estado' | 'credentials'> = {
+  action: 'retry',
+  estado: 'reconnecting',
+  credentials: 'keep',
+};
+const STOP: Pick<DisconnectRule, 'action' | 'backoff'> = { action: 'stop', backoff: 'refused' };
+
+/**
+ * Disconnects are a table. The codes are Baileys' (`DisconnectReason`, and `<failure reason>` or `<stream:error code>`
+ * as sent by WhatsApp). Anything not listed is treated like 500: Baileys uses that for whatever it does not know.
+ */
+export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
+  401: {
+    ...STOP,
+    reason: 'LOGGED_OUT',
+    estado: 'logged_out',
+    credentials: 'archive',
+    advice: 'O aparelho foi desconectado no WhatsApp. Leia o QR code novamente para parear.',
+  },
+  402: {
+    ...RETRY,
+    reason: 'BANNED',
+    estado: 'banned',
+    backoff: 'ban',
+    advice: 'Número temporariamente banido pelo WhatsApp. O gateway tenta de novo quando o prazo terminar.',
+  },
+  403: {
+    ...STOP,
+    reason: 'ACCOUNT_LOCKED',
+    estado: 'banned',
+    credentials: 'archive',
+    advice: 'Conta bloqueada pelo WhatsApp. Abra o WhatsApp no celular para pedir uma revisão.',
+  },
+  405: {
+    ...RETRY,
+    reason: 'OUTDATED',
+    estado: 'outdated',
+    backoff: 'outdated',
+    advice: 'O WhatsApp exige uma versão mais nova do cliente. Atualize o gateway se o aviso persistir.',
+  },
+  406: {
+    ...STOP,
+    reason: 'ACCOUNT_BANNED',
+    estado: 'banned',
+    credentials: 'archive',
+    advice: 'Conta banida pelo WhatsApp. Abra o WhatsApp no celular para pedir uma revisão.',
+  },
+  408: { ...RETRY, reason: 'TIMED_OUT', backoff: 'network', advice: null },
+  409: {
+    ...RETRY,
+    reason: 'CONFLICT',
+    estado: 'conflict',
+    backoff: 'conflict',
+    advice: 'Outra instância usa as mesmas credenciais. Pare a outra instância e reconecte.',
+  },
+  411: {
+    ...STOP,
+    reason: 'MULTI_DEVICE_DISABLED',
+    estado: 'error',
+    credentials: 'keep',
+    advice: 'Ative os aparelhos conectados (multi-dispositivo) no WhatsApp do celular.',
+  },
+  428: { ...RETRY, reason: 'CONNECTION_CLOSED', backoff: 'network', advice: null },
+  429: {
+    ...RETRY,
+    reason: 'RATE_LIMITED',
+    backoff: 'rate-limited',
+    advice: 'O WhatsApp limitou as tentativas deste número. Aguarde, o gateway reconecta sozinho.',
+  },
+  440: {
+    ...RETRY,
+    reason: 'CONFLICT',
+    estado: 'conflict',
+    backoff: 'conflict',
+    advice: 'Outra instância usa as mesmas credenciais. Pare a outra instância e reconecte.',
+  },
+  500: { ...RETRY, reason: 'CONNECTION_FAILED', backoff: 'refused', advice: null },
+  503: { ...RETRY, reason: 'SERVICE_UNAVAILABLE', backoff: 'refused', advice: null },
+  515: { ...RETRY, reason: 'RESTART_REQUIRED', action: 'restart', backoff: 'network', advice: null },
+};
+
+/** Never paired and out of QR codes: nobody is looking, so nothing is tried until a person asks again. */
+export const QR_EXPIRED: DisconnectRule = {
+  ...STOP,
+  reason: 'QR_EXPIRED',
+  estado: 'disconnected',
+  credentials: 'keep',
+  advice: 'O QR code expirou sem leitura. Peça um novo QR code.',
+};
+
+/** @param code Baileys' status code of the close. @param paired whether this connection has an account. */
+export function disconnectRule(code: number, paired: boolean): DisconnectRule {
+  if (code === 408 && !paired) return QR_EXPIRED;
+  return DISCONNECT_TABLE[code] ?? DISCONNECT_TABLE[500]!;
+}

@@ -1,0 +1,219 @@
+import {
+  decryptMessageNode,
+  DEFAULT_CONNECTION_CONFIG,
+  jidDecode,
+  type BinaryNode,
+  type SignalKeyStoreWithTransaction,
+  type SocketConfig,
+} from '@whiskeysockets/baileys';
+import type { Journal } from '../journal/journal.js';
+import type { NewLogEntry, PartRecord } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
+import { isGatewayError } from '../lib/errors.js';
+import { Lanes } from './lanes.js';
+import { Stanza, toStoredNode, type EncPart } from './stanza.js';
+
+type SignalRepository = ReturnType<SocketConfig['makeSignalRepository']>;
+type BaileysLogger = SocketConfig['logger'];
+
+/** What the key store's extra type `inbox` carries: journal records that commit together with the ratchet. */
+export interface InboxMutation {
+  part?: PartRecord;
+  entry?: NewLogEntry;
+}
+
+/** One byte of padding and nothing else: an empty proto.Message. */
+const EMPTY_PADDED_MESSAGE = Buffer.from([1]);
+
+export interface DurableReceiveDeps {
+  connectionId: string;
+  journal: Journal;
+  lanes: Lanes;
+  clock: Clock;
+  logger: BaileysLogger;
+  /** Our own addresses; null before pairing. */
+  me: () => { id: string; lid: string | null } | null;
+  /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
+  failClosed: (error: unknown) => void;
+}
+
+/**
+ * The seam: no message is receipted before it is on our disk.
+ *
+ * Baileys decrypts, sends the receipt (WhatsApp now forgets the message), and only then tells anybody
+ * (`lib/Socket/messages-recv.js`, handleMessage). So every `<message>` stanza first runs through here:
+ *
+ * 1. **decrypt**: Baileys' own `decryptMessageNode` with its own Signal repository, inside an outer key-store
+ *    transaction, so that the advanced ratchet, the plaintext and the log entry reach the disk in one commit.
+ * 2. **hand over**: only then Baileys' own listener gets the stanza. Its decryption is answered from here, and its
+ *    receipt, retry request or nack goes out, by its own rules.
+ *
+ * Stanzas of different conversations are in step 1 side by side, so their commits share a flush; those of one
+ * conversation keep their order (lanes). A stanza that WhatsApp delivers again is found by the hash of its ciphertext:
+ * Baileys gets the stored plaintext, receipts it, and the log gains nothing.
+ */
+export class DurableReceive {
+  readonly #byCiphertext = new WeakMap<Uint8Array, { stanza: Stanza; part: EncPart }>();
+  /** Sender-key distributions that step 1 processed and step 2 must not process again. */
+  readonly #distributed = new Set<string>();
+  #keys: SignalKeyStoreWithTransaction | null = null;
+  #repository: SignalRepository | null = null;
+  /** Stanzas that entered and are not through: when the oldest one entered, the watchdog wants to know. */
+  readonly #unfinished = new Map<Stanza, number>();
+
+  constructor(private readonly deps: DurableReceiveDeps) {}
+
+  /** When the oldest unfinished stanza entered, ms since the epoch; null when all are through. */
+  get oldestUnfinishedAt(): number | null {
+    const first = this.#unfinished.values().next();
+    return first.done ? null : first.value;
+  }
+
+  /** For `SocketConfig.makeSignalRepository`. */
+  readonly makeSignalRepository: SocketConfig['makeSignalRepository'] = (auth, logger, pnToLid) => {
+    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
+    this.#keys = auth.keys as SignalKeyStoreWithTransaction;
+    this.#repository = {
+      ...base,
+      decryptMessage: (options) => this.#decrypt(options.ciphertext, options.jid, () => base.decryptMessage(options)),
+      decryptGroupMessage: (options) =>
+        this.#decrypt(options.msg, options.group, () => base.decryptGroupMessage(options)),
+      processSenderKeyDistributionMessage: (options) => this.#distribute(options, base),
+    };
+    return this.#repository;
+  };
+
+  /** Takes a stanza; calls `handOver` when it is safe for Baileys to answer it. Never rejects. */
+  async take(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
+    const stanza = new Stanza(node);
+    this.#unfinished.set(stanza, this.deps.clock.now());
+    try {
+      await this.deps.lanes.run(stanza.parties, () => this.#journal(stanza));
+    } catch (error) {
+      this.#unfinished.delete(stanza);
+      return this.deps.failClosed(error);
+    }
+    try {
+      await handOver(node);
+    } catch (error) {
+      this.deps.logger.error({ err: error }, 'stanza failed after it was journaled');
+    } finally {
+      this.#unfinished.delete(stanza);
+    }
+  }
+
+  async #journal(stanza: Stanza): Promise<void> {
+    const me = this.deps.me();
+    if (!me || !this.#repository) return;
+    for (const part of stanza.encs) this.#byCiphertext.set(part.ciphertext, { stanza, part });
+    await this.#decode(stanza, me);
+    if (stanza.fatal) throw stanza.fatal;
+    // No enc part, one that Baileys does not know, or one that failed: it has no transaction to ride in.
+    if (!stanza.journaled) await this.deps.journal.commit({ entries: [this.#entry(stanza, me)] });
+    stanza.journaled = true;
+  }
+
+  /** Runs Baileys' decoder; what it cannot make sense of is journaled as it is. */
+  async #decode(stanza: Stanza, me: { id: string; lid: string | null }): Promise<void> {
+    try {
+      const message = decryptMessageNode(stanza.node, me.id, me.lid ?? '', this.#repository!, this.deps.logger);
+      await this.#learnMapping(message.fullMessage.key);
+      await message.decrypt();
+    } catch (error) {
+      if (isFatal(error)) stanza.fatal = error;
+      else this.deps.logger.warn({ err: error }, 'stanza cannot be decoded');
+    }
+  }
+
+  /** As Baileys' handleMessage does before it decrypts: both addresses of a person share one session. */
+  async #learnMapping(key: {
+    remoteJid?: string | null;
+    remoteJidAlt?: string | null;
+    participant?: string | null;
+    participantAlt?: string | null;
+  }) {
+    const alt = key.participantAlt || key.remoteJidAlt;
+    const primary = key.participant || key.remoteJid;
+    if (!alt || !primary || !this.#repository) return;
+    const { lidMapping } = this.#repository;
+    const [lid, pn] = jidDecode(alt)?.server === 'lid' ? [alt, primary] : [primary, alt];
+    if (await lidMapping.getPNForLID(lid)) return;
+    await lidMapping.storeLIDPNMappings([{ lid, pn }]);
+    await this.#repository.migrateSession(pn, lid);
+  }
+
+  async #decrypt(ciphertext: Uint8Array, lock: string, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const found = this.#byCiphertext.get(ciphertext);
+    if (!found) return decrypt();
+    const { stanza, part } = found;
+    part.outcome ??= await this.#outcome(stanza, part, lock, decrypt);
+    if (part.outcome.plaintext) return part.outcome.plaintext;
+    throw new Error(part.outcome.error ?? 'decryption failed');
+  }
+
+  async #outcome(stanza: Stanza, part: EncPart, lock: string, decrypt: () => Promise<Uint8Array>) {
+    const { sha256 } = part;
+    const known = this.deps.journal.findPart(this.deps.connectionId, sha256);
+    if (known) {
+      if (stanza.isLast(part)) stanza.journaled = true;
+      return { sha256, plaintext: known.plaintext ?? EMPTY_PADDED_MESSAGE };
+    }
+    try {
+      return await this.#decryptAndCommit(stanza, part, lock, decrypt);
+    } catch (error) {
+      if (isFatal(error)) {
+        stanza.fatal = error;
+        throw error;
+      }
+      return { sha256, plaintext: null, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Ratchet, plaintext and log entry in one commit: before decrypt resolves, and so before any receipt. */
+  #decryptAndCommit(stanza: Stanza, part: EncPart, lock: string, decrypt: () => Promise<Uint8Array>) {
+    const { connectionId, clock } = this.deps;
+    return this.#keys!.transaction(async () => {
+      const plaintext = await decrypt();
+      const outcome = { sha256: part.sha256, plaintext };
+      const inbox: InboxMutation = { part: { connectionId, sha256: part.sha256, plaintext, at: clock.now() } };
+      const last = stanza.isLast(part);
+      if (last) inbox.entry = this.#entry(stanza, this.deps.me()!, part, outcome);
+      await this.#keys!.set({ inbox: { [part.sha256.toString('hex')]: inbox } } as never);
+      if (last) stanza.journaled = true;
+      return outcome;
+    }, lock);
+  }
+
+  #entry(
+    stanza: Stanza,
+    me: { id: string; lid: string | null },
+    last?: EncPart,
+    outcome?: EncPart['outcome'],
+  ): NewLogEntry {
+    const parts = stanza.encs.map((part) => (part === last ? outcome! : part.outcome)).filter((each) => each != null);
+    return {
+      kind: 'stanza',
+      connectionId: this.deps.connectionId,
+      node: toStoredNode(stanza.node, stanza.encs),
+      parts,
+      me,
+    };
+  }
+
+  /** Baileys decodes every stanza a second time in step 2; a sender key must not be set back by that. */
+  async #distribute(
+    options: Parameters<SignalRepository['processSenderKeyDistributionMessage']>[0],
+    base: SignalRepository,
+  ): Promise<void> {
+    const bytes = options.item.axolotlSenderKeyDistributionMessage;
+    const id = `${options.authorJid} ${options.item.groupId} ${bytes ? Buffer.from(bytes).toString('base64') : ''}`;
+    if (this.#distributed.delete(id)) return;
+    this.#distributed.add(id);
+    await base.processSenderKeyDistributionMessage(options);
+  }
+}
+
+/** The journal or the epoch refused: not WhatsApp's fault, so WhatsApp must keep the message. */
+function isFatal(error: unknown): boolean {
+  return isGatewayError(error) && ['JOURNAL_FAILED', 'JOURNAL_FULL', 'STALE_EPOCH'].includes(error.code);
+}

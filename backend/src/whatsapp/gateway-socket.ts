@@ -1,0 +1,252 @@
+import {
+  Browsers,
+  makeWASocket,
+  WA_CERT_DETAILS,
+  type AuthenticationState,
+  type BinaryNode,
+  type CacheStore,
+  type ConnectionState,
+  type GroupMetadata,
+  type proto,
+  type SocketConfig,
+  type WAMessageKey,
+  type WASocket,
+  type WAVersion,
+} from '@whiskeysockets/baileys';
+import type WebSocket from 'ws';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { DurableReceive } from './durable-receive.js';
+import type { Lanes } from './lanes.js';
+import { toStoredNode } from './stanza.js';
+
+/** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
+export interface WhatsAppServer {
+  /** null = Meta's. */
+  wsUrl: string | null;
+  /** Signs the server's Noise certificate chain; null = Meta's. */
+  noiseRootKey: Buffer | null;
+}
+
+/** What WhatsApp's server answered to a message of ours (`<ack class="message">`). */
+export interface ServerAck {
+  whatsappId: string;
+  /** The chat, as we addressed it. */
+  from: string;
+  /** null = accepted. */
+  error: string | null;
+  serverTimeMs: number;
+}
+
+export interface GatewaySocketDeps {
+  connectionId: string;
+  journal: Journal;
+  lanes: Lanes;
+  clock: Clock;
+  log: Log;
+  logger: SocketConfig['logger'];
+  auth: AuthenticationState;
+  saveCreds: () => Promise<void>;
+  version: WAVersion;
+  server: WhatsAppServer;
+  getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
+  groupMetadata: (jid: string) => GroupMetadata | undefined;
+  userDevicesCache: CacheStore;
+  retryCounterCache: CacheStore;
+  on: {
+    update: (update: Partial<ConnectionState>) => void;
+    ack: (ack: ServerAck) => void;
+    companionRegRefresh: () => void;
+    /** Any frame at all: the socket is alive. */
+    frame: () => void;
+    /** A message stanza came in. */
+    message: () => void;
+    /** The journal refused; the socket is already cut. */
+    journalFailed: (error: unknown) => void;
+    events: (sock: WASocket) => void;
+  };
+}
+
+/** Receipts about our own messages; the others (retry, history, peer) are Baileys' business alone. */
+const STATUS_RECEIPTS = new Set([
+  undefined,
+  'inactive',
+  'delivered',
+  'read',
+  'read-self',
+  'played',
+  'played-self',
+  'sender',
+]);
+
+/** One Baileys socket with the seam in place. It is used once: after its close a new one is made. */
+export class GatewaySocket {
+  readonly sock: WASocket;
+  readonly receive: DurableReceive;
+  #cut = false;
+
+  constructor(private readonly deps: GatewaySocketDeps) {
+    trustServer(deps.server);
+    this.receive = new DurableReceive({
+      connectionId: deps.connectionId,
+      journal: deps.journal,
+      lanes: deps.lanes,
+      clock: deps.clock,
+      logger: deps.logger,
+      me: () => this.me,
+      failClosed: (error) => this.#failClosed(error),
+    });
+    this.sock = makeWASocket(this.#config());
+    this.#attach();
+  }
+
+  get me(): { id: string; lid: string | null } | null {
+    const { me } = this.deps.auth.creds;
+    return me ? { id: me.id, lid: me.lid ?? null } : null;
+  }
+
+  /** Drops the TCP connection now. Baileys' own `end()` waits up to 30 s for a dead peer's goodbye. */
+  terminate(): void {
+    this.#cut = true;
+    // `socket` is Baileys' WebSocketClient's own ws; it has no public way to terminate.
+    (this.sock.ws as unknown as { socket: WebSocket | null }).socket?.terminate();
+  }
+
+  /** Ends with this error as the reason of the close event. */
+  end(error: Error): void {
+    void this.sock.end(error);
+    this.terminate();
+  }
+
+  #config() {
+    const { deps } = this;
+    return {
+      ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
+      version: deps.version,
+      // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
+      browser: Browsers.windows('Chrome'),
+      auth: deps.auth,
+      logger: deps.logger,
+      makeSignalRepository: this.receive.makeSignalRepository,
+      // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.
+      transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+      getMessage: async (key: WAMessageKey) => deps.getMessage(key),
+      cachedGroupMetadata: async (jid: string) => deps.groupMetadata(jid),
+      userDevicesCache: deps.userDevicesCache,
+      msgRetryCounterCache: deps.retryCounterCache,
+      syncFullHistory: false,
+      markOnlineOnConnect: false,
+      generateHighQualityLinkPreview: false,
+      connectTimeoutMs: 20_000,
+    };
+  }
+
+  #attach(): void {
+    const { sock, deps } = this;
+    this.#wrap('CB:message', (node, handOver) => {
+      deps.on.message();
+      return this.receive.take(node, handOver);
+    });
+    this.#wrap('CB:receipt', (node, handOver) => this.#journalReceipt(node, handOver));
+    this.#containGarbage();
+    sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(toAck(node, deps.clock)));
+    sock.ws.on('CB:notification,type:companion_reg_refresh', () => deps.on.companionRegRefresh());
+    sock.ws.on('frame', () => deps.on.frame());
+    // rc14 listens for it, so `ws` neither errors nor closes: without this the socket hangs for good.
+    sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
+      this.end(upgradeRefused(response.statusCode ?? 0)),
+    );
+    sock.ev.on('creds.update', () => void this.#saveCreds());
+    sock.ev.on('connection.update', (update) => {
+      // What is still buffered would be dropped by end() (lib/Utils/event-buffer.js, destroy).
+      if (update.connection === 'close') sock.ev.flush();
+      deps.on.update(update);
+    });
+    deps.on.events(sock);
+  }
+
+  /** A frame that cannot be decoded rejects in Baileys' listener, which nobody awaits: fatal to Node by default, and the
+   *  socket would stay open and deaf (its noise counters are off). */
+  #containGarbage(): void {
+    const { ws } = this.sock;
+    const own = ws.listeners('message') as ((...args: unknown[]) => unknown)[];
+    ws.removeAllListeners('message');
+    const garbage = (error: unknown) => {
+      this.deps.log.warn('undecodable frame, socket restarted', { error });
+      this.end(new ServerError('undecodable frame', 500));
+    };
+    ws.on('message', (...args: unknown[]) => {
+      for (const listener of own) Promise.resolve(listener(...args)).catch(garbage);
+    });
+  }
+
+  /** Puts us between the wire and Baileys' own listener. */
+  #wrap(event: string, take: (node: BinaryNode, handOver: (node: BinaryNode) => unknown) => Promise<void>): void {
+    const { ws } = this.sock;
+    const own = ws.listeners(event) as ((node: BinaryNode) => unknown)[];
+    ws.removeAllListeners(event);
+    const handOver = (node: BinaryNode) => Promise.all(own.map((listener) => listener(node)));
+    ws.on(event, (node: BinaryNode) => void take(node, handOver));
+  }
+
+  async #journalReceipt(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
+    const { me } = this;
+    try {
+      if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
+        const { connectionId, journal } = this.deps;
+        await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+      }
+    } catch (error) {
+      return this.#failClosed(error);
+    }
+    await handOver(node);
+  }
+
+  async #saveCreds(): Promise<void> {
+    try {
+      await this.deps.saveCreds();
+    } catch (error) {
+      this.#failClosed(error);
+    }
+  }
+
+  /** Terminate before anything else: no receipt and no nack may leave for what is not on disk. */
+  #failClosed(error: unknown): void {
+    if (this.#cut) return;
+    this.terminate();
+    this.deps.log.error('journal refused, socket cut', { connectionId: this.deps.connectionId, error });
+    this.deps.on.journalFailed(error);
+  }
+}
+
+/** A close that we decide; `output` is the shape of Baileys' own errors (Boom). */
+export class ServerError extends Error {
+  readonly output: { statusCode: number };
+  constructor(message: string, statusCode: number) {
+    super(message);
+    this.name = 'ServerError';
+    this.output = { statusCode };
+  }
+}
+
+function upgradeRefused(status: number): ServerError {
+  return new ServerError(`WhatsApp answered the WebSocket upgrade with HTTP ${status}`, status === 429 ? 429 : 503);
+}
+
+function toAck(node: BinaryNode, clock: Clock): ServerAck {
+  const { id, from, error, t } = node.attrs;
+  return {
+    whatsappId: id ?? '',
+    from: from ?? '',
+    error: error ?? null,
+    serverTimeMs: t ? Number(t) * 1000 : clock.now(),
+  };
+}
+
+const META_ROOT_KEY = Buffer.from(WA_CERT_DETAILS.PUBLIC_KEY);
+
+/** Baileys checks the Noise certificate against one exported constant; one process talks to one kind of server. */
+function trustServer(server: WhatsAppServer): void {
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(server.noiseRootKey ?? META_ROOT_KEY);
+}

@@ -1,0 +1,166 @@
+import type { proto } from '@whiskeysockets/baileys';
+import type { Journal } from '../journal/journal.js';
+import type { ConnectionRecord } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
+import { GatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import { TypedEmitter } from '../lib/typed-emitter.js';
+import type { ClientEvents } from './client-events.js';
+import type { GatewaySocketDeps, WhatsAppServer } from './gateway-socket.js';
+import type { WebVersion } from './web-version.js';
+import { WhatsAppClientService } from './whatsapp-client-service.js';
+
+export interface WhatsAppPoolDeps {
+  journal: Journal;
+  clock: Clock;
+  log: Log;
+  baileysLogger: GatewaySocketDeps['logger'];
+  webVersion: WebVersion;
+  server: WhatsAppServer;
+  maxClients: number;
+  reconnectBaseMs: number;
+  getMessage: (connectionId: string, whatsappId: string) => proto.IMessage | undefined;
+  /** Told about every client that joins, before it opens. */
+  onClient: (client: WhatsAppClientService) => void;
+}
+
+/** Sockets that may be opening at the same time while many are restored. */
+const RESTORE_AT_ONCE = 5;
+const RESTORE_DEADLINE_MS = 15_000;
+/** When one gets through after an outage, so many waiting ones are woken at a time. */
+const WAKE_AT_ONCE = 5;
+/** States in which a restored connection needs no more of the restore's attention. */
+const SETTLED = new Set([
+  'ready',
+  'qr_ready',
+  'reconnecting',
+  'disconnected',
+  'logged_out',
+  'error',
+  'conflict',
+  'banned',
+  'outdated',
+]);
+
+/** Many WhatsApp numbers in one process. Their registry is the journal's; here are the running ones. */
+export class WhatsAppPoolManager {
+  readonly events: TypedEmitter<ClientEvents>;
+  readonly #clients = new Map<string, WhatsAppClientService>();
+  #stopping = false;
+
+  constructor(private readonly deps: WhatsAppPoolDeps) {
+    this.events = new TypedEmitter<ClientEvents>(deps.log);
+    this.events.on('ready', ({ connectionId }) => this.#wakeWaiting(connectionId));
+  }
+
+  get maxClients(): number {
+    return this.deps.maxClients;
+  }
+
+  get(connectionId: string): WhatsAppClientService | undefined {
+    return this.#clients.get(connectionId);
+  }
+
+  list(): WhatsAppClientService[] {
+    return [...this.#clients.values()];
+  }
+
+  get readyCount(): number {
+    return this.list().filter((client) => client.estado === 'ready').length;
+  }
+
+  /** Takes a connection of the registry into the pool; does not open it. @throws CONNECTION_LIMIT */
+  add(record: ConnectionRecord): WhatsAppClientService {
+    const existing = this.#clients.get(record.connectionId);
+    if (existing) return existing;
+    if (this.#clients.size >= this.deps.maxClients) {
+      const limit = this.deps.maxClients;
+      throw new GatewayError(
+        'CONNECTION_LIMIT',
+        `The limit of ${limit} connections is reached: raise MAX_CONNECTIONS or delete one.`,
+        {
+          details: { limit, setting: 'MAX_CONNECTIONS' },
+        },
+      );
+    }
+    const client = new WhatsAppClientService({ ...this.deps, record: asLeft(record), events: this.events });
+    this.#clients.set(record.connectionId, client);
+    this.deps.onClient(client);
+    return client;
+  }
+
+  /** Logs out, stops and forgets. */
+  async remove(connectionId: string): Promise<void> {
+    const client = this.#clients.get(connectionId);
+    if (!client) return;
+    await client.logout();
+    await client.stop();
+    this.#clients.delete(connectionId);
+  }
+
+  /**
+   * Opens every connection that people want connected and that has an account, a few at a time.
+   * @returns when all were tried once; the API answers long before.
+   */
+  async restore(): Promise<{ restored: number; total: number }> {
+    const records = this.deps.journal.listConnections();
+    const clients = records.map((record) => this.#restorable(record)).filter((client) => client !== null);
+    const queue = [...clients];
+    const worker = async (): Promise<void> => {
+      for (let client = queue.shift(); client && !this.#stopping; client = queue.shift()) {
+        client.initialize();
+        await this.#settled(client);
+      }
+    };
+    await Promise.all(Array.from({ length: RESTORE_AT_ONCE }, worker));
+    const restored = clients.filter((client) => client.estado === 'ready').length;
+    this.deps.log.info('sessions restored', { restored, total: clients.length });
+    return { restored, total: clients.length };
+  }
+
+  /** Lets sockets be opened (again, after a stop). */
+  start(): void {
+    this.#stopping = false;
+  }
+
+  /** Ends all sockets; nothing is logged out. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.list().map((client) => client.stop()));
+    this.#clients.clear();
+  }
+
+  #restorable(record: ConnectionRecord): WhatsAppClientService | null {
+    try {
+      const client = this.add(record);
+      return record.wanted === 'connected' && client.paired ? client : null;
+    } catch (error) {
+      // More connections are known than MAX_CONNECTIONS allows: the rest stays as it is, and is said.
+      this.deps.log.error('connection not restored', { connectionId: record.connectionId, error });
+      return null;
+    }
+  }
+
+  async #settled(client: WhatsAppClientService): Promise<void> {
+    const { clock } = this.deps;
+    const deadline = new AbortController();
+    const off = this.events.on('stateChanged', ({ connectionId, estado }) => {
+      if (connectionId === client.connectionId && SETTLED.has(estado)) deadline.abort();
+    });
+    if (!SETTLED.has(client.estado)) await clock.sleep(RESTORE_DEADLINE_MS, deadline.signal);
+    off();
+  }
+
+  #wakeWaiting(except: string): void {
+    const waiting = this.list().filter((client) => client.estado === 'reconnecting' && client.connectionId !== except);
+    for (const client of waiting.slice(0, WAKE_AT_ONCE)) client.wake();
+  }
+}
+
+/** States that outlive the process: something must happen, or a person must decide, before they change. */
+const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'error']);
+
+/** A record as its process left it: no socket is open yet, so a state that needs one is `idle`. */
+function asLeft(record: ConnectionRecord): ConnectionRecord {
+  return LASTING.has(record.estado) ? record : { ...record, estado: 'idle', motivo: null };
+}

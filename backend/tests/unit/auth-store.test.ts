@@ -1,0 +1,276 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  addTransactionCapability,
+  type AuthenticationCreds,
+  Curve,
+  DEFAULT_CONNECTION_CONFIG,
+  generateSignalPubKey,
+  proto,
+  type SignalDataSet,
+  type SignalKeyStore,
+} from '@whiskeysockets/baileys';
+import { pino } from 'pino';
+import type { Journal } from '../../src/journal/journal.js';
+import { silentLog } from '../../src/lib/log.js';
+import { type AuthEpoch, AuthStore, INBOX_TYPE, type InboxRecord } from '../../src/whatsapp/auth-store.js';
+import { aPart, aStanza, CONNECTION, openJournal, sha256, tempDir } from './journal-fixture.js';
+
+const logger = pino({ level: 'silent' });
+const ALICE = '5511911111111@s.whatsapp.net';
+const BOB = '5511922222222@s.whatsapp.net';
+const GROUP = '120363000000000001@g.us';
+const NO_RETRIES = { maxCommitRetries: 1, delayBetweenTriesMs: 0 };
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  jest.restoreAllMocks();
+  for (const close of closers.splice(0)) close();
+});
+
+function open(journal: Journal, connectionId = CONNECTION): AuthEpoch {
+  return AuthStore.open({ journal, connectionId, log: silentLog });
+}
+
+/** One side of a Signal conversation, exactly as Baileys puts it together for a socket. */
+function party(journal: Journal, connectionId: string) {
+  const epoch = open(journal, connectionId);
+  const { creds } = epoch.state;
+  const keys = addTransactionCapability(epoch.state.keys, logger, NO_RETRIES);
+  const repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys }, logger, undefined);
+  closers.push(() => repository.close?.());
+  return { epoch, creds, keys, repository };
+}
+type Party = ReturnType<typeof party>;
+
+/** What WhatsApp's server hands out of a party: identity, signed prekey and one prekey. */
+async function preKeyBundle({ creds, epoch, keys }: Party) {
+  const preKey = Curve.generateKeyPair();
+  await keys.set({ 'pre-key': { '7': preKey } });
+  await epoch.saveCreds();
+  const { signedPreKey } = creds;
+  return {
+    registrationId: creds.registrationId,
+    identityKey: generateSignalPubKey(creds.signedIdentityKey.public),
+    signedPreKey: {
+      keyId: signedPreKey.keyId,
+      publicKey: generateSignalPubKey(signedPreKey.keyPair.public),
+      signature: signedPreKey.signature,
+    },
+    preKey: { keyId: 7, publicKey: generateSignalPubKey(preKey.public) },
+  };
+}
+
+async function say(from: Party, fromJid: string, to: Party, toJid: string, text: string): Promise<string> {
+  const { type, ciphertext } = await from.repository.encryptMessage({ jid: toJid, data: Buffer.from(text) });
+  const plain = await to.repository.decryptMessage({ jid: fromJid, type, ciphertext });
+  return Buffer.from(plain).toString();
+}
+
+describe('Signal sessions over the journal', () => {
+  test('two parties talk, and go on talking after a restart', async () => {
+    for (const encryptionKey of [null, 'chave']) {
+      const dir = await tempDir();
+      const first = await openJournal({ dir, encryptionKey });
+      const [alice, bob] = [party(first, 'alice'), party(first, 'bob')];
+      await alice.epoch.saveCreds();
+      await alice.repository.injectE2ESession({ jid: BOB, session: await preKeyBundle(bob) });
+      expect(await say(alice, ALICE, bob, BOB, 'oi')).toBe('oi');
+      expect(await say(bob, BOB, alice, ALICE, 'olá')).toBe('olá');
+      expect(await bob.epoch.state.keys.get('pre-key', ['7'])).toEqual({});
+      await first.close();
+
+      const second = await openJournal({ dir, encryptionKey });
+      const [alice2, bob2] = [party(second, 'alice'), party(second, 'bob')];
+      expect(alice2.creds).toEqual(alice.creds);
+      for (const text of ['1', '2', '3']) expect(await say(alice2, ALICE, bob2, BOB, text)).toBe(text);
+      expect(await say(bob2, BOB, alice2, ALICE, 'tchau')).toBe('tchau');
+      await second.close();
+    }
+  });
+
+  test('a group is read with sender keys, also after a restart', async () => {
+    const dir = await tempDir();
+    const first = await openJournal({ dir });
+    const [alice, bob] = [party(first, 'alice'), party(first, 'bob')];
+    const encrypt = (from: Party, text: string) =>
+      from.repository.encryptGroupMessage({ group: GROUP, meId: ALICE, data: Buffer.from(text) });
+    const one = await encrypt(alice, 'um');
+    const item = { groupId: GROUP, axolotlSenderKeyDistributionMessage: one.senderKeyDistributionMessage };
+    await bob.repository.processSenderKeyDistributionMessage({ item, authorJid: ALICE });
+    const read = (by: Party, msg: Uint8Array) =>
+      by.repository.decryptGroupMessage({ group: GROUP, authorJid: ALICE, msg });
+    expect(Buffer.from(await read(bob, one.ciphertext)).toString()).toBe('um');
+    await first.close();
+
+    const second = await openJournal({ dir });
+    const [alice2, bob2] = [party(second, 'alice'), party(second, 'bob')];
+    const two = await encrypt(alice2, 'dois');
+    expect(Buffer.from(await read(bob2, two.ciphertext)).toString()).toBe('dois');
+  });
+
+  test('the plaintext and the ratchet that it cost are one commit', async () => {
+    const journal = await openJournal();
+    const [alice, bob] = [party(journal, 'alice'), party(journal, 'bob')];
+    await alice.repository.injectE2ESession({ jid: BOB, session: await preKeyBundle(bob) });
+    expect(await say(alice, ALICE, bob, BOB, 'oi')).toBe('oi');
+    expect(await say(bob, BOB, alice, ALICE, 'olá')).toBe('olá');
+    const { type, ciphertext } = await alice.repository.encryptMessage({ jid: BOB, data: Buffer.from('segredo') });
+    const before = journal.stats().flushes;
+    await bob.keys.transaction(async () => {
+      const plain = await bob.repository.decryptMessage({ jid: ALICE, type, ciphertext });
+      const inbox: InboxRecord = { part: aPart(Buffer.from(plain).toString()), entry: aStanza('segredo') };
+      await bob.keys.set({ [INBOX_TYPE]: { '1': inbox } } as SignalDataSet);
+    }, ALICE);
+    expect(journal.stats().flushes).toBe(before + 1);
+    expect(journal.findPart(CONNECTION, sha256('segredo'))?.plaintext).toEqual(Buffer.from('segredo'));
+    expect(journal.claimEntries(10)).toHaveLength(1);
+    // The message key is used up: the ratchet was committed as well. (libsignal says so on the console.)
+    jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    await expect(bob.repository.decryptMessage({ jid: ALICE, type, ciphertext })).rejects.toThrow();
+  });
+});
+
+describe('key types', () => {
+  const bytes = (size: number, fill: number) => Buffer.alloc(size, fill);
+  const indexValueMap = { bWFj: { valueMac: bytes(32, 3) } };
+
+  test.each([
+    { type: 'pre-key', id: '1', value: { public: bytes(32, 1), private: bytes(32, 2) } },
+    { type: 'sender-key', id: `${GROUP}::5511911111111::0`, value: Buffer.from('[{"senderKeyId":1}]') },
+    { type: 'sender-key-memory', id: GROUP, value: { '5511911111111:3@s.whatsapp.net': true } },
+    { type: 'app-state-sync-version', id: 'critical_block', value: { version: 3, hash: bytes(128, 1), indexValueMap } },
+    { type: 'lid-mapping', id: '5511911111111', value: '123456789' },
+    { type: 'lid-mapping', id: '123456789_reverse', value: '5511911111111' },
+    { type: 'device-list', id: '5511911111111', value: ['0', '3'] },
+    { type: 'tctoken', id: '__index', value: { token: Buffer.from('["1@lid"]'), timestamp: '1735689600' } },
+    { type: 'identity-key', id: '5511911111111.0', value: bytes(33, 5) },
+    { type: 'session', id: '5511911111111.0', value: { _sessions: { a: { registrationId: 1 } }, version: 'v1' } },
+  ])('$type comes back as it was stored, also from a cold start', async ({ type, id, value }) => {
+    const dir = await tempDir();
+    const first = await openJournal({ dir });
+    await open(first).state.keys.set({ [type]: { [id]: value } });
+    await first.close();
+    const { keys } = open(await openJournal({ dir })).state;
+    const get = (ids: string[]) => keys.get(type as 'session', ids);
+    expect(await get([id, 'unknown'])).toEqual({ [id]: value });
+    await keys.set({ [type]: { [id]: null } });
+    expect(await get([id])).toEqual({});
+  });
+
+  test('an app-state sync key comes back as the protobuf message that Baileys needs', async () => {
+    const { keys } = open(await openJournal()).state;
+    const value = proto.Message.AppStateSyncKeyData.fromObject({
+      keyData: bytes(32, 9),
+      fingerprint: { rawId: 1, currentIndex: 2, deviceIndexes: [0, 1] },
+      timestamp: 1735689600,
+    });
+    await keys.set({ 'app-state-sync-key': { 'AAA/+=': value } });
+    const found = (await keys.get('app-state-sync-key', ['AAA/+=']))['AAA/+='];
+    expect(found).toBeInstanceOf(proto.Message.AppStateSyncKeyData);
+    expect(Buffer.from(found?.keyData as Uint8Array)).toEqual(bytes(32, 9));
+    expect(proto.Message.AppStateSyncKeyData.encode(found ?? {}).finish()).toEqual(
+      proto.Message.AppStateSyncKeyData.encode(value).finish(),
+    );
+  });
+
+  test('two connections do not see each other', async () => {
+    const journal = await openJournal();
+    await open(journal, 'a').state.keys.set({ 'lid-mapping': { x: '1' } });
+    expect(await open(journal, 'ab').state.keys.get('lid-mapping', ['x'])).toEqual({});
+    await journal.deleteAuth('ab');
+    expect(await open(journal, 'a').state.keys.get('lid-mapping', ['x'])).toEqual({ x: '1' });
+  });
+});
+
+describe('credentials', () => {
+  test('come back with protobuf messages as plain bytes, which Baileys encodes again', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    const account = proto.ADVSignedDeviceIdentity.fromObject({
+      details: Buffer.alloc(20, 1),
+      accountSignatureKey: Buffer.alloc(32, 2),
+      accountSignature: Buffer.alloc(64, 3),
+      deviceSignature: Buffer.alloc(64, 4),
+    });
+    const key = proto.MessageKey.fromObject({ id: 'A', remoteJid: ALICE, fromMe: false });
+    Object.assign(epoch.state.creds, {
+      account,
+      routingInfo: Buffer.from([1, 2, 3]),
+      me: { id: '5511911111111:3@s.whatsapp.net', lid: '1@lid', name: 'Loja' },
+      processedHistoryMessages: [{ key, messageTimestamp: 1735689600 }],
+    } satisfies Partial<AuthenticationCreds>);
+    await epoch.saveCreds();
+    const { creds } = open(journal).state;
+    expect(creds.routingInfo).toEqual(Buffer.from([1, 2, 3]));
+    expect(creds.me).toEqual(epoch.state.creds.me);
+    expect(creds.processedHistoryMessages).toEqual([
+      { key: { id: 'A', remoteJid: ALICE, fromMe: false }, messageTimestamp: 1735689600 },
+    ]);
+    expect(proto.ADVSignedDeviceIdentity.encode(creds.account ?? {}).finish()).toEqual(
+      proto.ADVSignedDeviceIdentity.encode(account).finish(),
+    );
+  });
+
+  test('the put is on its way when saveCreds returns: later changes need another call', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    epoch.state.creds.nextPreKeyId = 31;
+    const saved = epoch.saveCreds();
+    epoch.state.creds.nextPreKeyId = 99;
+    await saved;
+    expect(open(journal).state.creds.nextPreKeyId).toBe(31);
+  });
+
+  test('archived auth state is no longer found, and is kept aside for 30 days', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    await epoch.saveCreds();
+    await epoch.state.keys.set({ 'lid-mapping': { a: 'b' } });
+    await journal.archiveAuth(CONNECTION, '401');
+    expect(journal.getCreds(CONNECTION)).toBeNull();
+    expect(await epoch.state.keys.get('lid-mapping', ['a'])).toEqual({});
+    const day = 24 * 60 * 60 * 1000;
+    expect(await journal.prune(Date.now() + 29 * day)).toMatchObject({ archive: 0 });
+    expect(await journal.prune(Date.now() + 31 * day)).toMatchObject({ archive: 3 });
+  });
+});
+
+describe('an epoch', () => {
+  test('once revoked, the old socket can neither read nor write', async () => {
+    const journal = await openJournal();
+    const old = open(journal);
+    const { keys } = old.state as { keys: SignalKeyStore };
+    await keys.set({ 'lid-mapping': { a: 'old' } });
+    old.revoke();
+    const stale = { code: 'STALE_EPOCH' };
+    await expect(keys.get('lid-mapping', ['a'])).rejects.toMatchObject(stale);
+    await expect(keys.set({ 'lid-mapping': { a: 'late' } })).rejects.toMatchObject(stale);
+    await expect(old.saveCreds()).rejects.toMatchObject(stale);
+    expect(await open(journal).state.keys.get('lid-mapping', ['a'])).toEqual({ a: 'old' });
+    expect(journal.getCreds(CONNECTION)).toBeNull();
+  });
+
+  test('what was on its way before the revocation is there when it has settled', async () => {
+    const journal = await openJournal();
+    const old = open(journal);
+    const sets = Array.from({ length: 20 }, async (_, at) => old.state.keys.set({ 'lid-mapping': { [at]: 'x' } }));
+    const saved = old.saveCreds();
+    old.revoke();
+    await old.settled();
+    expect(journal.getCreds(CONNECTION)).not.toBeNull();
+    expect(Object.keys(journal.getKeys(CONNECTION, 'lid-mapping', ['0', '19']))).toEqual(['0', '19']);
+    await Promise.all([...sets, saved]);
+  });
+
+  test('a failed commit rejects, leaves memory at what the disk has, and settles', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    await epoch.state.keys.set({ 'lid-mapping': { a: '1' } });
+    const tooLong = { [INBOX_TYPE]: { x: { part: aPart('x', 0, 'c'.repeat(300)) } }, 'lid-mapping': { a: '2' } };
+    await expect(epoch.state.keys.set(tooLong as SignalDataSet)).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    expect(await epoch.state.keys.get('lid-mapping', ['a'])).toEqual({ a: '1' });
+    await journal.close();
+    await expect(epoch.saveCreds()).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
+    await epoch.settled();
+  });
+});

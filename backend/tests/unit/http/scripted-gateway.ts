@@ -1,0 +1,151 @@
+import { expect } from '@jest/globals';
+import supertest, { type Response, type Test } from 'supertest';
+import { z } from 'zod';
+import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
+import { openApiDocument } from '../../../src/http/openapi.js';
+import type { BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { ConnectionResource } from '../../../src/integration/resources.js';
+import { silentLog, type Log } from '../../../src/lib/log.js';
+
+export const KEY = 'a-key-of-16-chars';
+export const UUID = '3f0e8c1a-6a1f-4f2e-9b7a-1f2e3d4c5b6a';
+const NOW = '2026-01-02T03:04:05.000Z';
+/** 1×1 pixel. */
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+export function aConnection(changes: Partial<ConnectionResource> = {}): ConnectionResource {
+  return {
+    ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
+    ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, warnings: [] },
+    ...changes,
+  };
+}
+
+export function aMensagem() {
+  return {
+    ...{ id: UUID, atendimento_id: UUID, conteudo: 'Olá', tipo: 'TEXTO', remetente: 'CLIENTE' },
+    ...{ timestamp: '2026-01-02T03:04:05+00:00', lida: false, status: 'RECEBIDA' },
+  };
+}
+
+function anAtendimento() {
+  return {
+    ...{ id: UUID, numero_cliente: '5511999999999', nome_cliente: null, status: 'AGUARDANDO' },
+    ...{ data_inicio: NOW, ultima_mensagem: null, canal: 'whatsapp' },
+  };
+}
+
+/** Answers of the two services that the HTTP layer calls, and what they were called with. */
+export function scriptedPorts(
+  script: { integration?: Partial<IntegrationPort>; bootstrap?: Partial<BootstrapPort> } = {},
+) {
+  const calls: { name: string; args: unknown[] }[] = [];
+  const answers: IntegrationPort = {
+    createConnection: async (input) => ({ connection: aConnection({ id: input.connectionId }), created: true }),
+    listConnections: async () => [aConnection()],
+    getConnection: async (id) => aConnection({ id }),
+    getQr: async () => ({ qrCode: `data:image/png;base64,${PNG}`, code: '2@ref,key', expiresAt: NOW }),
+    requestPairingCode: async () => ({ pairingCode: 'ABCD-1234', expiresAt: NOW }),
+    deleteConnection: async () => undefined,
+    sendMessage: async (input) => ({
+      httpStatus: input.waitMs === 0 ? 202 : 201,
+      replayed: false,
+      message: {
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to },
+        ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
+      },
+    }),
+    listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
+    listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    ...script.integration,
+  };
+  const service = { state: 'running', since: NOW, reason: null };
+  const bootstrap: BootstrapPort = {
+    initialize: async () => undefined,
+    restart: async () => undefined,
+    status: () => ({
+      ...{ version: '0.1.0', uptimeS: 1, foreignServer: false },
+      services: { supabase: service, integration: service, watchdog: service, bootstrap: service },
+      connections: { total: 1, ready: 1, byStatus: { ready: 1 } },
+    }),
+    stats: async () => ({
+      queues: {
+        ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0 },
+        ...{ journalBytes: 1, journalMaxBytes: 2 },
+      },
+      supabase: { reachable: true, responseMs: 2.5 },
+      connections: { active: 1, total: 1 },
+      sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5 },
+    }),
+    selfTest: async () => ({ steps: [{ name: 'disk', ok: true, ms: 1 }] }),
+    live: () => true,
+    ready: () => true,
+    ...script.bootstrap,
+  };
+  const recorded = Object.entries(answers).map(([name, answer]) => [
+    name,
+    (...args: unknown[]) => {
+      calls.push({ name, args });
+      return (answer as (...args: unknown[]) => unknown)(...args);
+    },
+  ]);
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, calls };
+}
+
+export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
+  apiKey?: string | null;
+  host?: string;
+  ratePerMinute?: number;
+  corsOrigins?: string[];
+  log?: Log;
+}
+
+/** The real app over scripted services. */
+export function anApp(options: Options = {}) {
+  const { integration, bootstrap, calls } = scriptedPorts(options);
+  const http = {
+    ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
+    ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
+  };
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap });
+  return { app, calls, http: supertest(app) };
+}
+
+const { integration, bootstrap } = scriptedPorts();
+const document = openApiDocument(allRoutes({ integration, bootstrap }));
+
+type Operation = { operationId: string; responses: Record<string, unknown> };
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+const schemas = new Map<string, z.ZodType>();
+
+/** The documented schema of an answer; throws when the document does not know of such an answer. */
+function documentedSchema(operation: Operation, res: Response): z.ZodType {
+  const name = `${operation.operationId} ${res.status} ${res.type}`;
+  const response = operation.responses[res.status] as { content: Record<string, { schema: object }> } | undefined;
+  const media = response?.content[res.type];
+  if (!media) throw new Error(`${name} is not in the OpenAPI document`);
+  const inlined = JSON.stringify({ ...media.schema, $defs: document.components?.schemas ?? {} });
+  const schema = JSON.parse(inlined.replaceAll('#/components/schemas/', '#/$defs/')) as JsonSchema;
+  if (!schemas.has(name)) schemas.set(name, z.fromJSONSchema(schema));
+  return schemas.get(name)!;
+}
+
+function operationOf(method: string, path: string): Operation | undefined {
+  const entry = Object.entries(document.paths ?? {}).find(([pattern]) =>
+    new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
+  );
+  return (entry?.[1] as Record<string, Operation> | undefined)?.[method.toLowerCase()];
+}
+
+/** Waits for the answer and holds it against the OpenAPI document. */
+export async function documented(request: Test): Promise<Response> {
+  const res = await request;
+  const operation = operationOf(request.method, new URL(request.url).pathname);
+  if (operation) {
+    const schema = documentedSchema(operation, res);
+    if (res.type === 'application/json') schema.parse(res.body);
+  }
+  expect(res.get('X-Request-Id')).toBeTruthy();
+  return res;
+}
