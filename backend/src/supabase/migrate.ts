@@ -32,7 +32,9 @@ export async function migrate({ settings, dataDir, log }: MigrateOptions): Promi
   try {
     return await migrateAt(await cluster.start());
   } finally {
-    await cluster.stop();
+    // A gateway may be at work on it: then it goes on.
+    if (cluster.adopted) cluster.release();
+    else await cluster.stop();
   }
 }
 
