@@ -39,7 +39,7 @@ export class Crm {
 
   async atendimentos(connectionId: string, where: Row = {}): Promise<Row[]> {
     const session_id = (await this.session(connectionId))['id'];
-    return this.rows('whatsapp_atendimentos', { session_id, ...where }, 'data_inicio');
+    return this.rows('whatsapp_atendimentos', { session_id, ...where });
   }
 
   async contatos(connectionId: string, where: Row = {}): Promise<Row[]> {
