@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/lib/clock.js';
 import { silentLog } from '../../src/lib/log.js';
 import { PostgresCluster } from '../../src/supabase/local/cluster.js';
@@ -33,14 +33,12 @@ beforeAll(async () => {
   });
   const { url, serviceRoleKey } = gateway.parts.databaseHost.current!;
   crm = new Crm(url, serviceRoleKey);
+  gateway.onClose(async () => {
+    await proxy.down();
+    await cluster.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
 }, 60_000);
-
-/** After the gateway's own end: hooks run in the order in which they were declared. */
-afterAll(async () => {
-  await proxy.down();
-  await cluster.stop();
-  await rm(dir, { recursive: true, force: true });
-}, 30_000);
 
 const outages: [string, () => Promise<void>, () => Promise<void>][] = [
   ['is refused', () => proxy.down(), () => proxy.up()],

@@ -45,6 +45,7 @@ export class TestGateway {
   http!: HttpClient;
   #gateway: Gateway | null = null;
   #dir = '';
+  readonly #closers: (() => Promise<unknown>)[] = [];
 
   constructor(private readonly settings: Record<string, string>) {}
 
@@ -67,8 +68,14 @@ export class TestGateway {
     await this.start();
   }
 
+  /** Something that is closed after the gateway. */
+  onClose(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+
   async close(): Promise<void> {
     await this.stop();
+    for (const close of this.#closers) await close();
     await this.database.close();
     await this.simulator.stop();
     await rm(this.#dir, { recursive: true, force: true });
