@@ -9,10 +9,8 @@ export class Crm {
   readonly client: SupabaseClient;
 
   constructor(url: string, key: string) {
-    this.client = createClient(url, key, {
-      auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      realtime: { transport: ws as never },
-    });
+    const auth = { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false };
+    this.client = createClient(url, key, { auth, realtime: { transport: ws as never } }) as SupabaseClient;
   }
 
   /** Rows of one table that have all these values, oldest first (by `ordem` when the table has it). */
@@ -23,12 +21,12 @@ export class Crm {
     }
     const { data, error } = await query.order(order, { ascending: true }).limit(5000);
     if (error) throw new Error(`${table}: ${error.code} ${error.message}`);
-    return data as Row[];
+    return data;
   }
 
   async session(connectionId: string): Promise<Row> {
     const find = async () => (await this.rows('whatsapp_sessions', { session_name: connectionId }))[0];
-    return (await until(`the session row of ${connectionId}`, find))!;
+    return await until(`the session row of ${connectionId}`, find);
   }
 
   /** Messages of a connection, in the order in which the gateway took them. */
@@ -50,7 +48,7 @@ export class Crm {
   /** Waits for the row of a message. @param ready what it must be like, when being there is not enough */
   async mensagem(connectionId: string, whatsappId: string, ready: (row: Row) => unknown = () => true): Promise<Row> {
     const find = async () => (await this.mensagens(connectionId, { whatsapp_id: whatsappId })).find(ready);
-    return (await until(`the row of message ${whatsappId}`, find))!;
+    return await until(`the row of message ${whatsappId}`, find);
   }
 
   async update(table: string, id: unknown, changes: Row): Promise<void> {
