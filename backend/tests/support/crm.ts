@@ -17,11 +17,12 @@ export class Crm {
   async rows(table: string, where: Row = {}, order = 'created_at'): Promise<Row[]> {
     let query = this.client.from(table).select('*');
     for (const [column, value] of Object.entries(where)) {
-      query = value === null ? query.is(column, null) : query.eq(column, value as string);
+      query = value === null ? query.is(column, null) : query.eq(column, value);
     }
     const { data, error } = await query.order(order, { ascending: true }).limit(5000);
     if (error) throw new Error(`${table}: ${error.code} ${error.message}`);
-    return data;
+    const found: unknown = data;
+    return found as Row[];
   }
 
   async session(connectionId: string): Promise<Row> {
@@ -52,10 +53,7 @@ export class Crm {
   }
 
   async update(table: string, id: unknown, changes: Row): Promise<void> {
-    const { error } = await this.client
-      .from(table)
-      .update(changes)
-      .eq('id', id as string);
+    const { error } = await this.client.from(table).update(changes).eq('id', id);
     if (error) throw new Error(`${table}: ${error.code} ${error.message}`);
   }
 }
