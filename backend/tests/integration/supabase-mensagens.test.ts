@@ -228,11 +228,12 @@ describe('who someone is', () => {
     const ana = aPerson();
     const message = aMessage(sessao, byPn(ana));
     const copy = { ...message, id: crypto.randomUUID(), chat: byLid(ana), autor: byLid(ana) };
-    const [one] = await write(message, copy);
+    await write(message, copy);
     await write({ op: 'contato', sessao, contato: ana });
     const rows = await db.sql`select * from whatsapp_mensagens where whatsapp_id = ${message.whatsapp_id}`;
     expect(rows).toHaveLength(1);
-    expect(await row('atendimentos', one?.atendimento_id)).toMatchObject({ nao_lidas: 1 });
+    // Both were opened in the same second: either may be the one that stays.
+    expect(await row('atendimentos', rows[0]?.['atendimento_id'] as string)).toMatchObject({ nao_lidas: 1 });
   });
 
   test("both spellings of a Brazilian number are one contato, and WhatsApp's is kept", async () => {
