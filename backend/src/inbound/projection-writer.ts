@@ -1,5 +1,6 @@
 import type { LogEntry } from '../journal/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
+import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
@@ -83,6 +84,7 @@ export class ProjectionWriter {
       offset += eventos.length;
       if (eventos.length > 0) this.deps.events.emit('projected', { entry, eventos, resultados });
     }
+    crashPoint('before:complete');
     await this.deps.journal.completeEntries(items.map(({ entry }) => entry.seq)).catch(journalFailed);
   }
 

@@ -9,6 +9,7 @@ import {
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry, PartRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-points.js';
 import { isGatewayError } from '../lib/errors.js';
 import { Lanes } from './lanes.js';
 import { Stanza, toStoredNode, type EncPart } from './stanza.js';
@@ -93,6 +94,7 @@ export class DurableReceive {
       this.#unfinished.delete(stanza);
       return this.deps.failClosed(error);
     }
+    crashPoint('after:journal');
     try {
       await handOver(node);
     } catch (error) {
@@ -174,6 +176,7 @@ export class DurableReceive {
     const { connectionId, clock } = this.deps;
     return this.#keys!.transaction(async () => {
       const plaintext = await decrypt();
+      crashPoint('after:decrypt');
       const outcome = { sha256: part.sha256, plaintext };
       const inbox: InboxMutation = { part: { connectionId, sha256: part.sha256, plaintext, at: clock.now() } };
       const last = stanza.isLast(part);

@@ -16,6 +16,7 @@ import {
 import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
@@ -157,6 +158,7 @@ export class GatewaySocket {
     sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
       this.end(upgradeRefused(response.statusCode ?? 0)),
     );
+    this.#markCrashPoints();
     sock.ev.on('creds.update', () => void this.#saveCreds());
     sock.ev.on('connection.update', (update) => {
       // What is still buffered would be dropped by end() (lib/Utils/event-buffer.js, destroy).
@@ -164,6 +166,24 @@ export class GatewaySocket {
       deps.on.update(update);
     });
     deps.on.events(sock);
+  }
+
+  /** Two places inside Baileys, found by what it emits there; nothing is added to it unless a crash test wants one. */
+  #markCrashPoints(): void {
+    const { ev, ws } = this.sock;
+    if (isArmed('after:receipt')) {
+      const emit = ev.emit.bind(ev);
+      // handleMessage emits it after it has written the receipt (lib/Socket/messages-recv.js); buffered or not.
+      ev.emit = (event, data) => {
+        if (event === 'messages.upsert') crashPoint('after:receipt');
+        return emit(event, data);
+      };
+    }
+    if (isArmed('after:prekeys')) {
+      ev.on('creds.update', ({ nextPreKeyId }) => {
+        if (nextPreKeyId !== undefined) ws.once('frame', () => crashPoint('after:prekeys'));
+      });
+    }
   }
 
   /** A frame that cannot be decoded rejects in Baileys' listener, which nobody awaits: fatal to Node by default, and the
