@@ -14,9 +14,13 @@ export function partWrite(tables: Tables, part: PartRecord): Write {
   return tables.parts.put(ownedKey(part.connectionId, part.sha256), { plaintext, at }, at + RETENTION_MS.parts);
 }
 
-/** The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. */
+/**
+ * The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. A part that could not be
+ * decrypted is none to recognise: it may come again, and be readable then.
+ */
 export function forgetPlaintexts(tables: Tables, entry: LogEntry): Write[] {
   if (entry.kind !== 'stanza') return [];
   const { connectionId, at } = entry;
-  return entry.parts.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
+  const decrypted = entry.parts.filter(({ plaintext }) => plaintext !== null);
+  return decrypted.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
 }

@@ -28,6 +28,7 @@ export class Daemon {
   /** Resolves when the process is gone, by whatever cause. */
   readonly died: Promise<void>;
   #dead = false;
+  #killed = false;
 
   constructor(
     private readonly port: number,
@@ -53,12 +54,18 @@ export class Daemon {
     return this.#dead;
   }
 
+  /** Dead, and not by our hand. */
+  get diedByItself(): boolean {
+    return this.#dead && !this.#killed;
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }
 
   /** As a power failure: no handler runs. Resolves when the process is gone. */
   async kill(): Promise<void> {
+    this.#killed ||= !this.#dead;
     this.#child.kill('SIGKILL');
     await this.died;
   }

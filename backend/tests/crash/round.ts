@@ -40,8 +40,11 @@ export function describePlan({ end, at, fault }: Plan): string {
   return fault === 'none' ? when : `${when}, ${fault}`;
 }
 
-/** One life: start (with whatever the last one left behind), traffic both ways, death. */
-export async function playRound(stage: Stage, plan: Plan, round: number, random: Random): Promise<void> {
+/**
+ * One life: start (with whatever the last one left behind), traffic both ways, death.
+ * @returns whether it died at its crash point, not by us
+ */
+export async function playRound(stage: Stage, plan: Plan, round: number, random: Random): Promise<boolean> {
   const named = CRASH_POINTS.includes(plan.end as CrashPoint);
   const daemon = stage.start(named ? `${plan.end}:${plan.at}` : null);
   if (plan.end === 'starting') {
@@ -49,10 +52,12 @@ export async function playRound(stage: Stage, plan: Plan, round: number, random:
   } else if (await daemon.started()) {
     await live(stage, daemon, plan, round, random);
   }
+  const byItself = daemon.diedByItself;
   await daemon.kill();
   await stage.noteKnownSent();
   // What comes while nobody is there waits at WhatsApp, and meets the next start.
   if (random.chance(0.5)) await stage.traffic.incoming(random.integer(1, 3), 30);
+  return byItself;
 }
 
 async function live(stage: Stage, daemon: Daemon, plan: Plan, round: number, random: Random): Promise<void> {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { silenceLibsignal } from '../../src/whatsapp/silence-libsignal.js';
 import { CONNECTION } from './cast.js';
@@ -35,6 +37,7 @@ async function look(stage: Stage): Promise<Violation[]> {
     await daemon.started();
     await stage.settle(daemon);
     const violations = check(await stage.history());
+    if (violations.length > 0) await writeFile(join(stage.dir, 'history.json'), JSON.stringify(await stage.history()));
     await stage.removeExtras(daemon);
     return violations;
   } catch (error) {
@@ -58,8 +61,8 @@ async function ring(stage: Stage, random: Random): Promise<Violation[]> {
   for (let round = 1; round <= rounds && Date.now() < endAt; round++) {
     const plan = planRound(round, random);
     const startedAt = Date.now();
-    await playRound(stage, plan, round, random);
-    say(`round ${round}: ${describePlan(plan)} (${Date.now() - startedAt} ms)`);
+    const reached = await playRound(stage, plan, round, random);
+    say(`round ${round}: ${describePlan(plan)}${reached ? ', reached' : ''} (${Date.now() - startedAt} ms)`);
     if (round % every !== 0 && round !== rounds) continue;
     const violations = await look(stage);
     if (violations.length > 0) {

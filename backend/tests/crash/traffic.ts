@@ -88,7 +88,7 @@ export class Traffic {
   async #ask(daemon: Daemon, chat: Chat, request: Request): Promise<void> {
     const { key, text: content } = request;
     const wait = this.random.pick([0, 0, 2000]);
-    const body = { connectionId: CONNECTION, to: chat.name, content };
+    const body = { connectionId: CONNECTION, to: chat.address, content };
     try {
       const { httpStatus, body: answer } = await daemon.call('POST', `${SEND}?wait=${wait}`, body, {
         ...(key ? { 'Idempotency-Key': key } : {}),
