@@ -1,5 +1,7 @@
 import {
   Browsers,
+  getBinaryNodeChild,
+  getBinaryNodeChildren,
   makeWASocket,
   WA_CERT_DETAILS,
   type AuthenticationState,
@@ -30,7 +32,7 @@ export interface WhatsAppServer {
   noiseRootKey: Buffer | null;
 }
 
-/** What WhatsApp's server answered to a message of ours (`<ack class="message">`). */
+/** What WhatsApp's server answered to a message of ours (`<ack class="message">`), or a receipt, which implies it. */
 export interface ServerAck {
   whatsappId: string;
   /** The chat, as we addressed it. */
@@ -216,11 +218,22 @@ export class GatewaySocket {
       if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
         const { connectionId, journal } = this.deps;
         await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+        this.#acceptedAll(node);
       }
     } catch (error) {
       return this.#failClosed(error);
     }
     await handOver(node);
+  }
+
+  /** Whoever got a message proves that the server took it: its ack may have been lost with an earlier socket. */
+  #acceptedAll(node: BinaryNode): void {
+    const { id, from = '', t } = node.attrs;
+    const listed = getBinaryNodeChildren(getBinaryNodeChild(node, 'list'), 'item').map(({ attrs }) => attrs.id);
+    const serverTimeMs = t ? Number(t) * 1000 : this.deps.clock.now();
+    for (const whatsappId of [id, ...listed]) {
+      if (whatsappId) this.deps.on.ack({ whatsappId, from, error: null, serverTimeMs });
+    }
   }
 
   async #saveCreds(): Promise<void> {

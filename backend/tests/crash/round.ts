@@ -86,8 +86,8 @@ async function fail({ cast }: Stage, { fault }: Plan, random: Random): Promise<v
   const { companion, simulator } = cast;
   if (fault === 'none' || !companion) return;
   if (fault === 'duplicate') return simulator.faults.duplicateNext(3);
-  if (fault === 'lost ack') return simulator.faults.dropAcks(1);
+  if (fault === 'lost ack') simulator.faults.dropAcks(1);
   await delay(random.integer(0, 500));
-  if (fault === 'reset') simulator.faults.reset(companion);
+  if (fault !== 'close') simulator.faults.reset(companion);
   else simulator.faults.close(companion);
 }

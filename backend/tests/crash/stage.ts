@@ -93,13 +93,13 @@ export class Stage {
     return kinds.join(', ') || 'no other answer';
   }
 
-  /** While the daemon is dead: what Postgres says was sent, it knew to be sent. */
+  /** While the daemon is dead: what Postgres says was sent, it knew to be sent. (A later status may come from the recipient
+   *  alone, when the ack was lost with the process.) */
   async noteKnownSent(): Promise<void> {
     const afterSeq = this.cast.simulator.history.events.length;
     const noted = new Set(this.#knownSent.map(({ whatsappId }) => whatsappId));
     for (const { whatsappId, status } of await this.#rows()) {
-      if (!noted.has(whatsappId) && ['ENVIADA', 'ENTREGUE', 'LIDA', 'REPRODUZIDA'].includes(status))
-        this.#knownSent.push({ whatsappId, afterSeq });
+      if (!noted.has(whatsappId) && status === 'ENVIADA') this.#knownSent.push({ whatsappId, afterSeq });
     }
   }
 
