@@ -26,5 +26,5 @@ export class ClientSendChannel implements SendChannel {
     return this.client.me;
   }
   relay: SendChannel['relay'] = (jid, message, options) => this.client.calls.relay(jid, message, options);
-  lookupNumber: SendChannel['lookupNumber'] = (digits) => this.client.calls.lookupNumber(digits);
+  lookupNumber: SendChannel['lookupNumber'] = (spellings) => this.client.calls.lookupNumber(spellings);
 }

@@ -35,6 +35,7 @@ export async function openEnvironment(o: {
   log: Log;
 }): Promise<Environment> {
   const releasers = new Releasers(o.log, CLOSE_DEADLINE_MS);
+  let closing = false;
   try {
     const dir = await prepareDirectory(o.dir);
     const lock = await lockDirectory(dir);
@@ -43,9 +44,13 @@ export async function openEnvironment(o: {
     const root = openData(join(dir, DATA_FILE));
     const writer = new DurableWriter(root);
     releasers.push('journal environment', () => writer.close());
-    const tables = openTables(root, seal.sealer);
+    const tables = openTables(root, seal.sealer, () => !closing);
     await agreeOnFormat(dir, seal, tables, writer);
-    return { tables, writer, sealer: seal.sealer, release: () => releasers.releaseAll() };
+    const release = () => {
+      closing = true;
+      return releasers.releaseAll();
+    };
+    return { tables, writer, sealer: seal.sealer, release };
   } catch (error) {
     await releasers.releaseAll();
     if (isGatewayError(error)) throw error;

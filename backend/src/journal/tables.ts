@@ -34,6 +34,7 @@ export class Table<T> {
     readonly name: string,
     readonly db: RawDatabase,
     private readonly sealer: Sealer,
+    private readonly isOpen: () => boolean,
   ) {}
 
   /** @throws GatewayError `JOURNAL_FAILED` when the value cannot be read or was tampered with */
@@ -44,6 +45,7 @@ export class Table<T> {
 
   /** The bytes as they lie on the disk. */
   getRaw(key: Buffer): Buffer | undefined {
+    this.#assertOpen();
     try {
       return this.db.getBinary(key);
     } catch (error) {
@@ -57,6 +59,7 @@ export class Table<T> {
   }
 
   rangeRaw(options: { start?: Buffer; end?: Buffer; limit?: number } = {}): Row<Buffer>[] {
+    this.#assertOpen();
     try {
       return [...this.db.getRange(options)];
     } catch (error) {
@@ -66,6 +69,7 @@ export class Table<T> {
 
   /** Sizes of all stored values, one at a time: a backlog of days does not fit into memory. */
   *sizes(): Iterable<number> {
+    this.#assertOpen();
     for (const { value } of this.db.getRange()) yield value.length;
   }
 
@@ -101,6 +105,11 @@ export class Table<T> {
     } catch (error) {
       throw this.#unreadable(error);
     }
+  }
+
+  /** A read while LMDB closes makes it throw later, from a timer, where nobody can catch it. */
+  #assertOpen(): void {
+    if (!this.isOpen()) throw new GatewayError('JOURNAL_FAILED', 'The journal is closed.');
   }
 
   #unreadable(cause: unknown): GatewayError {
@@ -141,9 +150,9 @@ export interface Tables {
   connections: Table<ConnectionRecord>;
 }
 
-export function openTables(root: RawRoot, sealer: Sealer): Tables {
+export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
   const table = <T>(name: string, how = sealer) =>
-    new Table<T>(name, root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }), how);
+    new Table<T>(name, root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }), how, isOpen);
   return {
     meta: table('meta', plainSealer),
     log: table('log'),

@@ -23,6 +23,7 @@ const DDD = '(?:1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|
 const BRAZIL_NATIONAL = new RegExp(`^${DDD}(?:9\\d{8}|[2-9]\\d{7})$`);
 /** E.164 allows 15 digits; group ids made since 2021 have 18. */
 const GROUP_ID = /^(?:\d{16,20}|\d{8,15}-\d{10})$/;
+const BRAZILIAN_MOBILE = /^55([1-9][1-9])9?([6-9]\d{7})$/;
 const PERSON_SERVERS = new Set(['s.whatsapp.net', 'c.us', 'hosted']);
 
 /**
@@ -32,7 +33,7 @@ const PERSON_SERVERS = new Set(['s.whatsapp.net', 'c.us', 'hosted']);
  */
 const SPELLINGS: { pattern: RegExp; candidates: (match: RegExpExecArray) => string[] }[] = [
   {
-    pattern: /^55([1-9][1-9])9?([6-9]\d{7})$/,
+    pattern: BRAZILIAN_MOBILE,
     candidates: ([, ddd = '', line = '']) => {
       const spellings = [`55${ddd}9${line}`, `55${ddd}${line}`];
       return Number(ddd) <= 28 ? spellings : spellings.reverse();
@@ -59,6 +60,29 @@ export function parseRecipient(input: string, field = 'to'): Recipient {
 /** The digits before the server of a WhatsApp address, device left out; null when there are none. */
 export function digitsOfJid(jid: string): string | null {
   return /^(\d+)(?:_\d+)?(?::\d+)?@/.exec(jid)?.[1] ?? null;
+}
+
+/** The forms under which WhatsApp may know a number (E.164 without `+`), the most plausible first. */
+export function spellings(digits: string): string[] {
+  for (const { pattern, candidates } of SPELLINGS) {
+    const match = pattern.exec(digits);
+    if (match) return candidates(match);
+  }
+  return [digits];
+}
+
+/**
+ * One spelling for both forms of a Brazilian mobile: the official one with the ninth digit. WhatsApp knows older accounts
+ * by eight digits, so this names a person (a queue, an unresolved row), not an address.
+ */
+export function officialSpelling(digits: string): string {
+  const mobile = BRAZILIAN_MOBILE.exec(digits);
+  return mobile ? `55${mobile[1]}9${mobile[2]}` : digits;
+}
+
+/** `5511999999999` → `5511999999999@s.whatsapp.net`. */
+export function pnJid(digits: string): string {
+  return `${digits}@s.whatsapp.net`;
 }
 
 /** Without the invisible characters that come along when a number is copied, and without a link's or scheme's prefix. */
@@ -127,11 +151,7 @@ function unprefixed(digits: string): string | null {
 }
 
 function number(digits: string): Recipient {
-  for (const { pattern, candidates } of SPELLINGS) {
-    const match = pattern.exec(digits);
-    if (match) return { kind: 'number', digits, candidates: candidates(match) };
-  }
-  return { kind: 'number', digits, candidates: [digits] };
+  return { kind: 'number', digits, candidates: spellings(digits) };
 }
 
 function invalid(field: string, problem: string, fix: string): GatewayError {

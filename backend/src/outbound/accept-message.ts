@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { parseRecipient } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
 import type { IdempotencyRecord, NewLogEntry, OutboxRecord } from '../journal/records.js';
 import { knownAddress, unresolvedAddress, type Address } from './address.js';
 import type { NumberCheck } from './number-check.js';
-import { parseRecipient, pnJid } from './recipient.js';
+
 import type { SendChannel } from './send-channel.js';
 import type { Sender } from './sender.js';
 import { buildTextMessage, encodeMessage, type TextContent } from './text-message.js';
@@ -101,8 +102,7 @@ export class MessageAcceptor {
   async #address({ connectionId, to }: SendRequest): Promise<Address> {
     const recipient = parseRecipient(to);
     const { numbers } = this.deps;
-    if (recipient.kind === 'group') return knownAddress(recipient, null);
-    if (recipient.kind === 'lid') return knownAddress(recipient, numbers.pnOfLid(connectionId, recipient.jid));
+    if (recipient.kind === 'jid') return knownAddress(recipient, numbers.pnOfLid(connectionId, recipient.jid));
     const channel = this.deps.channelOf(connectionId);
     const answer =
       channel?.estado === 'ready'
@@ -139,7 +139,7 @@ export class MessageAcceptor {
 
 function outgoingEntry(record: OutboxRecord): NewLogEntry {
   const { connectionId, rowId, whatsappId, pn, lid, message, remetente } = record;
-  const chatJid = record.chatJid ?? pn ?? pnJid(record.to);
+  const chatJid = record.chatJid ?? pn ?? record.to;
   return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, remetente };
 }
 

@@ -1,6 +1,6 @@
 import type { NewLogEntry, OutboxRecord } from '../journal/records.js';
 import type { FoundNumber } from './number-check.js';
-import { jidUser, officialSpelling, pnJid, type Recipient } from './recipient.js';
+import { digitsOfJid, officialSpelling, pnJid, type Recipient } from '../lib/phone-number.js';
 
 /** Where a send goes and whose row it is: `chatJid` null = WhatsApp has not told yet. */
 export type Address = Pick<OutboxRecord, 'chatJid' | 'pn' | 'lid'>;
@@ -14,10 +14,10 @@ export function unresolvedAddress(digits: string): Address {
 }
 
 /** The address of what can be sent to without asking, or was asked already. */
-export function knownAddress(target: FoundNumber | Exclude<Recipient, { kind: 'person' }>, pn: string | null): Address {
+export function knownAddress(target: FoundNumber | Extract<Recipient, { kind: 'jid' }>, pn: string | null): Address {
   if (target.kind === 'found') return { chatJid: target.jid, pn: target.pn, lid: target.lid };
-  if (target.kind === 'lid') return { chatJid: target.jid, pn, lid: target.jid };
-  return { chatJid: target.jid, pn: null, lid: null };
+  const isPerson = target.tipo === 'pessoa';
+  return { chatJid: target.jid, pn: isPerson ? pn : null, lid: isPerson ? target.jid : null };
 }
 
 /**
@@ -52,5 +52,5 @@ export function chatKey(record: Destination): string {
 }
 
 function spellingOf(pn: string): string {
-  return officialSpelling(jidUser(pn));
+  return officialSpelling(digitsOfJid(pn) ?? pn);
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { deferred } from '../lib/deferred.js';
 import { isGatewayError, type ErrorCode } from '../lib/errors.js';
+import { digitsOfJid } from '../lib/phone-number.js';
 import type { Log } from '../lib/log.js';
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry, OutboxRecord } from '../journal/records.js';
@@ -16,7 +17,7 @@ import {
   SILENCE_BACKOFF,
 } from './failure-tables.js';
 import type { NumberCheck } from './number-check.js';
-import { jidUser } from './recipient.js';
+
 import { finish, isFinished, type Outcome } from './outcome.js';
 import type { SendChannel, ServerAck } from './send-channel.js';
 import type { AttemptEnd, QueuedSend } from './send-queue.js';
@@ -111,7 +112,7 @@ export class Attempts {
     let record = accepted;
     let entries: NewLogEntry[] = [];
     if (record.chatJid === null) {
-      const answer = await this.deps.numbers.check(channel, jidUser(record.pn ?? record.to));
+      const answer = await this.deps.numbers.check(channel, digitsOfJid(record.pn ?? record.to) ?? record.to);
       if (answer.kind === 'absent') return this.#fail(record, send, 'NOT_ON_WHATSAPP');
       if (answer.kind === 'later') return { kind: 'again', afterMs: answer.afterMs };
       ({ record, entries } = applyAnswer(record, answer));

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import type { Journal } from '../journal/journal.js';
-import { jidUser, officialSpelling, pnJid, spellings } from './recipient.js';
+import { digitsOfJid, officialSpelling, pnJid, spellings } from '../lib/phone-number.js';
 import type { SendChannel } from './send-channel.js';
 import { TokenBucket, type Rate } from './token-bucket.js';
 
@@ -55,7 +55,7 @@ export class NumberCheck {
 
   /** The phone-number JID that belongs to a LID, if this connection has met it. */
   pnOfLid(connectionId: string, lid: string): string | null {
-    const id = `${jidUser(lid)}_reverse`;
+    const id = `${digitsOfJid(lid)}_reverse`;
     const user = this.deps.journal.getKeys(connectionId, 'lid-mapping', [id])[id];
     return typeof user === 'string' ? pnJid(user) : null;
   }
@@ -96,27 +96,24 @@ export class NumberCheck {
   }
 
   async #ask(channel: SendChannel, digits: string): Promise<NumberAnswer> {
-    for (const spelling of spellings(digits)) {
-      const afterMs = this.#bucketOf(channel).take();
-      if (afterMs > 0) return { kind: 'later', afterMs };
-      const answer = await this.#lookup(channel, spelling);
-      if (answer === 'failed') return { kind: 'later', afterMs: AFTER_FAILED_LOOKUP_MS };
-      if (answer) {
-        await this.#remember(channel.connectionId, digits, answer);
-        return found(answer.jid, phoneOf(answer.jid, spelling), answer.lid);
-      }
-    }
-    await this.#remember(channel.connectionId, digits, { jid: null, lid: null });
-    return { kind: 'absent' };
+    const afterMs = this.#bucketOf(channel).take();
+    if (afterMs > 0) return { kind: 'later', afterMs };
+    const answer = await this.#lookup(channel, spellings(digits));
+    if (answer === 'failed') return { kind: 'later', afterMs: AFTER_FAILED_LOOKUP_MS };
+    await this.#remember(channel.connectionId, digits, answer ?? { jid: null, lid: null });
+    return answer ? found(answer.jid, phoneOf(answer.jid, digits), answer.lid) : { kind: 'absent' };
   }
 
-  async #lookup(channel: SendChannel, digits: string): Promise<{ jid: string; lid: string | null } | null | 'failed'> {
+  async #lookup(
+    channel: SendChannel,
+    candidates: string[],
+  ): Promise<{ jid: string; lid: string | null } | null | 'failed'> {
     let cancel = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
       cancel = this.deps.clock.after(LOOKUP_DEADLINE_MS, () => reject(new GatewayError('DEADLINE_EXCEEDED')));
     });
     try {
-      return await Promise.race([channel.lookupNumber(digits), late]);
+      return await Promise.race([channel.lookupNumber(candidates), late]);
     } catch (error) {
       this.deps.log.warn('number lookup failed', { connectionId: channel.connectionId, error });
       return 'failed';
@@ -144,5 +141,5 @@ function found(jid: string, pn: string, lid: string | null): FoundNumber {
 
 /** WhatsApp may answer with a LID; the phone number is then the one that was asked. */
 function phoneOf(jid: string, digits: string): string {
-  return jid.endsWith('@s.whatsapp.net') ? pnJid(jidUser(jid)) : pnJid(digits);
+  return pnJid(jid.endsWith('@s.whatsapp.net') ? (digitsOfJid(jid) ?? digits) : digits);
 }

@@ -39,8 +39,9 @@ export interface SendChannel {
    */
   relay(jid: string, message: proto.IMessage, options: { messageId: string; freshDevices?: boolean }): Promise<void>;
   /**
-   * Asks WhatsApp for a number. @returns its canonical address, or null when the number is not on WhatsApp.
+   * Asks WhatsApp for a number in all its spellings at once. @returns the canonical address, or null when none of them is
+   * on WhatsApp.
    * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`
    */
-  lookupNumber(digits: string): Promise<{ jid: string; lid: string | null } | null>;
+  lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null>;
 }

@@ -55,6 +55,11 @@ export class Author {
     return this.#inOrder(() => this.#seal(outgoing, new SentMessage(outgoing.id, outgoing.companions)));
   }
 
+  /** What was written under that id; undefined when it was nothing. */
+  original(id: string): proto.IMessage | undefined {
+    return this.#sent.get(id)?.message;
+  }
+
   /** A companion could not read message `id`: same id, new session, `count` on the enc.
    *  @param waiting the message as it waits in the companion's mailbox; undefined when that has receipted it before
    *  @param keys the bundle that came with the request, or null to take one from the server */

@@ -19,6 +19,7 @@ export class Faults {
   #duplicates = 0;
   #acksToDrop = 0;
   #ackErrors: number[] = [];
+  #refreshes = 0;
   #upgradeStatus: number | null = null;
   #allInHole = false;
 
@@ -95,6 +96,12 @@ export class Faults {
     else await this.deps.listener().listen();
   }
 
+  /** The next n scans of a QR send `companion_reg_refresh` first: see `Phone.scan`. */
+  companionRegRefreshNext(n = 1): void {
+    this.#record('companionRegRefreshNext');
+    this.#refreshes += n;
+  }
+
   garbageFrame(companion: Companion, kind: 'undecodable' | 'undecryptable' = 'undecodable'): void {
     this.#record(`garbageFrame ${kind}`);
     companion.connection?.garbage(kind);
@@ -121,6 +128,13 @@ export class Faults {
   takeDroppedAck(): boolean {
     if (this.#acksToDrop === 0) return false;
     this.#acksToDrop -= 1;
+    return true;
+  }
+
+  /** @internal */
+  takeRefresh(): boolean {
+    if (this.#refreshes === 0) return false;
+    this.#refreshes -= 1;
     return true;
   }
 

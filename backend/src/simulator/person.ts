@@ -1,3 +1,4 @@
+import type { proto } from '@whiskeysockets/baileys';
 import { randomBytes } from 'node:crypto';
 import { Author } from './author.js';
 import type { ReceivedMessage } from './inbox.js';
@@ -39,6 +40,7 @@ export abstract class Person {
       jid: this.pnJid,
       onRead: (received, incoming) => this.onRead(received, incoming),
       onUnreadable: (incoming) => this.onUnreadable(incoming),
+      onPeerRequest: (request, incoming) => this.onPeerRequest(request, incoming),
     });
   }
 
@@ -63,6 +65,10 @@ export abstract class Person {
 
   protected abstract onRead(received: ReceivedMessage, incoming: Incoming): void;
   protected abstract onUnreadable(incoming: Incoming): void;
+
+  protected onPeerRequest(_request: proto.Message.IPeerDataOperationRequestMessage, _incoming: Incoming): void {
+    // Only the owner's phone is ever asked.
+  }
 }
 
 /** A message id as Android phones make them. */

@@ -5,6 +5,7 @@ import type { Group } from './group.js';
 import type { ReceivedMessage } from './inbox.js';
 import { asMessage, stanzaKind, type Content } from './message-shape.js';
 import { freshMessageId, Person } from './person.js';
+import { placeholderAnswer } from './placeholder-resend.js';
 import type { PreKeyBundle } from './prekey-bundle.js';
 import type { Incoming } from './receiver.js';
 import type { SentMessage } from './sent-message.js';
@@ -34,7 +35,7 @@ export class Phone extends Person {
     const [ref = '', , , advSecret = ''] = qr.slice(qr.indexOf('#') + 1).split(',');
     const registration = this.world.registrations.byRef(ref);
     if (!registration) throw new Error('the QR is stale: no client shows its ref any more');
-    if (options.refresh) registration.refresh(advSecret);
+    if (this.world.faults.takeRefresh() || options.refresh) registration.refresh(advSecret);
     registration.assertFresh(advSecret);
     return registration.link(this, Buffer.from(advSecret, 'base64'), 'qr');
   }
@@ -98,6 +99,11 @@ export class Phone extends Person {
 
   protected onUnreadable(_incoming: Incoming): void {
     // In the history; a phone does not ask its own companion again.
+  }
+
+  protected override onPeerRequest(...[request, { companion, id }]: Parameters<Person['onPeerRequest']>): void {
+    const answer = placeholderAnswer(this.world.directory, id, request);
+    if (answer && this.author.answersRetries) this.sendPeer(companion, answer);
   }
 
   #remove(companion: Companion, by: 'phone' | 'companion'): void {

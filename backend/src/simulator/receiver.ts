@@ -23,6 +23,8 @@ export interface ReceiverDeps {
   /** A copy has been read (the first, or a repeated one that carried the id again). */
   readonly onRead: (received: ReceivedMessage, incoming: Incoming) => void;
   readonly onUnreadable: (incoming: Incoming) => void;
+  /** A companion asks its own phone for something: no message, so it does not enter the inbox. */
+  readonly onPeerRequest: (request: proto.Message.IPeerDataOperationRequestMessage, incoming: Incoming) => void;
 }
 
 /** The reading side of a phone: decrypts in order and fills the inbox. */
@@ -74,6 +76,8 @@ export class Receiver {
   #deliver(incoming: Incoming, message: proto.IMessage): void {
     const { id, companion } = incoming;
     const content = message.deviceSentMessage?.message ?? message;
+    const request = content.protocolMessage?.peerDataOperationRequestMessage;
+    if (request) return this.deps.onPeerRequest(request, incoming);
     const chat = message.deviceSentMessage?.destinationJid ?? incoming.to;
     const from = companion.phone.pnJid;
     const received = this.inbox.add({ id, from, chat, message: content, text: textOf(content) });

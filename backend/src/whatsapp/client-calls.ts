@@ -53,10 +53,11 @@ export class ClientCalls {
     }
   }
 
-  /** Asks WhatsApp for a number. @returns its address as WhatsApp spells it, or null when nobody has it. */
-  async lookupNumber(digits: string): Promise<{ jid: string; lid: string | null } | null> {
+  /** Asks WhatsApp for a number, all its spellings in one question. @returns its address as WhatsApp spells it, or null
+   *  when nobody has it. */
+  async lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null> {
     const { sock } = this.#open();
-    const found = await withDeadline(sock.onWhatsApp(digits), QUERY_DEADLINE_MS, 'number lookup');
+    const found = await withDeadline(sock.onWhatsApp(...spellings), QUERY_DEADLINE_MS, 'number lookup');
     const match = found?.find((each) => each.exists);
     return match ? { jid: match.jid, lid: await this.lidForPn(match.jid) } : null;
   }

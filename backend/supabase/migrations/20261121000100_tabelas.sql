@@ -95,10 +95,11 @@ create table if not exists public.whatsapp_mensagens (
   id uuid primary key default gen_random_uuid(),
   owner_id uuid not null,
   company_id uuid,
-  -- No foreign key of its own: contato_id leads to the session, and each key costs 6 µs a row.
+  -- Two columns without a foreign key: contato_id leads to the same session, and authors are found or made by the
+  -- function that writes. Each key and each index is paid by every message.
   session_id uuid not null,
   contato_id uuid not null references public.whatsapp_contatos (id),
-  autor_id uuid not null references public.whatsapp_contatos (id),
+  autor_id uuid not null,
   atendimento_id uuid references public.whatsapp_atendimentos (id),
   chat_jid text not null,
   remetente_jid text,
@@ -135,9 +136,9 @@ create unique index if not exists whatsapp_mensagens_uma
   on public.whatsapp_mensagens (session_id, whatsapp_id, contato_id, autor_id);
 create index if not exists whatsapp_mensagens_lista on public.whatsapp_mensagens (atendimento_id, timestamp, ordem, id);
 create index if not exists whatsapp_mensagens_contato on public.whatsapp_mensagens (contato_id, timestamp);
-create index if not exists whatsapp_mensagens_autor on public.whatsapp_mensagens (autor_id);
-create index if not exists whatsapp_mensagens_nao_lidas on public.whatsapp_mensagens (contato_id, timestamp)
-  where not lida and remetente = 'CLIENTE';
+-- Only what a merge looks for: participants of groups (elsewhere the author is the chat, or this number itself).
+create index if not exists whatsapp_mensagens_autor on public.whatsapp_mensagens (autor_id)
+  where autor_id <> contato_id and remetente = 'CLIENTE';
 
 create table if not exists public.whatsapp_status_pendentes (
   id bigint generated always as identity primary key,

@@ -61,6 +61,14 @@ begin
   return jsonb_build_object('de', sai.id, 'para', fica.id);
 end $$;
 
+-- Messages in someone's chat and those that they wrote in groups. Never asked for this number itself: it is who stays.
+create or replace function sentinela.mensagens_de(contato uuid) returns setof uuid language sql stable as $$
+  select m.id from public.whatsapp_mensagens m where m.contato_id = contato
+  union
+  select m.id from public.whatsapp_mensagens m
+   where m.autor_id = contato and m.autor_id <> m.contato_id and m.remetente = 'CLIENTE'
+$$;
+
 -- Drops the copies that would collide once `sai` is written as `fica`; content beats "waiting for this message".
 create or replace function sentinela.tirar_repetidas(fica uuid, sai uuid) returns void language plpgsql as $$
 begin
@@ -68,12 +76,11 @@ begin
     select a.id as a_id, b.id as b_id, a.subtipo as a_subtipo, b.subtipo as b_subtipo
       from public.whatsapp_mensagens b
       join lateral (
-        select m.id, m.subtipo from public.whatsapp_mensagens m
-         where m.session_id = b.session_id and m.whatsapp_id = b.whatsapp_id and m.id <> b.id
-           and m.contato_id = case when b.contato_id = sai then fica else b.contato_id end
-           and m.autor_id = case when b.autor_id = sai then fica else b.autor_id end
-         limit 1) as a on true
-     where b.contato_id = sai or b.autor_id = sai
+        select m.* from public.whatsapp_mensagens m
+         where m.session_id = b.session_id and m.whatsapp_id = b.whatsapp_id and m.id <> b.id offset 0) as a
+        on a.contato_id = case when b.contato_id = sai then fica else b.contato_id end
+       and a.autor_id = case when b.autor_id = sai then fica else b.autor_id end
+     where b.id in (select sentinela.mensagens_de(sai))
   ), apagadas as (
     delete from public.whatsapp_mensagens m using pares
      where m.id = case when a_subtipo = 'INDECIFRAVEL' and b_subtipo is distinct from 'INDECIFRAVEL' then a_id else b_id end
@@ -103,7 +110,7 @@ begin
   update public.whatsapp_mensagens
      set contato_id = case when contato_id = sai then fica else contato_id end,
          autor_id = case when autor_id = sai then fica else autor_id end
-   where contato_id = sai or autor_id = sai;
+   where id in (select sentinela.mensagens_de(sai));
   update public.whatsapp_mensagens m
      set reacoes = (select jsonb_agg(case when r ->> 'autor_id' = sai::text then r || jsonb_build_object('autor_id', fica) else r end)
                       from jsonb_array_elements(m.reacoes) as r)

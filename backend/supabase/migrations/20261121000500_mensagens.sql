@@ -1,5 +1,6 @@
 -- Storing messages: a run of them at once, because one statement for 500 rows costs a tenth of 500 statements.
 -- Known messages are filtered before any atendimento is looked up or opened.
+-- All in plpgsql: it keeps its plans for the life of a connection, a function in plain SQL is planned at every call.
 
 do $$
 begin
@@ -106,11 +107,11 @@ begin
     select row(l.indice, l.session_id, l.contato_id, l.autor_id, l.id, l.whatsapp_id, l.horario, l.remetente, l.historico,
                coalesce(chave.id, mesma.id), null, l.item)::sentinela.linha
       from unnest(linhas) as l
+      -- `offset 0`: the id decides, whatever the planner thinks of the other columns' indexes.
       left join lateral (
-        select m.id from public.whatsapp_mensagens m
-         where m.session_id = l.session_id and m.whatsapp_id = l.whatsapp_id
-           and m.contato_id = l.contato_id and m.autor_id = l.autor_id
-         limit 1) as chave on true
+        select m.id, m.contato_id, m.autor_id from public.whatsapp_mensagens m
+         where m.session_id = l.session_id and m.whatsapp_id = l.whatsapp_id offset 0) as chave
+        on chave.contato_id = l.contato_id and chave.autor_id = l.autor_id
       left join lateral (select m.id from public.whatsapp_mensagens m where m.id = l.id limit 1) as mesma on true
      order by l.indice);
 end $$;
@@ -156,7 +157,8 @@ begin
   return conversas;
 end $$;
 
-create or replace function sentinela.inserir_linhas(linhas sentinela.linha[]) returns void language sql as $$
+create or replace function sentinela.inserir_linhas(linhas sentinela.linha[]) returns void language plpgsql as $$
+begin
   insert into public.whatsapp_mensagens (
     id, owner_id, company_id, session_id, contato_id, autor_id, atendimento_id, chat_jid, remetente_jid, whatsapp_id, ordem,
     timestamp, remetente, tipo, subtipo, conteudo, status, erro, lida, dados, resposta_a, midia_tipo, midia_nome, midia_tamanho)
@@ -166,11 +168,12 @@ create or replace function sentinela.inserir_linhas(linhas sentinela.linha[]) re
          l.historico or l.item ->> 'status' in ('LIDA', 'REPRODUZIDA'), nullif(l.item -> 'dados', 'null'), l.item ->> 'resposta_a',
          l.item ->> 'midia_tipo', l.item ->> 'midia_nome', (l.item ->> 'midia_tamanho')::bigint
     from unnest(linhas) as l
-    join public.whatsapp_sessions s on s.id = l.session_id
-$$;
+    join public.whatsapp_sessions s on s.id = l.session_id;
+end $$;
 
 -- What new messages mean for their atendimentos: unread ones, the newest time, and that an agent has answered.
-create or replace function sentinela.contar_linhas(linhas sentinela.linha[]) returns void language sql as $$
+create or replace function sentinela.contar_linhas(linhas sentinela.linha[]) returns void language plpgsql as $$
+begin
   update public.whatsapp_atendimentos a
      set nao_lidas = a.nao_lidas + n.novas,
          ultima_mensagem = greatest(a.ultima_mensagem, n.ultima),
@@ -179,8 +182,8 @@ create or replace function sentinela.contar_linhas(linhas sentinela.linha[]) ret
                  (count(*) filter (where l.remetente = 'CLIENTE' and not l.historico))::integer as novas,
                  bool_or(l.remetente = 'ATENDENTE' and not l.historico) as respondida
             from unnest(linhas) as l where l.atendimento_id is not null group by l.atendimento_id) as n
-   where a.id = n.atendimento_id
-$$;
+   where a.id = n.atendimento_id;
+end $$;
 
 -- A message that could not be read at first got its content: replaced in place, order and read marks stay.
 create or replace function sentinela.substituir_indecifravel(l sentinela.linha) returns boolean language plpgsql as $$
@@ -208,7 +211,9 @@ end $$;
 -- One result per line: what became of it, and its atendimento as it stands after it.
 create or replace function sentinela.resultados(
   linhas sentinela.linha[], conversas sentinela.conversa[], substituidas integer[], unidos jsonb
-) returns setof sentinela.resultado language sql as $$
+) returns setof sentinela.resultado language plpgsql as $$
+begin
+  return query
   select l.indice,
          case when l.existente is null then 'inserida' when l.indice = any (substituidas) then 'atualizada' else 'duplicada' end,
          coalesce(l.existente, l.id), a.id, l.contato_id, coalesce(c.novo and c.abre = l.indice, false),
@@ -224,8 +229,8 @@ create or replace function sentinela.resultados(
       select t.id, t.status from public.whatsapp_atendimentos t
        where t.id = case when l.existente is null then l.atendimento_id
                          else (select m.atendimento_id from public.whatsapp_mensagens m where m.id = l.existente) end
-       limit 1) as a on true
-$$;
+       limit 1) as a on true;
+end $$;
 
 -- Stores a run of `mensagem` items. `indices` are their places in the batch.
 create or replace function sentinela.registrar_mensagens(itens jsonb[], indices integer[])

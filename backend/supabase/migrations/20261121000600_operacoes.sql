@@ -3,24 +3,27 @@
 
 -- The moves a message's status may make, and no others. RECEBIDA never changes.
 create or replace function sentinela.pode_mover(de text, para text) returns boolean language sql immutable as $$
-  select exists (select from (values
-    ('PENDENTE', 'ENVIADA'), ('PENDENTE', 'ENTREGUE'), ('PENDENTE', 'LIDA'), ('PENDENTE', 'REPRODUZIDA'), ('PENDENTE', 'ERRO'),
-    ('ENVIADA', 'ENTREGUE'), ('ENVIADA', 'LIDA'), ('ENVIADA', 'REPRODUZIDA'), ('ENVIADA', 'ERRO'),
-    ('ENTREGUE', 'LIDA'), ('ENTREGUE', 'REPRODUZIDA'),
-    ('LIDA', 'REPRODUZIDA'),
-    ('ERRO', 'ENVIADA'), ('ERRO', 'ENTREGUE'), ('ERRO', 'LIDA'), ('ERRO', 'REPRODUZIDA')
-  ) as movimento(origem, destino) where origem = de and destino = para)
+  select de || ' > ' || para = any (array[
+    'PENDENTE > ENVIADA', 'PENDENTE > ENTREGUE', 'PENDENTE > LIDA', 'PENDENTE > REPRODUZIDA', 'PENDENTE > ERRO',
+    'ENVIADA > ENTREGUE', 'ENVIADA > LIDA', 'ENVIADA > REPRODUZIDA', 'ENVIADA > ERRO',
+    'ENTREGUE > LIDA', 'ENTREGUE > REPRODUZIDA',
+    'LIDA > REPRODUZIDA',
+    'ERRO > ENVIADA', 'ERRO > ENTREGUE', 'ERRO > LIDA', 'ERRO > REPRODUZIDA'])
 $$;
 
 -- Joins two jsonb objects, inner objects too; where both have a value, `b` wins.
-create or replace function sentinela.mesclar_json(a jsonb, b jsonb) returns jsonb language sql immutable as $$
-  select case when jsonb_typeof(a) <> 'object' or jsonb_typeof(b) <> 'object' then coalesce(b, a)
-    else coalesce((select jsonb_object_agg(coalesce(x.key, y.key), case
-             when y.value is null then x.value
-             when jsonb_typeof(x.value) = 'object' and jsonb_typeof(y.value) = 'object' then sentinela.mesclar_json(x.value, y.value)
-             else y.value end)
-           from jsonb_each(a) as x full join jsonb_each(b) as y on x.key = y.key), '{}') end
-$$;
+create or replace function sentinela.mesclar_json(a jsonb, b jsonb) returns jsonb language plpgsql immutable as $$
+declare
+  chave text;
+begin
+  if a is null or b is null or jsonb_typeof(a) <> 'object' or jsonb_typeof(b) <> 'object' then
+    return coalesce(b, a);
+  end if;
+  for chave in select k from jsonb_object_keys(b) as k where a ? k and jsonb_typeof(b -> k) = 'object' loop
+    b := b || jsonb_build_object(chave, sentinela.mesclar_json(a -> chave, b -> chave));
+  end loop;
+  return a || b;
+end $$;
 
 create or replace function sentinela.guardar_pendente(s public.whatsapp_sessions, p_whatsapp_id text, item jsonb) returns void
 language plpgsql as $$
@@ -82,19 +85,23 @@ begin
     autor := sentinela.resolver_contato(s, coalesce(alvo -> 'autor', 'null'), true, false);
     unidos := unidos || autor.unidos;
   end if;
-  select x.* into m from public.whatsapp_mensagens x
-   where x.session_id = s.id and x.whatsapp_id = alvo ->> 'whatsapp_id' and x.autor_id = autor.contato
-     and (x.contato_id = chat.contato or coalesce(alvo -> 'autor', 'null') = 'null')
+  -- `offset 0`: by its id first; this number alone may have written a million others.
+  select x.* into m
+    from (select * from public.whatsapp_mensagens
+           where session_id = s.id and whatsapp_id = alvo ->> 'whatsapp_id' offset 0) as x
+   where x.autor_id = autor.contato and (x.contato_id = chat.contato or coalesce(alvo -> 'autor', 'null') = 'null')
    order by x.contato_id = chat.contato desc nulls last limit 1;
 end $$;
 
 create or replace function sentinela.resultado_de(
   indice integer, o_que text, m public.whatsapp_mensagens, contato uuid, unidos jsonb
-) returns sentinela.resultado language sql stable as $$
-  select row(indice, o_que, m.id, m.atendimento_id, coalesce(m.contato_id, contato), false,
-             (select a.status from public.whatsapp_atendimentos a where a.id = m.atendimento_id),
-             nullif(unidos, '[]'))::sentinela.resultado
-$$;
+) returns sentinela.resultado language plpgsql stable as $$
+declare
+  v_status text;
+begin
+  select a.status into v_status from public.whatsapp_atendimentos a where a.id = m.atendimento_id;
+  return row(indice, o_que, m.id, m.atendimento_id, coalesce(m.contato_id, contato), false, v_status, nullif(unidos, '[]'))::sentinela.resultado;
+end $$;
 
 create or replace function sentinela.aplicar_edicao(m public.whatsapp_mensagens, item jsonb) returns boolean language plpgsql as $$
 begin
@@ -143,12 +150,13 @@ $$;
 
 -- The lowest status among the participants of a group, from dados.recibos.participantes = { contato: { STATUS: time } }.
 -- While fewer than dados.participantes (how many it was sent to) have answered, it is not delivered to all: null.
-create or replace function sentinela.menor_status(dados jsonb) returns text language sql immutable as $$
-  select case when (dados ->> 'participantes')::integer > count(*) then null
+create or replace function sentinela.menor_status(dados jsonb) returns text language plpgsql immutable as $$
+begin
+  return (select case when (dados ->> 'participantes')::integer > count(*) then null
               else (array['ENVIADA', 'ENTREGUE', 'LIDA', 'REPRODUZIDA'])[min(maior)] end
     from (select (select max(sentinela.grau(k)) from jsonb_object_keys(p.value) as k) as maior
-            from jsonb_each(dados #> '{recibos,participantes}') as p) as q
-$$;
+            from jsonb_each(dados #> '{recibos,participantes}') as p) as q);
+end $$;
 
 create or replace function sentinela.aplicar_status(
   s public.whatsapp_sessions, m public.whatsapp_mensagens, item jsonb
@@ -231,10 +239,17 @@ declare
   v_id text;
 begin
   chat := sentinela.resolver_contato(s, item -> 'chat', true, false);
-  update public.whatsapp_mensagens x set lida = true
-   where x.contato_id = chat.contato and x.remetente = 'CLIENTE' and not x.lida
-     and case when item ? 'whatsapp_ids' then x.whatsapp_id in (select jsonb_array_elements_text(item -> 'whatsapp_ids'))
-              else x.timestamp <= (item ->> 'ate')::timestamptz end;
+  if item ? 'whatsapp_ids' then
+    update public.whatsapp_mensagens x set lida = true
+      from jsonb_array_elements_text(item -> 'whatsapp_ids') as w(id)
+     where x.session_id = s.id and x.whatsapp_id = w.id and x.contato_id = chat.contato
+       and x.remetente = 'CLIENTE' and not x.lida;
+  else
+    update public.whatsapp_mensagens x set lida = true
+      from public.whatsapp_atendimentos a
+     where a.contato_id = chat.contato and a.nao_lidas > 0 and x.atendimento_id = a.id
+       and x.timestamp <= (item ->> 'ate')::timestamptz and x.remetente = 'CLIENTE' and not x.lida;
+  end if;
   get diagnostics lidas = row_count;
   faltam := array(
     select w.id from jsonb_array_elements_text(item -> 'whatsapp_ids') as w(id)

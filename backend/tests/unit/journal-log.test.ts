@@ -24,6 +24,15 @@ describe('the log', () => {
     expect(journal.claimEntries(0)).toEqual([]);
   });
 
+  test('a journal that closes refuses reads and writes in words, whoever is still at work', async () => {
+    const journal = await openJournal();
+    const commit = journal.commit({ entries: [aStanza('1')] });
+    const closing = journal.close();
+    expect(() => journal.claimEntries(1)).toThrow(expect.objectContaining({ code: 'JOURNAL_FAILED' }));
+    await Promise.all([commit, closing]);
+    await expect(journal.commit({ entries: [aStanza('2')] })).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
+  });
+
   test('a place is never given twice, even when the log was empty at the restart', async () => {
     const dir = await tempDir();
     const first = await openJournal({ dir });

@@ -82,7 +82,7 @@ describe('a number', () => {
   test('that is not on WhatsApp is refused while connected, and nothing is kept', async () => {
     const { send, channel, entries } = await anOutbound();
     await expect(send('5511999999999', 'oi')).rejects.toMatchObject({ code: 'NOT_ON_WHATSAPP' });
-    expect(channel.lookups).toEqual(['5511999999999', '551199999999']);
+    expect(channel.lookups).toEqual(['5511999999999 551199999999']);
     expect(entries('outgoing')).toEqual([]);
   });
 

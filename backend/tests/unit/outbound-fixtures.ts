@@ -94,6 +94,7 @@ export class ScriptedChannel implements SendChannel {
   readonly me = { id: '5511900000000:7@s.whatsapp.net' };
   readonly events = new TypedEmitter<SendChannelEvents>(silentLog);
   readonly relayed: Relayed[] = [];
+  /** One item a question, with every spelling that was asked for. */
   readonly lookups: string[] = [];
   estado: Estado = 'ready';
 
@@ -115,10 +116,11 @@ export class ScriptedChannel implements SendChannel {
     else this.ack(relayed.id);
   }
 
-  async lookupNumber(digits: string): Promise<{ jid: string; lid: string | null } | null> {
+  async lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null> {
     if (this.estado !== 'ready') throw new GatewayError('NOT_CONNECTED');
-    this.lookups.push(digits);
-    return this.script.numbers?.[digits] ?? null;
+    this.lookups.push(spellings.join(' '));
+    const known = spellings.map((digits) => this.script.numbers?.[digits]);
+    return known.find((answer) => answer != null) ?? null;
   }
 
   ack(whatsappId: string, error: string | null = null, serverTimeMs = 1_800_000_000_000): void {

@@ -41,6 +41,7 @@ const FAULTS: Record<string, (simulator: Simulator, options: FaultBody) => unkno
   errorAckNext: ({ faults }, { code = 479, times }) => faults.errorAckNext(code, times),
   httpStatusOnUpgrade: ({ faults }, { status = null }) => faults.httpStatusOnUpgrade(status),
   refuse: ({ faults }, { on = true }) => faults.refuse(on),
+  companionRegRefreshNext: ({ faults }, { times }) => faults.companionRegRefreshNext(times),
   garbageFrame: (simulator, options) => simulator.faults.garbageFrame(companionOf(simulator, options), options.kind),
 };
 

@@ -94,12 +94,13 @@ test.each(['first message', 'in a session'])(
   },
 );
 
-test('a message without ciphertext is a stub', async () => {
+test('a message without ciphertext is a stub; the content comes from the own phone, which the client asks', async () => {
   const { simulator, client, phone } = scene;
   const ana = simulator.createContact({ number: '5511988887777' });
   await scene.pair();
   const { id } = ana.send(phone, 'indisponível', { damage: 'unavailable' });
   await client.until(() => client.upserts.some(({ message }) => message.key.id === id && isStub(message)), 'the stub');
+  await client.untilText('indisponível');
 });
 
 test('a contact that could not read asks again and gets the same message under the same id', async () => {

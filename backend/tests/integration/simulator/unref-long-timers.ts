@@ -1,7 +1,7 @@
-const LONG_MS = 10_000;
+const LONG_MS = 5_000;
 
-/** Baileys leaves timers behind that nothing clears (30 s after each upload of prekeys, 120 s after a history sync:
- *  Socket/socket.js, Socket/chats.js). Without this, jest waits for them after the last test. */
+/** Baileys leaves timers behind that nothing clears (8 s after a placeholder request, 30 s after an upload of prekeys, 120 s after a history sync:
+ *  Socket/messages-recv.js, socket.js, chats.js). Without this, jest waits for them after the last test. */
 export function unrefLongTimers(): void {
   const original = globalThis.setTimeout;
   const unreffing = (handler: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
