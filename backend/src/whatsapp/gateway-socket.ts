@@ -17,11 +17,13 @@ import {
 } from '@whiskeysockets/baileys';
 import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
+import type { ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
+import { replayUnfinished } from './replay-unfinished.js';
 import { toStoredNode } from './stanza.js';
 
 /** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
@@ -87,10 +89,13 @@ const STATUS_RECEIPTS = new Set([
 export class GatewaySocket {
   readonly sock: WASocket;
   readonly receive: DurableReceive;
+  /** What earlier sockets left undone inside Baileys; read before this one can add to it. */
+  readonly #unfinished: ReplayRecord[];
   #cut = false;
 
   constructor(private readonly deps: GatewaySocketDeps) {
     trustServer(deps.server);
+    this.#unfinished = deps.journal.listReplays(deps.connectionId);
     this.receive = new DurableReceive({
       connectionId: deps.connectionId,
       journal: deps.journal,
@@ -98,7 +103,7 @@ export class GatewaySocket {
       clock: deps.clock,
       logger: deps.logger,
       me: () => this.me,
-      failClosed: (error) => this.#failClosed(error),
+      failClosed: (error) => this.failClosed(error),
     });
     this.sock = makeWASocket(this.#config());
     this.#attach();
@@ -165,6 +170,7 @@ export class GatewaySocket {
     sock.ev.on('connection.update', (update) => {
       // What is still buffered would be dropped by end() (lib/Utils/event-buffer.js, destroy).
       if (update.connection === 'close') sock.ev.flush();
+      if (update.connection === 'open') void replayUnfinished({ ...deps, sock }, this.#unfinished.splice(0));
       deps.on.update(update);
     });
     deps.on.events(sock);
@@ -221,7 +227,7 @@ export class GatewaySocket {
         this.#acceptedAll(node);
       }
     } catch (error) {
-      return this.#failClosed(error);
+      return this.failClosed(error);
     }
     await handOver(node);
   }
@@ -240,12 +246,12 @@ export class GatewaySocket {
     try {
       await this.deps.saveCreds();
     } catch (error) {
-      this.#failClosed(error);
+      this.failClosed(error);
     }
   }
 
   /** Terminate before anything else: no receipt and no nack may leave for what is not on disk. */
-  #failClosed(error: unknown): void {
+  failClosed(error: unknown): void {
     if (this.#cut) return;
     this.terminate();
     this.deps.log.error('journal refused, socket cut', { connectionId: this.deps.connectionId, error });
