@@ -91,6 +91,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
+  sender.events.on('accepted', () => sends.accepted());
   sender.events.on('sent', () => sends.sent());
   sender.events.on('failed', () => sends.failed());
   const acceptor = new MessageAcceptor({

@@ -189,7 +189,8 @@ export class WhatsAppClientService {
    */
   async requestPairingCode(digits: string): Promise<string> {
     if (this.paired) throw new GatewayError('ALREADY_PAIRED');
-    if (!this.#pairing) await this.waitFor('qr_ready', PAIRING_DEADLINE_MS);
+    // Not before WhatsApp has offered to pair: Baileys sets `me` at once, and a handshake with that is a login (401).
+    if (!this.qr) await this.waitFor('qr_ready', PAIRING_DEADLINE_MS);
     const socket = this.#socket;
     if (!socket) throw new GatewayError('NOT_CONNECTED');
     try {
