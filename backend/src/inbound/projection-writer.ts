@@ -128,7 +128,8 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The database's own code (SQLSTATE) says more than our class of failure does. */
 function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && code !== '' ? code : 'DATABASE_REJECTED';
+  const { sqlstate, code } = (error ?? {}) as { sqlstate?: unknown; code?: unknown };
+  return [sqlstate, code].find((each) => typeof each === 'string' && each !== '')?.toString() ?? 'DATABASE_REJECTED';
 }
