@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Journal } from '../../src/journal/journal.js';
 import type { CommitBatch } from '../../src/journal/records.js';
 import type { Contact, SentMessage } from '../../src/simulator/index.js';
@@ -11,6 +11,11 @@ import { until } from '../support/until.js';
  * our transaction, which commits once, before the receipt. These tests fail loudly when a new version does it otherwise.
  */
 const gateway = aGateway();
+let shop: PairedConnection;
+
+beforeAll(async () => {
+  shop = await gateway.aPairedConnection();
+}, 60_000);
 
 afterEach(() => void jest.restoreAllMocks());
 
@@ -65,7 +70,6 @@ const contents: [string, (ana: Contact, shop: PairedConnection) => SentMessage][
 ];
 
 test.each(contents)('%s: ratchet and entry in one commit, durable before the receipt', async (_what, send) => {
-  const shop = await gateway.aPairedConnection();
   const steps = watch();
   const sent = send(gateway.aCustomer(), shop);
   await sent.receipted;
@@ -73,7 +77,6 @@ test.each(contents)('%s: ratchet and entry in one commit, durable before the rec
 });
 
 test('a message that cannot be read is journaled before it is asked for again', async () => {
-  const shop = await gateway.aPairedConnection();
   const ana = gateway.aCustomer();
   await ana.send(shop.phone, 'antes').receipted;
   const steps = watch();
@@ -83,7 +86,6 @@ test('a message that cannot be read is journaled before it is asked for again', 
 });
 
 test('a commit that fails cuts the socket: neither receipt nor nack leaves, and WhatsApp delivers again', async () => {
-  const shop = await gateway.aPairedConnection();
   const ana = gateway.aCustomer();
   await ana.send(shop.phone, 'antes').receipted;
   const journal: Journal = gateway.parts.journal;
