@@ -11,7 +11,7 @@ export interface Plan {
   /** For a named point: the how many-th time; else milliseconds. */
   at: number;
   /** The network fails as well, in the middle of the traffic. */
-  fault: 'none' | 'reset' | 'close' | 'duplicate' | 'lost ack';
+  fault: 'none' | 'reset' | 'close' | 'duplicate' | 'lost ack' | 'database away' | 'lost commit';
 }
 
 const ENDS: Plan['end'][] = [...CRASH_POINTS, 'random', 'random', 'starting'];
@@ -26,11 +26,15 @@ const OFTEN: Record<CrashPoint, number> = {
   'before:complete': 6,
 };
 
+const FAULTS = [
+  ...(['none', 'none', 'none', 'reset', 'close', 'duplicate', 'lost ack', 'database away', 'lost commit'] as const),
+];
+
 /** Each way to die has its turn; when exactly is chance. */
 export function planRound(round: number, random: Random): Plan {
   const end = ENDS[(round - 1) % ENDS.length]!;
   const often = end === 'random' ? 900 : end === 'starting' ? 1800 : OFTEN[end];
-  const fault = random.pick(['none', 'none', 'none', 'reset', 'close', 'duplicate', 'lost ack'] as const);
+  const fault = random.pick(FAULTS);
   return { end, at: random.integer(1, often), fault };
 }
 
@@ -54,6 +58,7 @@ export async function playRound(stage: Stage, plan: Plan, round: number, random:
   }
   const byItself = daemon.diedByItself;
   await daemon.kill();
+  await stage.database.up();
   await stage.noteKnownSent();
   // What comes while nobody is there waits at WhatsApp, and meets the next start.
   if (random.chance(0.5)) await stage.traffic.incoming(random.integer(1, 3), 30);
@@ -82,12 +87,15 @@ async function pairAnother(stage: Stage, daemon: Daemon, round: number): Promise
   if (phone.companions.length > 0 && customer) stage.traffic.writeTo(phone, customer);
 }
 
-async function fail({ cast }: Stage, { fault }: Plan, random: Random): Promise<void> {
+async function fail({ cast, database }: Stage, { fault }: Plan, random: Random): Promise<void> {
   const { companion, simulator } = cast;
   if (fault === 'none' || !companion) return;
   if (fault === 'duplicate') return simulator.faults.duplicateNext(3);
+  if (fault === 'lost commit') database.losses = 2;
+  if (fault === 'lost commit') return;
   if (fault === 'lost ack') simulator.faults.dropAcks(1);
   await delay(random.integer(0, 500));
+  if (fault === 'database away') return database.down();
   if (fault !== 'close') simulator.faults.reset(companion);
   else simulator.faults.close(companion);
 }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type postgres from 'postgres';
 import type { Phone } from '../../src/simulator/index.js';
 import { ExternalPostgres, freePort } from '../support/external-postgres.js';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { CONNECTION, createCast, type Cast } from './cast.js';
 import { Daemon } from './daemon.js';
 import type { CrashHistory, Row } from './history.js';
@@ -26,6 +27,8 @@ export class Stage {
     private readonly port: number,
     private readonly postgres: ExternalPostgres,
     private readonly sql: postgres.Sql,
+    /** Between the daemon and Postgres; what the ring itself reads goes past it. */
+    readonly database: FaultProxy,
     random: Random,
   ) {
     this.traffic = new Traffic(cast, random);
@@ -34,7 +37,9 @@ export class Stage {
   static async set(random: Random): Promise<Stage> {
     const dir = await mkdtemp(join(tmpdir(), 'sentinela-crash-'));
     const postgres = await ExternalPostgres.start();
-    return new Stage(await createCast(), dir, await freePort(), postgres, postgres.connect(), random);
+    const database = new FaultProxy(postgres.port);
+    await database.up();
+    return new Stage(await createCast(), dir, await freePort(), postgres, postgres.connect(), database, random);
   }
 
   /** @param crashAt CRASH_AT of this life; null = it lives until it is killed */
@@ -42,7 +47,7 @@ export class Stage {
     const { simulator } = this.cast;
     return new Daemon(this.port, this.dir, {
       NODE_ENV: 'test',
-      DATABASE_URL: this.postgres.url(),
+      DATABASE_URL: this.postgres.url(this.database.port),
       SUPABASE_LOCAL_PORT: '0',
       DATA_DIR: join(this.dir, 'data'),
       LOG_DIR: join(this.dir, 'logs'),
@@ -146,10 +151,16 @@ export class Stage {
     };
   }
 
+  async countRows(): Promise<number> {
+    const [row] = await this.sql<{ count: string }[]>`select count(*) from whatsapp_mensagens`;
+    return Number(row?.count);
+  }
+
   /** @param keep leaves the data directory for whoever looks into a failure */
   async strike(keep: boolean): Promise<void> {
     await this.sql.end({ timeout: 5 });
     await this.cast.simulator.stop();
+    await this.database.down();
     await this.postgres.stop();
     if (!keep) await rm(this.dir, { recursive: true, force: true });
   }
