@@ -43,8 +43,9 @@ export class ProjectionWriter {
       } catch (error) {
         if (error instanceof JournalFailure) throw error.cause;
         const failure = failureClass(error);
-        if (failure === 'duplicate') return this.#complete(items, [], run);
-        if (failure === 'dead') return this.#bisect(items, error, run);
+        // Only of one entry can it be said that all of it is there.
+        if (failure === 'duplicate' && items.length === 1) return this.#complete(items, [], run);
+        if (failure === 'dead' || failure === 'duplicate') return this.#bisect(items, error, run);
         await this.#waitOut(failure, attempt, error, run);
       }
     }
@@ -128,8 +129,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The database's own code (SQLSTATE) says more than our class of failure does. */
+/** The database's own code says more than our class of failure does; the local API does not always pass it on. */
+const DATABASE_CODE = /^([0-9A-Z]{5}|PGRST\d+)$/;
+
 function codeOf(error: unknown): string {
   const { sqlstate, code } = (error ?? {}) as { sqlstate?: unknown; code?: unknown };
-  return [sqlstate, code].find((each) => typeof each === 'string' && each !== '')?.toString() ?? 'DATABASE_REJECTED';
+  if (typeof sqlstate === 'string' && DATABASE_CODE.test(sqlstate)) return sqlstate;
+  return typeof code === 'string' && code !== '' ? code : 'DATABASE_REJECTED';
 }

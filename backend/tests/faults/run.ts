@@ -78,7 +78,9 @@ async function longOutage(stage: Stage): Promise<boolean> {
   const startedAt = Date.now();
   for (let queued = 0; queued < messages; queued += BURST) {
     ids.push(...(await receive(Math.min(BURST, messages - queued))));
-    peak = Math.max(peak, await rssAnonMb(daemon));
+    const now = await rssAnonMb(daemon);
+    peak = Math.max(peak, now);
+    if ((queued / BURST) % 4 === 3) say(`  ${queued + BURST} queued: RssAnon ${now.toFixed(0)} MB`);
   }
   const seconds = (Date.now() - startedAt) / 1000;
   const growth = Math.max(0, peak - before);

@@ -13,18 +13,16 @@ beforeAll(async () => {
   await proxy.up();
   gateway.onClose(() => proxy.down());
   await gateway.restart({ SUPABASE_URL: `http://127.0.0.1:${proxy.port}` });
+  shop = await gateway.aPairedConnection();
 }, 60_000);
 
-beforeEach(async () => {
-  await proxy.up();
-  shop = await gateway.aPairedConnection();
-});
+beforeEach(() => proxy.up());
 
 /** Ten messages in and one out while the network fails; afterwards each is a row, once and in order. */
 async function playThrough(begin: () => unknown, end: () => unknown): Promise<void> {
   const ana = gateway.aCustomer();
   const before = ana.send(shop.phone, 'antes');
-  await gateway.crm.mensagem(shop.id, before.id);
+  const first = await gateway.crm.mensagem(shop.id, before.id);
   await begin();
   const sent = Array.from({ length: 10 }, (_, index) => ana.send(shop.phone, `durante ${index + 1}`));
   await Promise.all(sent.map(({ receipted }) => receipted));
@@ -33,7 +31,7 @@ async function playThrough(begin: () => unknown, end: () => unknown): Promise<vo
   // Instead of waiting out a backoff.
   gateway.parts.projector.wake();
   await gateway.crm.mensagem(shop.id, body.message.whatsappId, (row) => row['status'] === 'ENTREGUE');
-  const rows = await gateway.crm.mensagens(shop.id);
+  const rows = await gateway.crm.mensagens(shop.id, { contato_id: first['contato_id'] });
   expect(rows.map((row) => row['conteudo'])).toEqual([
     'antes',
     ...sent.map((_, index) => `durante ${index + 1}`),
