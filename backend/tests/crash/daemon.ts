@@ -38,7 +38,7 @@ export class Daemon {
     const output = openSync(join(dataDir, 'daemon.out'), 'a');
     this.#child = spawn(process.execPath, [join(BACKEND, 'dist/main.js')], {
       cwd: dataDir,
-      env: { NODE_OPTIONS: process.env.DNO ?? '', PATH: process.env.PATH, PORT: String(port), ...settings },
+      env: { PATH: process.env.PATH, PORT: String(port), ...settings },
       stdio: ['ignore', output, output],
     });
     closeSync(output);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { aGateway, type PairedConnection } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
+const must = (command: string, args: string[]) => void execFileSync(command, args);
 const works = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 
 function canMount(): boolean {
@@ -25,7 +26,7 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
   beforeAll(async () => {
     if (!mountable) return;
     disk = mkdtempSync(join(tmpdir(), 'sentinela-disk-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', disk]);
+    must('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', disk]);
     await gateway.restart({ DATA_DIR: join(disk, 'data') });
     shop = await gateway.aPairedConnection();
   }, 60_000);
@@ -33,7 +34,7 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
   afterAll(async () => {
     if (!mountable) return;
     await gateway.stop();
-    execFileSync('umount', ['-l', disk]);
+    must('umount', ['-l', disk]);
     rmSync(disk, { recursive: true, force: true });
   });
 
@@ -74,9 +75,9 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
 
   onDisk('a read-only directory is refused at the start', async () => {
     await gateway.stop();
-    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    must('mount', ['-o', 'remount,ro', disk]);
     await expect(gateway.start({ DATA_DIR: join(disk, 'data') })).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
-    execFileSync('mount', ['-o', 'remount,rw', disk]);
+    must('mount', ['-o', 'remount,rw', disk]);
     await gateway.start({ DATA_DIR: join(disk, 'data') });
     await gateway.untilEstado(shop.id, 'ready');
   });
