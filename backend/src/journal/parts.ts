@@ -15,12 +15,12 @@ export function partWrite(tables: Tables, part: PartRecord): Write {
 }
 
 /**
- * The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. A part that could not be read
- * leaves none: taken for known, its redelivery would be receipted, and WhatsApp would never send its content.
+ * The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. A part that could not be
+ * decrypted is none to recognise: it may come again, and be readable then.
  */
 export function forgetPlaintexts(tables: Tables, entry: LogEntry): Write[] {
   if (entry.kind !== 'stanza') return [];
   const { connectionId, at } = entry;
-  const read = entry.parts.filter(({ plaintext }) => plaintext !== null);
-  return read.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
+  const decrypted = entry.parts.filter(({ plaintext }) => plaintext !== null);
+  return decrypted.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
 }

@@ -283,7 +283,12 @@ export class WhatsAppClientService {
 
   /** A request for a pairing code sets `me` before anything is paired; logging in with that is refused (401). */
   #openAuth(): AuthEpoch {
-    const auth = AuthStore.open({ journal: this.deps.journal, connectionId: this.connectionId, log: this.#log });
+    const auth = AuthStore.open({
+      journal: this.deps.journal,
+      connectionId: this.connectionId,
+      log: this.#log,
+      onFailed: (error) => this.#auth === auth && this.#socket?.failClosed(error),
+    });
     const { creds } = auth.state;
     if (creds.me && !isPaired(creds)) {
       delete creds.me;
