@@ -83,7 +83,8 @@ export class ExternalPostgres {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Free at this moment. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -65,6 +65,8 @@ export class Remote<A extends { [K in keyof A]: (...args: never[]) => unknown }>
 
 /** Answers the parent's calls; `onEnd` runs when the parent lets go, then the process ends. */
 export function serve(api: Api, onEnd: () => Promise<unknown> | void): void {
+  // tsx turns them on; they make every `error.stack` (Baileys reads one per frame it sends) many times as dear as in production.
+  process.setSourceMapsEnabled(false);
   process.on('message', (request: Request) => {
     const method = api[request.method] as ((...args: unknown[]) => unknown) | undefined;
     void Promise.resolve()
