@@ -27,6 +27,9 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/config/**', 'src/main.ts', 'tests/**', 'bench/**'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['src/config/**', 'src/main.ts', 'src/db-migrate.ts', 'tests/**', 'bench/**'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   { files: ['src/demo/**', 'src/demo.ts', 'bench/**'], rules: { 'no-console': 'off' } },
 );

@@ -1,4 +1,4 @@
-import { Agent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici';
 
 /** A fetch of our own: kept-alive connections that we close, and a deadline (supabase-js has none). */
 export interface DatabaseFetch {
@@ -12,7 +12,7 @@ export function createDatabaseFetch(timeoutMs: number): DatabaseFetch {
   const withDeadline = async (input: unknown, init: RequestInit = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
-    return undiciFetch(input as string, { ...init, signal, dispatcher: agent } as UndiciInit);
+    return undiciFetch(input as string, { ...init, signal, dispatcher: agent });
   };
-  return { fetch: withDeadline as unknown as typeof fetch, close: () => agent.destroy() };
+  return { fetch: withDeadline, close: () => agent.destroy() };
 }

@@ -1,5 +1,24 @@
+import type { Evento, ResultadoEvento } from './evento.js';
+
 /** A row as the API shows it: columns as in the table. */
 export type Row = Record<string, unknown>;
+
+interface Table {
+  Row: Row;
+  Insert: Row;
+  Update: Row;
+  Relationships: [];
+}
+
+/** Our tables and the one function, as supabase-js wants to know them. */
+// supabase-js asks for a type alias: an interface has no index signature.
+export type DatabaseSchema = {
+  public: {
+    Tables: Record<string, Table>;
+    Views: Record<string, never>;
+    Functions: { registrar_eventos: { Args: { lote: Evento[] }; Returns: ResultadoEvento[] } };
+  };
+};
 
 /** One page of a list; `nextCursor` null = that was the last one. */
 export interface RowPage {

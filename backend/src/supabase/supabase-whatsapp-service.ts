@@ -11,7 +11,7 @@ import { createDatabaseFetch, type DatabaseFetch } from './database-fetch.js';
 import type { Evento, ResultadoEvento } from './evento.js';
 import { classifyFailure, type FailedAnswer } from './failure-class.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
-import { normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
+import { type DatabaseSchema, normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
 
 export interface SupabaseWhatsAppServiceDeps {
   /** Where the database is; null while it cannot be opened. */
@@ -54,7 +54,7 @@ const MERGE_HOPS = 10;
  */
 export class SupabaseWhatsAppService {
   readonly events: TypedEmitter<DatabaseEvents>;
-  #open: { url: string; client: SupabaseClient; http: DatabaseFetch } | null = null;
+  #open: { url: string; client: SupabaseClient<DatabaseSchema>; http: DatabaseFetch } | null = null;
   #state: DatabaseState = 'online';
   #reason: string | null = null;
   #offlineSince = 0;
@@ -238,13 +238,13 @@ export class SupabaseWhatsAppService {
 
   /** Made anew when the database has moved (the local API after a restart may have another port).
    *  @throws DatabaseFailure (`retry`) while it is not open */
-  get #client(): SupabaseClient {
+  get #client(): SupabaseClient<DatabaseSchema> {
     const { current } = this.deps.host;
     if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
     if (this.#open?.url === current.url) return this.#open.client;
     void this.#open?.http.close();
     const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000);
-    const client = createClient(current.url, current.serviceRoleKey, {
+    const client = createClient<DatabaseSchema>(current.url, current.serviceRoleKey, {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       // Node 20 has no WebSocket of its own, and the constructor insists on one.
       realtime: { transport: ws as never },

@@ -33,6 +33,7 @@ create table if not exists public.whatsapp_sessions (
 );
 comment on column public.whatsapp_sessions.session_name is 'The connection id of the API.';
 
+-- created_at by clock_timestamp(), here and in atendimentos: the older one stays in a merge, also within one batch.
 create table if not exists public.whatsapp_contatos (
   id uuid primary key default gen_random_uuid(),
   owner_id uuid not null,
@@ -48,7 +49,7 @@ create table if not exists public.whatsapp_contatos (
   foto_url text,
   bloqueado boolean not null default false,
   opt_out boolean not null default false,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default now()
 );
 comment on table public.whatsapp_contatos is 'Who someone is, whatever address WhatsApp uses today: pn and lid of one person are one row.';
@@ -78,7 +79,7 @@ create table if not exists public.whatsapp_atendimentos (
   canal text not null default 'whatsapp',
   nao_lidas integer not null default 0,
   unido_a uuid references public.whatsapp_atendimentos (id),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default now()
 );
 comment on column public.whatsapp_atendimentos.unido_a is 'The atendimento that this one was merged into; readers follow it.';

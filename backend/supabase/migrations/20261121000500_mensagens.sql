@@ -73,6 +73,35 @@ begin
   end loop;
 end $$;
 
+-- The lines of a run with their contatos, and whether each is already there.
+-- Nested loops are off where arrays meet arrays: a cached plan thinks they have 10 elements, they have 500.
+create or replace function sentinela.montar_linhas(
+  itens jsonb[], indices integer[], partes sentinela.parte[]
+) returns sentinela.linha[] language plpgsql set enable_nestloop = off as $$
+begin
+  return array(
+    with linhas as materialized (
+      select i.indice, (chat.sessao).id as session_id, chat.contato_id, autor.contato_id as autor_id, (i.item ->> 'id')::uuid as id,
+             i.item ->> 'whatsapp_id' as whatsapp_id, (i.item ->> 'timestamp')::timestamptz as horario,
+             i.item ->> 'remetente' as remetente, coalesce((i.item ->> 'historico')::boolean, false) as historico, i.item
+        from unnest(itens, indices) as i(item, indice)
+        join unnest(partes) as chat
+          on (chat.sessao).session_name = i.item ->> 'sessao' and chat.endereco = i.item -> 'chat'
+        join unnest(partes) as autor
+          on (autor.sessao).session_name = i.item ->> 'sessao' and autor.endereco = coalesce(i.item -> 'autor', 'null')
+    )
+    select row(l.indice, l.session_id, l.contato_id, l.autor_id, l.id, l.whatsapp_id, l.horario, l.remetente, l.historico,
+               coalesce(chave.id, mesma.id), null, l.item)::sentinela.linha
+      from linhas as l
+      -- `offset 0`: the id decides, whatever the planner thinks of the other columns' indexes.
+      left join lateral (
+        select m.id, m.contato_id, m.autor_id from public.whatsapp_mensagens m
+         where m.session_id = l.session_id and m.whatsapp_id = l.whatsapp_id offset 0) as chave
+        on chave.contato_id = l.contato_id and chave.autor_id = l.autor_id
+      left join lateral (select m.id from public.whatsapp_mensagens m where m.id = l.id limit 1) as mesma on true
+     order by l.indice);
+end $$;
+
 -- Whose chat, who wrote it, and whether it is already there.
 create or replace function sentinela.preparar_linhas(
   itens jsonb[], indices integer[], out linhas sentinela.linha[], out unidos jsonb
@@ -95,30 +124,13 @@ begin
      order by e.indice);
   resolvidas := sentinela.resolver_partes(partes);
   unidos := resolvidas.unidos;
-  linhas := array(
-    select row(i.indice, (chat.sessao).id, chat.contato_id, autor.contato_id, (i.item ->> 'id')::uuid, i.item ->> 'whatsapp_id',
-               (i.item ->> 'timestamp')::timestamptz, i.item ->> 'remetente', coalesce((i.item ->> 'historico')::boolean, false),
-               null, null, i.item)::sentinela.linha
-      from unnest(itens, indices) as i(item, indice)
-      join unnest(resolvidas.partes) as chat on (chat.sessao).session_name = i.item ->> 'sessao' and chat.endereco = i.item -> 'chat'
-      join unnest(resolvidas.partes) as autor on (autor.sessao).session_name = i.item ->> 'sessao'
-                                      and autor.endereco = coalesce(i.item -> 'autor', 'null'));
-  linhas := array(
-    select row(l.indice, l.session_id, l.contato_id, l.autor_id, l.id, l.whatsapp_id, l.horario, l.remetente, l.historico,
-               coalesce(chave.id, mesma.id), null, l.item)::sentinela.linha
-      from unnest(linhas) as l
-      -- `offset 0`: the id decides, whatever the planner thinks of the other columns' indexes.
-      left join lateral (
-        select m.id, m.contato_id, m.autor_id from public.whatsapp_mensagens m
-         where m.session_id = l.session_id and m.whatsapp_id = l.whatsapp_id offset 0) as chave
-        on chave.contato_id = l.contato_id and chave.autor_id = l.autor_id
-      left join lateral (select m.id from public.whatsapp_mensagens m where m.id = l.id limit 1) as mesma on true
-     order by l.indice);
+  linhas := sentinela.montar_linhas(itens, indices, resolvidas.partes);
 end $$;
 
 -- The atendimento of every chat that has new messages; opened when a customer's or an agent's message asks for it.
 -- Rows are locked, so that an agent who closes one at the same time is not overruled.
-create or replace function sentinela.abrir_atendimentos(linhas sentinela.linha[]) returns sentinela.conversa[] language plpgsql as $$
+create or replace function sentinela.abrir_atendimentos(linhas sentinela.linha[]) returns sentinela.conversa[]
+language plpgsql set enable_nestloop = off as $$
 declare
   conversas sentinela.conversa[];
 begin
@@ -155,6 +167,23 @@ begin
                        coalesce(a.novo, false), c.ultimo)::sentinela.conversa) into conversas
     from unnest(conversas) as c left join abertos a on a.contato_id = c.contato_id;
   return conversas;
+end $$;
+
+-- Which atendimento each new line belongs to.
+create or replace function sentinela.colocar_linhas(linhas sentinela.linha[], conversas sentinela.conversa[])
+returns sentinela.linha[] language plpgsql set enable_nestloop = off as $$
+begin
+  return array(
+    select row(i.indice, i.session_id, i.contato_id, i.autor_id, i.id, i.whatsapp_id, i.horario, i.remetente, i.historico, i.existente,
+               case
+                 when i.existente is not null then null
+                 when i.historico then (select t.id from public.whatsapp_atendimentos t
+                                         where t.contato_id = i.contato_id and t.data_inicio <= i.horario and t.unido_a is null
+                                         order by t.data_inicio desc limit 1)
+                 when c.aberto is not null and (not c.novo or i.indice >= c.abre) then c.aberto
+                 else c.ultimo
+               end, i.item)::sentinela.linha
+      from unnest(linhas) as i left join unnest(conversas) as c on c.contato_id = i.contato_id);
 end $$;
 
 create or replace function sentinela.inserir_linhas(linhas sentinela.linha[]) returns void language plpgsql as $$
@@ -211,7 +240,7 @@ end $$;
 -- One result per line: what became of it, and its atendimento as it stands after it.
 create or replace function sentinela.resultados(
   linhas sentinela.linha[], conversas sentinela.conversa[], substituidas integer[], unidos jsonb
-) returns setof sentinela.resultado language plpgsql as $$
+) returns setof sentinela.resultado language plpgsql set enable_nestloop = off as $$
 begin
   return query
   select l.indice,
@@ -256,17 +285,7 @@ begin
   novas := array(select i from unnest(linhas) as i where i.existente is null);
   if novas <> '{}' then
     conversas := sentinela.abrir_atendimentos(novas);
-    linhas := array(
-      select row(i.indice, i.session_id, i.contato_id, i.autor_id, i.id, i.whatsapp_id, i.horario, i.remetente, i.historico, i.existente,
-                 case
-                   when i.existente is not null then null
-                   when i.historico then (select t.id from public.whatsapp_atendimentos t
-                                           where t.contato_id = i.contato_id and t.data_inicio <= i.horario and t.unido_a is null
-                                           order by t.data_inicio desc limit 1)
-                   when c.aberto is not null and (not c.novo or i.indice >= c.abre) then c.aberto
-                   else c.ultimo
-                 end, i.item)::sentinela.linha
-        from unnest(linhas) as i left join unnest(conversas) as c on c.contato_id = i.contato_id);
+    linhas := sentinela.colocar_linhas(linhas, conversas);
     novas := array(select i from unnest(linhas) as i where i.existente is null);
     perform sentinela.inserir_linhas(novas);
     perform sentinela.contar_linhas(novas);

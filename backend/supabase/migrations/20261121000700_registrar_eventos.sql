@@ -8,6 +8,10 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 -- Every look-up here has an index; a plan made while a table was empty must not scan it when it is full.
 set enable_seqscan = off
+-- And it is made once per connection, not for each of the first calls.
+set plan_cache_mode = force_generic_plan
+-- Ruling a kind of plan out makes plans look expensive enough to compile them anew at every call: a second each.
+set jit = off
 as $$
 #variable_conflict use_column
 declare

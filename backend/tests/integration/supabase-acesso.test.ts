@@ -6,12 +6,14 @@ import { isGatewayError } from '../../src/lib/errors.js';
 import { silentLog } from '../../src/lib/log.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { applyMigrations, listMigrations, MIGRATIONS_DIR } from '../../src/supabase/migrations.js';
+import type { DatabaseSchema } from '../../src/supabase/rows.js';
 import { SupabaseWhatsAppService } from '../../src/supabase/supabase-whatsapp-service.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aTestDatabase, aUserToken, type TestDatabase } from '../support/database.js';
 import { aMessage, aPerson, aSession } from '../support/eventos.js';
 
+type Client = SupabaseClient<DatabaseSchema>;
 let db: TestDatabase;
 const ownerA = randomUUID();
 const ownerB = randomUUID();
@@ -27,15 +29,15 @@ beforeAll(async () => {
 });
 afterAll(() => db?.close());
 
-function client(key: string, token?: string): SupabaseClient {
-  return createClient(db.url, key, {
+function client(key: string, token?: string): Client {
+  return createClient<DatabaseSchema>(db.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     realtime: { transport: ws as never },
     ...(token ? { global: { headers: { Authorization: `Bearer ${token}` } } } : {}),
   });
 }
 const user = (sub: string, claims = {}) => client(db.anonKey, aUserToken(db.jwtSecret, sub, claims));
-const count = async (as: SupabaseClient, table: string) => (await as.from(table).select('id')).data?.length;
+const count = async (as: Client, table: string) => (await as.from(table).select('id')).data?.length;
 
 describe('row level security', () => {
   test.each(['whatsapp_atendimentos', 'whatsapp_mensagens', 'whatsapp_contatos'])(
@@ -66,8 +68,8 @@ describe('row level security', () => {
 
   test('a user may set status, priority, tags, notes, agent and lida; the unread counter follows', async () => {
     const a = user(ownerA);
-    const [mine] = (await a.from('whatsapp_atendimentos').select('*').limit(1)).data ?? [];
-    const id = mine.id as string;
+    const mine = await a.from('whatsapp_atendimentos').select('id').limit(1).single<{ id: string }>();
+    const id = mine.data?.id ?? '';
     const changes = { status: 'EM_ATENDIMENTO', prioridade: 3, tags: ['vip'], observacoes: 'ok', atendente_id: ownerA };
     expect((await a.from('whatsapp_atendimentos').update(changes).eq('id', id).select('*')).data).toMatchObject([
       changes,

@@ -15,6 +15,7 @@ const tell = (message: FromApiThread) => parentPort?.postMessage(message);
 
 // @supabase/lite prints failed queries with their parameters: customers' texts. Only the harmless parts get out.
 for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
+  // eslint-disable-next-line no-console -- replacing it is the point
   console[level] = (...values: unknown[]) => {
     if (level !== 'warn' && level !== 'error') return;
     tell({ type: 'log', level, message: 'local database API', meta: { errors: redact(values) } });

@@ -63,6 +63,7 @@ export class PostgresCluster {
   #starting: Promise<ClusterAddress> | null = null;
   #stopping: Promise<void> | null = null;
   #pid = 0;
+  #adopted = false;
   #dir = '';
   #address: ClusterAddress | null = null;
   #repair: Promise<ClusterAddress> | null = null;
@@ -73,6 +74,17 @@ export class PostgresCluster {
   /** Can be called twice. @throws GatewayError `BAD_CONFIGURATION`, `DATABASE_UNAVAILABLE` */
   start(): Promise<ClusterAddress> {
     return (this.#starting ??= this.#start());
+  }
+
+  /** It was running before we came: an orphan, or another process's. */
+  get adopted(): boolean {
+    return this.#adopted;
+  }
+
+  /** Stops looking after it and leaves it running. */
+  release(): void {
+    this.#state = 'idle';
+    this.#cancelWatch();
   }
 
   /** Can be called twice; resolves when no process is left. */
@@ -97,6 +109,7 @@ export class PostgresCluster {
       if (await this.#isReady(left.pid)) {
         this.deps.log.info('adopted the database server of an earlier run', { pid: left.pid });
         this.#pid = left.pid;
+        this.#adopted = true;
         return { socketDir: left.socketDir, port: left.port };
       }
       await this.#end(left.pid);
