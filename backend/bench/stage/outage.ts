@@ -35,7 +35,8 @@ export async function measureOutage(postgres: ExternalPostgres, dir: string, mes
       await simulator.call('prepare', { phones: [phone], customers: CHATS, messages: count, label });
       return simulator.call('start');
     };
-    const warm = await burst(2 * CHATS, 'warm-up');
+    // As much as the heap needs to have its working size: what grows afterwards grows by the queue.
+    const warm = await burst(CHUNK, 'warm-up');
     await gateway.settle(warm.ids);
     await postgres.halt();
     const before = await gateway.usage();
