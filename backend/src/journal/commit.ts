@@ -50,7 +50,7 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...log.map(({ write }) => write),
     ...(batch.creds ? [credsWrite(tables, batch.creds.connectionId, batch.creds.value)] : []),
     ...(batch.keys ? authWrites(context, batch.keys.connectionId, batch.keys.mutations) : []),
-    ...(batch.parts ?? []).map((part) => partWrite(tables, part)),
+    ...(batch.parts ?? []).map((part) => partWrite(tables, part, entries)),
     ...(batch.outbox ?? []).flatMap((record) => outboxWrites(context, record, entries)),
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
