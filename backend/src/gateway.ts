@@ -1,3 +1,4 @@
+import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
@@ -90,6 +91,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
+  sender.events.on('accepted', () => sends.accepted());
   sender.events.on('sent', () => sends.sent());
   sender.events.on('failed', () => sends.failed());
   const acceptor = new MessageAcceptor({
@@ -131,6 +133,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const bootstrap = new WhatsAppBootstrapService({
     services: managedServices({ database, projector, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
+    deadLetters: new DeadLetters({ journal }),
     stats: () => gatewayStats({ journal, database, pool, projector, sends }),
     connections: () => integration.summary(),
     journalWritable: () => journal.probe(),

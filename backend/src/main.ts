@@ -1,6 +1,7 @@
 import { loadConfig } from './config/load-config.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { armCrashPoint } from './lib/crash-points.js';
 import { createLog, type ClosableLog } from './lib/create-log.js';
 import { isGatewayError } from './lib/errors.js';
 import { showQrInTerminal } from './terminal-qr.js';
@@ -10,10 +11,11 @@ import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
 const EX_CONFIG = 78;
 const STOP_DEADLINE_MS = 10_000;
 
-/** The only file that touches the process: settings in, signals in, exit code out. */
+/** The file that touches the process: settings in, signals in, exit code out. (Only lib/crash-points.ts ends it, too.) */
 async function main(): Promise<void> {
   silenceLibsignal();
   const config = readConfig();
+  armCrashPoint(config.crashAt);
   const log = createLog({ dir: config.logDir, level: config.logLevel, console: config.nodeEnv !== 'test' });
   // Baileys leaves promises unobserved; what depends on them has its own deadline, so the process goes on.
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));

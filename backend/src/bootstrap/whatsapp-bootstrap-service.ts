@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { GatewayStats } from './gateway-stats.js';
 import { runSelfTest, type SelfTestReport, type SelfTestStep } from './self-test.js';
 
@@ -25,6 +26,7 @@ export interface WhatsAppBootstrapDeps {
   services: ManagedService[];
   selfTestSteps: () => SelfTestStep[];
   stats: () => Promise<GatewayStats>;
+  deadLetters: DeadLetters;
   connections: () => { total: number; ready: number; byStatus: Record<string, number> };
   journalWritable: () => Promise<void>;
   foreignServer: boolean;
@@ -100,6 +102,11 @@ export class WhatsAppBootstrapService {
       services,
       connections: this.deps.connections(),
     };
+  }
+
+  /** Entries that the database refused for good. */
+  get deadLetters(): DeadLetters {
+    return this.deps.deadLetters;
   }
 
   stats(): Promise<GatewayStats> {

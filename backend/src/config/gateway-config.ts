@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isForeign } from './rules.js';
+import type { CrashPlan } from '../lib/crash-points.js';
 import type { SettingValues } from './settings.js';
 
 /** Where rows go: a Supabase project, an own Postgres, or the Postgres inside the data directory. */
@@ -51,6 +52,8 @@ export interface GatewayConfig {
     /** A pinned WhatsApp Web version; null = the newest that is known. */
     readonly version: readonly [number, number, number] | null;
   };
+  /** Where the process kills itself (crash tests); null everywhere else. */
+  readonly crashAt: CrashPlan | null;
   /** What is allowed but worth saying once in the log. */
   readonly warnings: readonly string[];
 }
@@ -99,6 +102,7 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
       foreign: isForeign(s),
       version: s.WHATSAPP_VERSION,
     },
+    crashAt: s.CRASH_AT,
     warnings,
   });
 }

@@ -45,12 +45,22 @@ export const RULES: Record<string, Rule> = {
     s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
       ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL is set; or unset WHATSAPP_WS_URL'
       : null,
+
+  'production does not kill itself': (s) =>
+    s.NODE_ENV === 'production' && s.CRASH_AT !== null
+      ? 'CRASH_AT must be unset when NODE_ENV is production: it is for crash tests'
+      : null,
 };
 
 /** The start goes on, and the log says these. */
 export const WARNINGS: Record<string, Rule> = {
   'not WhatsApp': (s) =>
     isForeign(s) ? `NOT CONNECTED TO WHATSAPP: sockets go to ${s.WHATSAPP_WS_URL} (WHATSAPP_WS_URL)` : null,
+
+  'armed to crash': (s) =>
+    s.CRASH_AT !== null
+      ? `THE PROCESS WILL KILL ITSELF at ${s.CRASH_AT.point}, time ${s.CRASH_AT.nth} (CRASH_AT)`
+      : null,
 
   'two databases': (s) =>
     s.SUPABASE_URL !== null && s.DATABASE_URL !== null ? 'DATABASE_URL is ignored because SUPABASE_URL is set' : null,

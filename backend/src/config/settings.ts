@@ -114,6 +114,11 @@ export const SETTINGS = {
     "Public key that signs that server's certificate chain: 64 hex digits.",
   ),
   ALLOW_FOREIGN_WHATSAPP_SERVER: always(value.flag, 'false', 'Lets the two above through with `NODE_ENV=production`.'),
+
+  CRASH_AT: maybe(
+    value.crashPlan,
+    'For crash tests only, refused in production: where the process kills itself, such as `after:journal:17` (the 17th time).',
+  ),
 } satisfies Record<string, Setting<never> | Setting<unknown>>;
 
 export type SettingKey = keyof typeof SETTINGS;

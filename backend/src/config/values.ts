@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CRASH_POINTS, type CrashPlan, type CrashPoint } from '../lib/crash-points.js';
 
 /** How one kind of setting is read from its text, and what to tell who wrote it wrongly ("KEY must <must> (got …)"). */
 export interface Value<T> {
@@ -79,6 +80,18 @@ export const whatsappVersion: Value<[number, number, number]> = {
     .regex(/^2\.3000\.\d{6,12}$/)
     .transform((text) => text.split('.').map(Number) as [number, number, number]),
   must: 'be a WhatsApp Web version such as 2.3000.1023456789',
+};
+
+/** `after:journal:17`: where the process ends itself, and the how many-th time that it comes by. */
+export const crashPlan: Value<CrashPlan> = {
+  schema: z
+    .string()
+    .regex(new RegExp(`^(${CRASH_POINTS.join('|')}):[1-9]\\d{0,8}$`))
+    .transform((text) => {
+      const at = text.lastIndexOf(':');
+      return { point: text.slice(0, at) as CrashPoint, nth: Number(text.slice(at + 1)) };
+    }),
+  must: `be one of ${CRASH_POINTS.join(', ')}, a colon and a number from 1`,
 };
 
 export const flag: Value<boolean> = {

@@ -15,6 +15,7 @@ import { mountRoutes } from './mount-routes.js';
 import type { BootstrapPort, IntegrationPort } from './ports.js';
 import type { Route } from './route.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
+import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
@@ -31,6 +32,7 @@ export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>):
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
   ];

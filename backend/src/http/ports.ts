@@ -83,6 +83,27 @@ export interface SelfTestStep {
   error?: string | undefined;
 }
 
+/** What it is about and why it was refused; never what it says. Times are ISO 8601. */
+export interface DeadLetter {
+  seq: number;
+  connectionId: string;
+  kind: string;
+  whatsappId: string | null;
+  code: string;
+  message: string;
+  journaledAt: string;
+  parkedAt: string;
+}
+
+/** What the routes call about entries that the database refused for good. */
+export interface DeadLettersPort {
+  /** The oldest first. Throws `BAD_REQUEST` for a foreign cursor. */
+  list(page: PageRequest): { data: DeadLetter[]; nextCursor: string | null };
+  /** Both reject `DEAD_LETTER_NOT_FOUND`. */
+  retry(seq: number): Promise<void>;
+  discard(seq: number): Promise<void>;
+}
+
 /** What the routes call of `WhatsAppBootstrapService`. */
 export interface BootstrapPort {
   /** Starts what is not running; resolves when all of it runs. */
@@ -93,6 +114,7 @@ export interface BootstrapPort {
   selfTest(): Promise<{ steps: SelfTestStep[] }>;
   /** Stops and starts the services in order; the HTTP server stays. */
   restart(): Promise<unknown>;
+  readonly deadLetters: DeadLettersPort;
   /** The event loop turns. */
   live(): boolean;
   /** The journal can be written and the services run. */

@@ -8,7 +8,7 @@ import { unknownRow } from './describe.js';
 import type { MessageContext } from './message-context.js';
 import { messageEvents, rowEvent } from './message-events.js';
 import { resentMessages } from './placeholder-resend.js';
-import { rebuildMessage } from './rebuild-message.js';
+import { rebuildMessage } from '../whatsapp/rebuild-message.js';
 import { rowId } from './row-id.js';
 import { stanzaAddresses, UndecodableEntry, type ChatKind, type StanzaAddresses } from './stanza-addresses.js';
 

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../journal/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
+import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
@@ -53,8 +54,9 @@ export class ProjectionWriter {
       } catch (error) {
         if (error instanceof JournalFailure) throw error.cause;
         const failure = failureClass(error);
-        if (failure === 'duplicate') return this.#complete(items, [], run);
-        if (failure === 'dead') return this.#bisect(items, error, run);
+        // Only of one entry can it be said that all of it is there.
+        if (failure === 'duplicate' && items.length === 1) return this.#complete(items, [], run);
+        if (failure === 'dead' || failure === 'duplicate') return this.#bisect(items, error, run);
         await this.#waitOut(failure, attempt, error, run);
       }
     }
@@ -96,6 +98,7 @@ export class ProjectionWriter {
     }
     // One batch behind at most.
     await this.settled().catch(journalFailed);
+    crashPoint('before:complete');
     this.#completing = this.deps.journal.completeEntries(items.map(({ entry }) => entry.seq));
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);
@@ -141,7 +144,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The database's own code says more than our class of failure does; the local API does not always pass it on. */
+const DATABASE_CODE = /^([0-9A-Z]{5}|PGRST\d+)$/;
+
 function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
+  const { sqlstate, code } = (error ?? {}) as { sqlstate?: unknown; code?: unknown };
+  if (typeof sqlstate === 'string' && DATABASE_CODE.test(sqlstate)) return sqlstate;
   return typeof code === 'string' && code !== '' ? code : 'DATABASE_REJECTED';
 }

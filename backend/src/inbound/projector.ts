@@ -1,4 +1,5 @@
 import type { LogEntry } from '../journal/records.js';
+import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento } from '../supabase/evento.js';
@@ -102,7 +103,10 @@ export class Projector {
   /** Writes a batch, or waits for something to write. @returns the batch to go on with */
   async #step(batch: ProjectionBatch, run: ProjectionRun): Promise<ProjectionBatch> {
     await this.#fill(batch, run);
-    if (batch.items.length > 0) return this.#writeWhileFilling(batch, run);
+    if (batch.items.length > 0) {
+      crashPoint('after:claim');
+      return this.#writeWhileFilling(batch, run);
+    }
     await this.#writer.settled();
     // The end of the log: look once more from its oldest entry, where a retried dead letter may lie, then rest.
     if (batch.lastSeq === null && !run.signal.aborted) {

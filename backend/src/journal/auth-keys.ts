@@ -73,6 +73,8 @@ export function archiveAuth(context: JournalContext, connectionId: string, reaso
   return writer.write([about, ...archived, ...removeAuth(tables, connectionId)]);
 }
 
-function removeAuth({ auth }: Tables, connectionId: string): Write[] {
-  return auth.withPrefix(connectionKey(connectionId)).map(({ key }) => auth.remove(key));
+/** With what the device of these keys still had to do for itself. */
+function removeAuth({ auth, replay }: Tables, connectionId: string): Write[] {
+  const prefix = connectionKey(connectionId);
+  return [auth, replay].flatMap((table) => table.withPrefix(prefix).map(({ key }) => table.remove(key)));
 }

@@ -7,6 +7,7 @@ import { outboxWrites } from './outbox.js';
 import { partWrite } from './parts.js';
 import { seqKey } from './record-keys.js';
 import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
+import { replayRemoval, replayWrite } from './replays.js';
 import type { Write } from './tables.js';
 
 interface Plan {
@@ -51,6 +52,8 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.creds ? [credsWrite(tables, batch.creds.connectionId, batch.creds.value)] : []),
     ...(batch.keys ? authWrites(context, batch.keys.connectionId, batch.keys.mutations) : []),
     ...(batch.parts ?? []).map((part) => partWrite(tables, part, entries)),
+    ...(batch.replays ?? []).map((record) => replayWrite(tables, record)),
+    ...(batch.replayed ?? []).map((key) => replayRemoval(tables, key)),
     ...(batch.outbox ?? []).flatMap((record) => outboxWrites(context, record, entries)),
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),

@@ -25,7 +25,9 @@ import type {
   LogEntry,
   OutboxRecord,
   PartRecord,
+  ReplayRecord,
 } from './records.js';
+import { listReplays } from './replays.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
@@ -108,6 +110,11 @@ export class Journal {
 
   findPart(connectionId: string, sha256: Uint8Array): PartRecord | null {
     return findPart(this.#context.tables, connectionId, sha256);
+  }
+
+  /** Stanzas that Baileys may not have worked through, the oldest first. */
+  listReplays(connectionId: string): ReplayRecord[] {
+    return listReplays(this.#context.tables, connectionId);
   }
 
   getConnection(connectionId: string): ConnectionRecord | null {

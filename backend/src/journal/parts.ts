@@ -22,12 +22,16 @@ export function partWrite(tables: Tables, part: PartRecord, entries: readonly Lo
   return tables.parts.put(ownedKey(connectionId, sha256), stored, at + RETENTION_MS.parts);
 }
 
-/** The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. */
+/**
+ * The rows exist: the plaintexts may go, the hashes stay so that a redelivery is recognised. A part that could not be
+ * decrypted is none to recognise: it may come again, and be readable then.
+ */
 export function forgetPlaintexts(tables: Tables, entry: LogEntry): Write[] {
   // The only part of a stanza has never had its plaintext outside the entry.
   if (entry.kind !== 'stanza' || entry.parts.length < 2) return [];
   const { connectionId, at } = entry;
-  return entry.parts.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
+  const decrypted = entry.parts.filter(({ plaintext }) => plaintext !== null);
+  return decrypted.map(({ sha256 }) => partWrite(tables, { connectionId, sha256, plaintext: null, at }));
 }
 
 /** null once the entry has left the log for good. */

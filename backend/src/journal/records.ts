@@ -97,6 +97,19 @@ export interface PartRecord {
   at: number;
 }
 
+/** A stanza that Baileys itself has work with, kept until that work is seen to end. */
+export interface ReplayRecord {
+  connectionId: string;
+  /** Of its last ciphertext. */
+  sha256: Uint8Array;
+  node: StoredNode;
+  parts: StanzaPart[];
+  me: { id: string; lid: string | null };
+  at: number;
+  /** Replays that failed. */
+  tries: number;
+}
+
 /** A connection that this gateway keeps, whether or not the database can be reached. */
 export interface ConnectionRecord {
   connectionId: string;
@@ -176,6 +189,9 @@ export interface CommitBatch {
   creds?: { connectionId: string; value: unknown };
   keys?: { connectionId: string; mutations: KeyMutations };
   parts?: PartRecord[];
+  replays?: ReplayRecord[];
+  /** Replays that are done with. */
+  replayed?: Pick<ReplayRecord, 'connectionId' | 'sha256'>[];
   entries?: NewLogEntry[];
   outbox?: OutboxRecord[];
   idempotency?: IdempotencyRecord[];

@@ -2,7 +2,15 @@ import type { Database, RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { GatewayError } from '../lib/errors.js';
 import { afterPrefix } from './record-keys.js';
-import type { ConnectionRecord, DeadLetter, IdempotencyRecord, LogEntry, OutboxRecord, PartRecord } from './records.js';
+import type {
+  ConnectionRecord,
+  DeadLetter,
+  IdempotencyRecord,
+  LogEntry,
+  OutboxRecord,
+  PartRecord,
+  ReplayRecord,
+} from './records.js';
 import { plainSealer, type Sealer } from './sealing.js';
 
 export type RawDatabase = Database<Buffer, Buffer>;
@@ -143,6 +151,7 @@ export interface Tables {
   auth: Table<unknown>;
   archive: Table<ArchivedAuth>;
   parts: Table<StoredPart>;
+  replay: Table<ReplayRecord>;
   outbox: Table<OutboxRecord>;
   /** seq of every outbox record that is not finished → its key in `outbox`. */
   unfinished: Table<Buffer>;
@@ -160,6 +169,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     auth: table('auth'),
     archive: table('archive'),
     parts: table('parts'),
+    replay: table('replay'),
     outbox: table('outbox'),
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),

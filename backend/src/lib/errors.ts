@@ -61,6 +61,7 @@ export const ERRORS = {
   DEADLINE_EXCEEDED: { status: 504, retry: 'later', message: 'The operation took too long.' },
   BAD_CONFIGURATION: { status: 500, retry: 'never', message: 'The settings are not valid.' },
   INTERNAL: { status: 500, retry: 'later', message: 'Something failed inside the gateway.' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such dead letter.' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,5 +1,6 @@
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-points.js';
 import { deferred } from '../lib/deferred.js';
 import { isGatewayError, type ErrorCode } from '../lib/errors.js';
 import { digitsOfJid } from '../lib/phone-number.js';
@@ -130,6 +131,7 @@ export class Attempts {
     send.end = endBy;
     let cancel = clock.after(relayDeadlineMs, () => ended.resolve({ by: 'silent' }));
     const written = (): void => {
+      crashPoint('after:send');
       // The ack may be there before the relay resolves; then this attempt is over.
       if (send.end !== endBy) return;
       cancel();

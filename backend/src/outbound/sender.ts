@@ -15,6 +15,8 @@ import type { Rate } from './token-bucket.js';
 
 /** Facts about sends, in the past tense, after they are durable. Each carries the message's record. */
 export interface SendEvents {
+  /** It is durable and has its id; what becomes of it follows. */
+  accepted: OutboxRecord;
   /** WhatsApp's server has accepted it. */
   sent: OutboxRecord;
   /** A final error is recorded. */
@@ -100,6 +102,7 @@ export class Sender {
   /** Takes a message that was just accepted (its record is durable). */
   enqueue(record: OutboxRecord): void {
     this.#laneOf(record.connectionId).enqueue(record);
+    this.events.emit('accepted', record);
   }
 
   /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */

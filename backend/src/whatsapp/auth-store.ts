@@ -7,7 +7,7 @@ import {
   type SignalDataTypeMap,
 } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
-import type { CommitBatch, KeyMutations, NewLogEntry, PartRecord } from '../journal/records.js';
+import type { CommitBatch, KeyMutations, NewLogEntry, PartRecord, ReplayRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { plainCreds } from './plain-creds.js';
@@ -21,6 +21,8 @@ export const INBOX_TYPE = 'inbox';
 export interface InboxRecord {
   part?: PartRecord;
   entry?: NewLogEntry;
+  replay?: ReplayRecord;
+  replayed?: Pick<ReplayRecord, 'connectionId' | 'sha256'>;
 }
 
 /**
@@ -42,6 +44,8 @@ interface AuthStoreDeps {
   journal: Journal;
   connectionId: string;
   log: Log;
+  /** Told before whoever waits for the commit: the socket must be cut before anything can be answered. */
+  onFailed?: (error: unknown) => void;
 }
 
 export const AuthStore = {
@@ -95,7 +99,13 @@ class Epoch implements AuthEpoch {
 
   #commit(batch: () => CommitBatch): Promise<void> {
     if (this.#revoked) return Promise.reject(new GatewayError('STALE_EPOCH'));
-    const done = this.deps.journal.commit(batch()).then(() => undefined);
+    const done = this.deps.journal.commit(batch()).then(
+      () => undefined,
+      (error: unknown) => {
+        this.deps.onFailed?.(error);
+        throw error;
+      },
+    );
     const tracked = done.catch((error: unknown) => {
       this.deps.log.error('auth state could not be stored', { connectionId: this.deps.connectionId, error });
     });
@@ -115,7 +125,9 @@ function batchOf(connectionId: string, mutations: KeyMutations): CommitBatch {
   const records = Object.values(inbox ?? {}) as (InboxRecord | null)[];
   const parts = records.flatMap((record) => record?.part ?? []);
   const entries = records.flatMap((record) => record?.entry ?? []);
-  return { keys: { connectionId, mutations: withPlainSyncKeys(keys) }, parts, entries };
+  const replays = records.flatMap((record) => record?.replay ?? []);
+  const replayed = records.flatMap((record) => record?.replayed ?? []);
+  return { keys: { connectionId, mutations: withPlainSyncKeys(keys) }, parts, entries, replays, replayed };
 }
 
 const SYNC_KEYS = 'app-state-sync-key';

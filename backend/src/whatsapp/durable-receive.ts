@@ -7,20 +7,16 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
-import type { NewLogEntry, PartRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
-import { isGatewayError } from '../lib/errors.js';
-import { Lanes } from './lanes.js';
+import { crashPoint } from '../lib/crash-points.js';
+import { isGatewayError, type GatewayError } from '../lib/errors.js';
+import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
+import type { Lanes } from './lanes.js';
+import { hasSideEffects } from './replay-unfinished.js';
 import { Stanza, toStoredNode, type EncPart } from './stanza.js';
 
 type SignalRepository = ReturnType<SocketConfig['makeSignalRepository']>;
 type BaileysLogger = SocketConfig['logger'];
-
-/** What the key store's extra type `inbox` carries: journal records that commit together with the ratchet. */
-export interface InboxMutation {
-  part?: PartRecord;
-  entry?: NewLogEntry;
-}
 
 /** One byte of padding and nothing else: an empty proto.Message. */
 const EMPTY_PADDED_MESSAGE = Buffer.from([1]);
@@ -60,6 +56,8 @@ export class DurableReceive {
   #repository: SignalRepository | null = null;
   /** Stanzas that entered and are not through: when the oldest one entered, the watchdog wants to know. */
   readonly #unfinished = new Map<Stanza, number>();
+  /** The one that Baileys works on: it takes one after the other (messageMutex). */
+  #inBaileys: Stanza | null = null;
 
   constructor(private readonly deps: DurableReceiveDeps) {}
 
@@ -93,8 +91,11 @@ export class DurableReceive {
       this.#unfinished.delete(stanza);
       return this.deps.failClosed(error);
     }
+    crashPoint('after:journal');
     try {
       await handOver(node);
+      // An offline stanza has only been queued by now.
+      if (node.attrs['offline'] === undefined) await this.#finishReplay(stanza);
     } catch (error) {
       this.deps.logger.error({ err: error }, 'stanza failed after it was journaled');
     } finally {
@@ -146,6 +147,7 @@ export class DurableReceive {
     const found = this.#byCiphertext.get(ciphertext);
     if (!found) return decrypt();
     const { stanza, part } = found;
+    if (part.outcome) this.#entersBaileys(stanza);
     part.outcome ??= await this.#outcome(stanza, part, lock, decrypt);
     if (part.outcome.plaintext) return part.outcome.plaintext;
     throw new Error(part.outcome.error ?? 'decryption failed');
@@ -174,30 +176,57 @@ export class DurableReceive {
     const { connectionId, clock } = this.deps;
     return this.#keys!.transaction(async () => {
       const plaintext = await decrypt();
+      crashPoint('after:decrypt');
       const outcome = { sha256: part.sha256, plaintext };
-      const inbox: InboxMutation = { part: { connectionId, sha256: part.sha256, plaintext, at: clock.now() } };
+      const inbox: InboxRecord = { part: { connectionId, sha256: part.sha256, plaintext, at: clock.now() } };
       const last = stanza.isLast(part);
-      if (last) inbox.entry = this.#entry(stanza, this.deps.me()!, part, outcome);
-      await this.#keys!.set({ inbox: { [part.sha256.toString('hex')]: inbox } } as never);
+      if (last) {
+        const entry = this.#entry(stanza, this.deps.me()!, part, outcome);
+        inbox.entry = entry;
+        if (hasSideEffects(stanza)) inbox.replay = { ...entry, sha256: part.sha256, at: clock.now(), tries: 0 };
+      }
+      await this.#setInbox(part.sha256, inbox);
       if (last) stanza.journaled = true;
+      if (inbox.replay) stanza.replay = part.sha256;
       return outcome;
     }, lock);
   }
 
-  #entry(
-    stanza: Stanza,
-    me: { id: string; lid: string | null },
-    last?: EncPart,
-    outcome?: EncPart['outcome'],
-  ): NewLogEntry {
+  #entry(stanza: Stanza, me: { id: string; lid: string | null }, last?: EncPart, outcome?: EncPart['outcome']) {
     const parts = stanza.encs.map((part) => (part === last ? outcome! : part.outcome)).filter((each) => each != null);
     return {
-      kind: 'stanza',
+      kind: 'stanza' as const,
       connectionId: this.deps.connectionId,
       node: toStoredNode(stanza.node, stanza.encs),
       parts,
       me,
     };
+  }
+
+  #setInbox(id: Uint8Array, record: InboxRecord): Promise<void> {
+    const mutations = { [INBOX_TYPE]: { [Buffer.from(id).toString('hex')]: record } };
+    // Baileys' typings know only its own key types.
+    return Promise.resolve(this.#keys!.set(mutations as never));
+  }
+
+  /** Step 2 has come to this stanza, so the one before it is through. */
+  #entersBaileys(stanza: Stanza): void {
+    const before = this.#inBaileys;
+    if (before === stanza) return;
+    this.#inBaileys = stanza;
+    if (before) void this.#finishReplay(before);
+  }
+
+  /** Goes through the key store of this socket: once its epoch is over, nothing it says is done counts as done. */
+  async #finishReplay(stanza: Stanza): Promise<void> {
+    const { replay: sha256 } = stanza;
+    if (!sha256) return;
+    stanza.replay = null;
+    try {
+      await this.#setInbox(sha256, { replayed: { connectionId: this.deps.connectionId, sha256 } });
+    } catch (error) {
+      this.deps.logger.warn({ err: error }, 'stanza stays to be replayed');
+    }
   }
 
   /** Baileys decodes every stanza a second time in step 2; a sender key must not be set back by that. */
@@ -214,6 +243,6 @@ export class DurableReceive {
 }
 
 /** The journal or the epoch refused: not WhatsApp's fault, so WhatsApp must keep the message. */
-function isFatal(error: unknown): boolean {
+function isFatal(error: unknown): error is GatewayError {
   return isGatewayError(error) && ['JOURNAL_FAILED', 'JOURNAL_FULL', 'STALE_EPOCH'].includes(error.code);
 }

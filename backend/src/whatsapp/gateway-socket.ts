@@ -1,5 +1,7 @@
 import {
   Browsers,
+  getBinaryNodeChild,
+  getBinaryNodeChildren,
   makeWASocket,
   WA_CERT_DETAILS,
   type AuthenticationState,
@@ -15,10 +17,13 @@ import {
 } from '@whiskeysockets/baileys';
 import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
+import type { ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
+import { replayUnfinished } from './replay-unfinished.js';
 import { toStoredNode } from './stanza.js';
 
 /** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
@@ -29,7 +34,7 @@ export interface WhatsAppServer {
   noiseRootKey: Buffer | null;
 }
 
-/** What WhatsApp's server answered to a message of ours (`<ack class="message">`). */
+/** What WhatsApp's server answered to a message of ours (`<ack class="message">`), or a receipt, which implies it. */
 export interface ServerAck {
   whatsappId: string;
   /** The chat, as we addressed it. */
@@ -84,10 +89,13 @@ const STATUS_RECEIPTS = new Set([
 export class GatewaySocket {
   readonly sock: WASocket;
   readonly receive: DurableReceive;
+  /** What earlier sockets left undone inside Baileys; read before this one can add to it. */
+  readonly #unfinished: ReplayRecord[];
   #cut = false;
 
   constructor(private readonly deps: GatewaySocketDeps) {
     trustServer(deps.server);
+    this.#unfinished = deps.journal.listReplays(deps.connectionId);
     this.receive = new DurableReceive({
       connectionId: deps.connectionId,
       journal: deps.journal,
@@ -95,7 +103,7 @@ export class GatewaySocket {
       clock: deps.clock,
       logger: deps.logger,
       me: () => this.me,
-      failClosed: (error) => this.#failClosed(error),
+      failClosed: (error) => this.failClosed(error),
     });
     this.sock = makeWASocket(this.#config());
     this.#attach();
@@ -157,13 +165,33 @@ export class GatewaySocket {
     sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
       this.end(upgradeRefused(response.statusCode ?? 0)),
     );
+    this.#markCrashPoints();
     sock.ev.on('creds.update', () => void this.#saveCreds());
     sock.ev.on('connection.update', (update) => {
       // What is still buffered would be dropped by end() (lib/Utils/event-buffer.js, destroy).
       if (update.connection === 'close') sock.ev.flush();
+      if (update.connection === 'open') void replayUnfinished({ ...deps, sock }, this.#unfinished.splice(0));
       deps.on.update(update);
     });
     deps.on.events(sock);
+  }
+
+  /** Two places inside Baileys, found by what it emits there; nothing is added to it unless a crash test wants one. */
+  #markCrashPoints(): void {
+    const { ev, ws } = this.sock;
+    if (isArmed('after:receipt')) {
+      const emit = ev.emit.bind(ev);
+      // handleMessage emits it after it has written the receipt (lib/Socket/messages-recv.js); buffered or not.
+      ev.emit = (event, data) => {
+        if (event === 'messages.upsert') crashPoint('after:receipt');
+        return emit(event, data);
+      };
+    }
+    if (isArmed('after:prekeys')) {
+      ev.on('creds.update', ({ nextPreKeyId }) => {
+        if (nextPreKeyId !== undefined) ws.once('frame', () => crashPoint('after:prekeys'));
+      });
+    }
   }
 
   /** A frame that cannot be decoded rejects in Baileys' listener, which nobody awaits: fatal to Node by default, and the
@@ -196,23 +224,34 @@ export class GatewaySocket {
       if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
         const { connectionId, journal } = this.deps;
         await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+        this.#acceptedAll(node);
       }
     } catch (error) {
-      return this.#failClosed(error);
+      return this.failClosed(error);
     }
     await handOver(node);
+  }
+
+  /** Whoever got a message proves that the server took it: its ack may have been lost with an earlier socket. */
+  #acceptedAll(node: BinaryNode): void {
+    const { id, from = '', t } = node.attrs;
+    const listed = getBinaryNodeChildren(getBinaryNodeChild(node, 'list'), 'item').map(({ attrs }) => attrs.id);
+    const serverTimeMs = t ? Number(t) * 1000 : this.deps.clock.now();
+    for (const whatsappId of [id, ...listed]) {
+      if (whatsappId) this.deps.on.ack({ whatsappId, from, error: null, serverTimeMs });
+    }
   }
 
   async #saveCreds(): Promise<void> {
     try {
       await this.deps.saveCreds();
     } catch (error) {
-      this.#failClosed(error);
+      this.failClosed(error);
     }
   }
 
   /** Terminate before anything else: no receipt and no nack may leave for what is not on disk. */
-  #failClosed(error: unknown): void {
+  failClosed(error: unknown): void {
     if (this.#cut) return;
     this.terminate();
     this.deps.log.error('journal refused, socket cut', { connectionId: this.deps.connectionId, error });

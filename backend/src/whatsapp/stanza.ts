@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { jidNormalizedUser, type BinaryNode } from '@whiskeysockets/baileys';
+import type { GatewayError } from '../lib/errors.js';
 import type { StanzaPart, StoredNode } from '../journal/records.js';
 
 export interface EncPart {
@@ -15,7 +16,9 @@ export class Stanza {
   /** Its log entry is in the journal, or was there before (a redelivery). */
   journaled = false;
   /** Set when the journal could not take it: nothing may be answered to WhatsApp any more. */
-  fatal: unknown = null;
+  fatal: GatewayError | null = null;
+  /** Under this sha256 it waits in the journal until Baileys is through with it; null when it does not. */
+  replay: Uint8Array | null = null;
 
   constructor(readonly node: BinaryNode) {
     const children = Array.isArray(node.content) ? node.content : [];

@@ -189,7 +189,8 @@ export class WhatsAppClientService {
    */
   async requestPairingCode(digits: string): Promise<string> {
     if (this.paired) throw new GatewayError('ALREADY_PAIRED');
-    if (!this.#pairing) await this.waitFor('qr_ready', PAIRING_DEADLINE_MS);
+    // Not before WhatsApp has offered to pair: Baileys sets `me` at once, and a handshake with that is a login (401).
+    if (!this.qr) await this.waitFor('qr_ready', PAIRING_DEADLINE_MS);
     const socket = this.#socket;
     if (!socket) throw new GatewayError('NOT_CONNECTED');
     try {
@@ -282,7 +283,12 @@ export class WhatsAppClientService {
 
   /** A request for a pairing code sets `me` before anything is paired; logging in with that is refused (401). */
   #openAuth(): AuthEpoch {
-    const auth = AuthStore.open({ journal: this.deps.journal, connectionId: this.connectionId, log: this.#log });
+    const auth = AuthStore.open({
+      journal: this.deps.journal,
+      connectionId: this.connectionId,
+      log: this.#log,
+      onFailed: (error) => this.#auth === auth && this.#socket?.failClosed(error),
+    });
     const { creds } = auth.state;
     if (creds.me && !isPaired(creds)) {
       delete creds.me;

@@ -64,6 +64,18 @@ describe('the log', () => {
     expect(journal.findPart(CONNECTION, sha256('nunca visto'))).toBeNull();
   });
 
+  test('a part that could not be decrypted is not remembered as seen: it may be readable when it comes again', async () => {
+    const journal = await openJournal();
+    const stanza = aStanza('nova sessão');
+    const failed = {
+      ...stanza,
+      parts: [{ sha256: sha256('nova sessão'), plaintext: null, error: 'Invalid PreKey ID' }],
+    };
+    const { seqs } = await journal.commit({ entries: [failed as typeof stanza] });
+    await journal.completeEntries(seqs);
+    expect(journal.findPart(CONNECTION, sha256('nova sessão'))).toBeNull();
+  });
+
   test('listeners hear of new entries once they are durable, and of nothing else', async () => {
     const journal = await openJournal();
     let heard = 0;

@@ -54,6 +54,12 @@ describe('one setting', () => {
     ['NODE_ENV', 'prod', 'NODE_ENV must be one of development, production, test (got "prod")'],
     ['ALLOW_FOREIGN_WHATSAPP_SERVER', 'yes', 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true or false (got "yes")'],
     [
+      'CRASH_AT',
+      'after:lunch:1',
+      'CRASH_AT must be one of after:decrypt, after:journal, after:receipt, after:prekeys, after:claim, after:send, ' +
+        'before:complete, a colon and a number from 1 (got "after:lunch:1")',
+    ],
+    [
       'WHATSAPP_VERSION',
       '3.1',
       'WHATSAPP_VERSION must be a WhatsApp Web version such as 2.3000.1023456789 (got "3.1")',
@@ -94,8 +100,15 @@ describe('settings that belong together', () => {
       { NODE_ENV: 'production', WHATSAPP_WS_URL: 'ws://x', WHATSAPP_NOISE_ROOT_KEY: NOISE },
       /^ALLOW_FOREIGN_WHATSAPP_SERVER must be true/,
     ],
+    ['a planned crash in production', { NODE_ENV: 'production', CRASH_AT: 'after:send:2' }, /^CRASH_AT must be unset/],
   ])('%s is refused', (_name, env, problem) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('a planned crash is taken in tests, with a warning', () => {
+    const config = load({ NODE_ENV: 'test', CRASH_AT: 'after:journal:17' });
+    expect(config.crashAt).toEqual({ point: 'after:journal', nth: 17 });
+    expect(config.warnings).toEqual([expect.stringContaining('after:journal, time 17')]);
   });
 
   test('an open port with a key is taken', () => {

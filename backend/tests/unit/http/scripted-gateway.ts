@@ -29,6 +29,13 @@ export function aMensagem() {
   };
 }
 
+export function aDeadLetter() {
+  return {
+    ...{ seq: 7, connectionId: 'c1', kind: 'stanza', whatsappId: '3EB0', code: '23514', message: 'violates a check' },
+    ...{ journaledAt: NOW, parkedAt: NOW },
+  };
+}
+
 function anAtendimento() {
   return {
     ...{ id: UUID, numero_cliente: '5511999999999', nome_cliente: null, status: 'AGUARDANDO' },
@@ -69,6 +76,11 @@ export function scriptedPorts(
       services: { supabase: service, integration: service, watchdog: service, bootstrap: service },
       connections: { total: 1, ready: 1, byStatus: { ready: 1 } },
     }),
+    deadLetters: {
+      list: () => ({ data: [aDeadLetter()], nextCursor: 'next' }),
+      retry: async (seq) => void calls.push({ name: 'retry', args: [seq] }),
+      discard: async (seq) => void calls.push({ name: 'discard', args: [seq] }),
+    },
     stats: async () => ({
       queues: {
         ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { decodeEntry } from '../../../src/inbound/decode-entry.js';
-import { rebuildMessage } from '../../../src/inbound/rebuild-message.js';
+import { rebuildMessage } from '../../../src/whatsapp/rebuild-message.js';
 import {
   ANA,
   anOutgoing,

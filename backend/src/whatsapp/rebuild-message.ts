@@ -19,7 +19,7 @@ const quiet = {
  * which the projection must know (target.ts).
  * @throws what Baileys throws for a stanza it cannot place (no id, no sender, a foreign `recipient`)
  */
-export async function rebuildMessage(entry: StanzaEntry): Promise<WAMessage> {
+export async function rebuildMessage(entry: Pick<StanzaEntry, 'node' | 'parts' | 'me'>): Promise<WAMessage> {
   const repository = replayRepository(entry.parts);
   const opened = decryptMessageNode(entry.node, entry.me.id, entry.me.lid ?? '', repository, quiet);
   await opened.decrypt();

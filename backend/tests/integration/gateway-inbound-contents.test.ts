@@ -1,0 +1,111 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Contact } from '../../src/simulator/index.js';
+import { aDeletion, anEdit, aReaction, aReply, CONTENTS } from '../support/contents.js';
+import { aGateway, type PairedConnection } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+const gateway = aGateway();
+let shop: PairedConnection;
+let ana: Contact;
+
+beforeAll(async () => {
+  shop = await gateway.aPairedConnection('conteudos');
+  ana = gateway.aCustomer({ name: 'Ana' });
+});
+
+const rowOf = (id: string, ready?: (row: Record<string, unknown>) => unknown) =>
+  gateway.crm.mensagem(shop.id, id, ready);
+
+test.each(CONTENTS)('%s becomes its row', async (_kind, content, row) => {
+  const sent = ana.send(shop.phone, content);
+  await sent.receipted;
+  expect(await rowOf(sent.id)).toMatchObject({
+    remetente: 'CLIENTE',
+    status: 'RECEBIDA',
+    lida: false,
+    chat_jid: ana.pnJid,
+    timestamp: expect.any(String),
+    ...row,
+  });
+});
+
+test('all of it is one atendimento of one contato, with its name, number and count of unread messages', async () => {
+  const mensagens = await gateway.crm.mensagens(shop.id);
+  const [atendimento, ...others] = await gateway.crm.atendimentos(shop.id);
+  expect(others).toEqual([]);
+  expect(atendimento).toMatchObject({
+    status: 'AGUARDANDO',
+    numero_cliente: ana.number,
+    nome_cliente: 'Ana',
+    canal: 'whatsapp',
+    nao_lidas: mensagens.length,
+  });
+  expect(new Set(mensagens.map((row) => row['atendimento_id']))).toEqual(new Set([atendimento!['id']]));
+});
+
+describe('what changes another message', () => {
+  test('a reply names the message that it answers', async () => {
+    const first = ana.send(shop.phone, 'pergunta');
+    const reply = ana.send(shop.phone, aReply('resposta', { id: first.id, participant: ana.pnJid, text: 'pergunta' }));
+    expect(await rowOf(reply.id)).toMatchObject({ conteudo: 'resposta', resposta_a: first.id });
+  });
+
+  test('a reaction appears on its message, changes and goes away again; it is no row', async () => {
+    const first = ana.send(shop.phone, 'reaja');
+    const target = { id: first.id, jid: shop.phone.pnJid };
+    const reaction = ana.send(shop.phone, aReaction(target, '👍'));
+    const reacted = await rowOf(first.id, (row) => (row['reacoes'] as unknown[] | null)?.length);
+    expect(JSON.stringify(reacted['reacoes'])).toContain('👍');
+    ana.send(shop.phone, aReaction(target, '❤️'));
+    await rowOf(first.id, (row) => JSON.stringify(row['reacoes']).includes('❤️'));
+    ana.send(shop.phone, aReaction(target, ''));
+    await rowOf(first.id, (row) => !(row['reacoes'] as unknown[] | null)?.length);
+    expect(await gateway.crm.mensagens(shop.id, { whatsapp_id: reaction.id })).toEqual([]);
+  });
+
+  test('an edit replaces the text and keeps what was said before', async () => {
+    const first = ana.send(shop.phone, 'as 10h');
+    await first.receipted;
+    ana.send(shop.phone, anEdit(first.id, 'às 11h'));
+    const edited = await rowOf(first.id, (row) => row['editada_em']);
+    expect(edited['conteudo']).toBe('às 11h');
+    expect(JSON.stringify(edited['dados'])).toContain('as 10h');
+  });
+
+  test('a deletion leaves the row, marked', async () => {
+    const first = ana.send(shop.phone, 'segredo');
+    await first.receipted;
+    ana.send(shop.phone, aDeletion(first.id));
+    const deleted = await rowOf(first.id, (row) => row['apagada_em']);
+    expect(deleted['conteudo']).toBe('Mensagem apagada');
+  });
+
+  test('nobody can edit or delete what somebody else wrote', async () => {
+    const beto = gateway.aCustomer({ name: 'Beto' });
+    const first = ana.send(shop.phone, 'minha frase');
+    await first.receipted;
+    beto.send(shop.phone, anEdit(first.id, 'frase alheia'));
+    beto.send(shop.phone, aDeletion(first.id));
+    const last = beto.send(shop.phone, 'fim');
+    await rowOf(last.id);
+    expect(await rowOf(first.id)).toMatchObject({ conteudo: 'minha frase', editada_em: null, apagada_em: null });
+  });
+});
+
+test('the API shows the same messages, newest page by page', async () => {
+  const [atendimento] = await gateway.crm.atendimentos(shop.id, { numero_cliente: ana.number });
+  const path = `/api/whatsapp-integration/messages/${String(atendimento!['id'])}?limit=7`;
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  await until('the last page', async () => {
+    const page: { body: { data: { id: string }[]; nextCursor: string | null } } = await gateway.http.get(
+      cursor ? `${path}&cursor=${encodeURIComponent(cursor)}` : path,
+    );
+    seen.push(...page.body.data.map(({ id }) => id));
+    cursor = page.body.nextCursor;
+    return cursor === null;
+  });
+  const rows = await gateway.crm.mensagens(shop.id, { atendimento_id: atendimento!['id'] });
+  expect(seen).toHaveLength(rows.length);
+  expect(new Set(seen)).toEqual(new Set(rows.map((row) => row['id'])));
+});

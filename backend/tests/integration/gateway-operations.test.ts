@@ -1,0 +1,123 @@
+import { expect, test } from '@jest/globals';
+import { aGateway, verdict } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+const gateway = aGateway();
+const BASE = '/api/whatsapp-bootstrap';
+
+interface Status {
+  uptimeS: number;
+  services: Record<string, { state: string; since: string; reason: string | null }>;
+  connections: { total: number; ready: number; byStatus: Record<string, number> };
+}
+
+test('status tells the state of each service and of the connections', async () => {
+  const { id } = await gateway.aPairedConnection();
+  const { status, body } = await gateway.http.get<Status>(`${BASE}/status`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ success: true, version: expect.any(String), foreignServer: true });
+  for (const name of ['supabase', 'integration', 'watchdog', 'bootstrap']) {
+    expect(body.services[name]).toMatchObject({ state: 'running', reason: null });
+  }
+  expect(body.connections.byStatus['ready']).toBe(body.connections.ready);
+  expect(body.connections.ready).toBeGreaterThan(0);
+  await gateway.untilEstado(id, 'ready');
+});
+
+test('stats count what was accepted, sent and failed, and what waits', async () => {
+  const { id } = await gateway.aPairedConnection();
+  const ana = gateway.aCustomer();
+  interface Stats {
+    sends: Record<string, number>;
+    queues: Record<string, number>;
+    supabase: { reachable: boolean; responseMs: number };
+    connections: { active: number };
+  }
+  const before = (await gateway.http.get<Stats>(`${BASE}/stats`)).body;
+  await gateway.send(id, { to: ana.number, content: 'vai' });
+  gateway.simulator.faults.errorAckNext(463);
+  await gateway.send(id, { to: ana.number, content: 'não vai' });
+  const after = (await gateway.http.get<Stats>(`${BASE}/stats`)).body;
+  expect(after.sends['accepted']! - before.sends['accepted']!).toBe(2);
+  expect(after.sends['sent']! - before.sends['sent']!).toBe(1);
+  expect(after.sends['failed']! - before.sends['failed']!).toBe(1);
+  expect(after.sends['successRate']).toBeGreaterThan(0);
+  expect(after).toMatchObject({ supabase: { reachable: true }, queues: { deadLetters: 0, outboxUnfinished: 0 } });
+  expect(after.connections.active).toBeGreaterThan(0);
+});
+
+test('the self test tries every part for real and leaves nothing behind', async () => {
+  const { id } = await gateway.aPairedConnection();
+  const sessions = (await gateway.crm.rows('whatsapp_sessions')).length;
+  const { status, body } = await gateway.http.post<{ steps: { name: string; ok: boolean }[] }>(`${BASE}/test`);
+  expect([status, body.steps.filter(({ ok }) => !ok)]).toEqual([200, []]);
+  expect(body.steps.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['disk', 'database', 'queue', `connection:${id}`]),
+  );
+  expect(await gateway.crm.rows('whatsapp_sessions')).toHaveLength(sessions);
+});
+
+test('the self test names the step that failed', async () => {
+  const { id, companion } = await gateway.aPairedConnection();
+  gateway.simulator.faults.failLogins(companion, 403);
+  gateway.simulator.faults.reset(companion);
+  await gateway.untilEstado(id, 'banned');
+  const { status, body } = await gateway.http.post<{ steps: { name: string; ok: boolean; error?: string }[] }>(
+    `${BASE}/test`,
+  );
+  expect(status).toBe(503);
+  expect(body.success).toBe(false);
+  expect(body.steps.find(({ name }) => name === `connection:${id}`)).toMatchObject({
+    ok: false,
+    error: expect.any(String),
+  });
+  await gateway.http.delete(`/api/whatsapp-integration/connections/${id}`);
+});
+
+test('initialize can be repeated; restart brings every session back and loses nothing', async () => {
+  const { id, phone } = await gateway.aPairedConnection();
+  const ana = gateway.aCustomer();
+  await ana.send(phone, 'antes').receipted;
+  expect((await gateway.http.post(`${BASE}/initialize`)).status).toBe(200);
+  const restarting = gateway.http.post<Status>(`${BASE}/restart`);
+  const sent = ana.send(phone, 'durante');
+  const { status, body } = await restarting;
+  expect([status, body.services['integration']?.state]).toEqual([200, 'running']);
+  await gateway.untilEstado(id, 'ready');
+  await gateway.crm.mensagem(id, sent.id);
+  expect((await gateway.send(id, { to: ana.number, content: 'depois' })).status).toBe(201);
+  const rows = await until('all rows', async () => {
+    const found = await gateway.crm.mensagens(id);
+    return found.length === 3 && found;
+  });
+  expect(rows.map((row) => row['conteudo'])).toEqual(['antes', 'durante', 'depois']);
+  expect((await gateway.http.post(`${BASE}/test`)).status).toBe(200);
+});
+
+test('health: live and ready, also under the eyes of a balancer without a key', async () => {
+  expect((await gateway.http.get('/health/live')).status).toBe(200);
+  expect((await gateway.http.get('/health/ready')).body).toEqual({ success: true, status: 'ready' });
+});
+
+test('with an API key nothing but the probes answers without it', async () => {
+  const key = 'uma-chave-bem-comprida';
+  await gateway.restart({ API_KEY: key });
+  try {
+    expect(verdict(await gateway.http.get(`${BASE}/status`))).toBe('401 UNAUTHORIZED');
+    expect((await gateway.http.get('/health/ready')).status).toBe(200);
+    for (const headers of [{ 'x-api-key': key }, { authorization: `Bearer ${key}` }]) {
+      expect((await gateway.http.get(`${BASE}/status`, headers as Record<string, string>)).status).toBe(200);
+    }
+    expect(verdict(await gateway.http.get(`${BASE}/status?apikey=${key}`))).toBe('401 UNAUTHORIZED');
+  } finally {
+    await gateway.restart();
+  }
+});
+
+test('the OpenAPI document describes the routes that are there', async () => {
+  const { status, body } = await gateway.http.get<{ openapi: string; paths: Record<string, unknown> }>('/openapi.json');
+  expect([status, body.openapi]).toEqual([200, '3.1.0']);
+  for (const path of Object.keys(body.paths).filter((each) => !each.includes('{'))) {
+    expect((await gateway.http.request('PUT', path)).status).toBe(405);
+  }
+});

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Simulator } from '../../src/simulator/index.js';
+import { Crm } from './crm.js';
+import { HttpClient } from './http-client.js';
+import { until } from './until.js';
+
+const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
+const DEADLINE_MS = 60_000;
+
+/** The daemon as a person starts it: a process of its own, with the embedded database. */
+export class Daemon {
+  readonly #child: ChildProcess;
+  #stderr = '';
+
+  private constructor(
+    private readonly dir: string,
+    env: Record<string, string>,
+  ) {
+    const own = { PATH: process.env['PATH'] ?? '', HOME: dir, NODE_ENV: 'test', DATA_DIR: join(dir, 'sessions') };
+    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+      cwd: PACKAGE_DIR,
+      env: { ...own, LOG_DIR: join(dir, 'logs'), PORT: '0', SUPABASE_LOCAL_PORT: '0', ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child.stderr?.on('data', (bytes: Buffer) => (this.#stderr += bytes.toString()));
+  }
+
+  /** Starts it on what is in `dir`, pointed at a simulated WhatsApp. Does not wait for anything. */
+  static spawn(dir: string, simulator: Simulator, env: Record<string, string> = {}): Daemon {
+    const whatsapp = { WHATSAPP_WS_URL: simulator.wsUrl, WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex };
+    return new Daemon(dir, { ...whatsapp, WHATSAPP_VERSION: '2.3000.1035194821', RECONNECT_DELAY_MS: '20', ...env });
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Its API and its rows, once it says that it has started. */
+  async ready(): Promise<{ http: HttpClient; crm: Crm }> {
+    const started = await this.#logged('gateway started');
+    const database = await this.#logged('database open');
+    const keys = JSON.parse(await readFile(join(this.dir, 'sessions', 'supabase-keys.json'), 'utf8')) as {
+      serviceRoleKey: string;
+    };
+    return { http: new HttpClient(started['url']!), crm: new Crm(database['url']!, keys.serviceRoleKey) };
+  }
+
+  /** Sends a signal (none: it ends by itself) and waits for the end. @returns the exit code, or the signal's name */
+  async end(signal?: NodeJS.Signals): Promise<number | string> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode!;
+    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) });
+    if (signal) this.#child.kill(signal);
+    const [code, killedBy] = (await exited) as [number | null, string | null];
+    return code ?? killedBy ?? 'unknown';
+  }
+
+  /** The newest line of this process with that message in its log. */
+  #logged(message: string): Promise<Record<string, string>> {
+    const find = async () => {
+      if (this.#child.exitCode !== null) throw new Error(`the daemon ended (${this.#child.exitCode}): ${this.stderr}`);
+      const text = await readFile(join(this.dir, 'logs', 'combined.log'), 'utf8').catch(() => '');
+      const lines = text.split('\n').filter((line) => line.includes(`"${message}"`));
+      const found = lines.map((line) => JSON.parse(line) as Record<string, string>);
+      return found.find((line) => Date.parse(line['timestamp']!) >= this.#startedAt);
+    };
+    return until(`"${message}" in the log`, find, DEADLINE_MS);
+  }
+
+  readonly #startedAt = Date.now();
+}
