@@ -69,6 +69,7 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   const { config, log, databaseHost, housekeeping, bootstrap, http, webVersion } = parts;
   for (const warning of config.warnings) log.warn(warning);
   releasers.push('database', () => databaseHost.stop());
+  releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
   void webVersion.refresh();
   await databaseHost.start();
@@ -179,7 +180,11 @@ function managedServices(parts: {
   return [
     {
       name: 'supabase',
-      start: () => projector.start(),
+      start: () => {
+        // It says what is wrong in the log and in its reason; nothing waits for a database.
+        void database.start();
+        return projector.start();
+      },
       stop: () => projector.stop(),
       reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
     },

@@ -57,6 +57,8 @@ export class SupabaseWhatsAppService {
   #open: { url: string; client: SupabaseClient<DatabaseSchema>; http: DatabaseFetch } | null = null;
   #state: DatabaseState = 'online';
   #reason: string | null = null;
+  /** What `checkSchema` found last. */
+  #missing: string | null = null;
   #offlineSince = 0;
   /** Which kind of request was refused last: the other kind getting through proves nothing. */
   #pausedBy: 'read' | 'write' = 'read';
@@ -72,7 +74,7 @@ export class SupabaseWhatsAppService {
 
   /** Why it does not take our requests; null while it does. */
   get reason(): string | null {
-    return this.#reason;
+    return this.#reason ?? this.#missing;
   }
 
   /** Looks once whether the database is there and complete. Never rejects: the gateway runs without it. */
@@ -194,13 +196,9 @@ export class SupabaseWhatsAppService {
    *  @throws GatewayError `SCHEMA_OUTDATED` naming what is missing, DatabaseFailure */
   async checkSchema(): Promise<void> {
     const missing = missingMigrations(await listMigrations(), await this.#appliedVersions());
-    if (missing.length === 0) return;
     const names = missing.map((migration: Migration) => migration.file);
-    throw new GatewayError(
-      'SCHEMA_OUTDATED',
-      `The database misses ${names.join(', ')}. Run "npm run db:migrate" with DATABASE_URL, or "supabase db push".`,
-      { details: { missing: names } },
-    );
+    this.#missing = names.length === 0 ? null : schemaProblem(names);
+    if (this.#missing) throw new GatewayError('SCHEMA_OUTDATED', this.#missing, { details: { missing: names } });
   }
 
   async #appliedVersions(): Promise<string[]> {
@@ -221,8 +219,9 @@ export class SupabaseWhatsAppService {
   }
 
   /** Writes a row of its own, reads it back and deletes it. It belongs to an owner who does not exist, so no CRM sees it.
-   *  @throws DatabaseFailure, GatewayError `DATABASE_REFUSED` when it reads something else than it wrote */
+   *  @throws DatabaseFailure, GatewayError `SCHEMA_OUTDATED`, or `DATABASE_REFUSED` when it reads something else than it wrote */
   async selfTest(): Promise<void> {
+    await this.checkSchema();
     const table = () => this.#client.from('whatsapp_configuracoes');
     const mark = { id: randomUUID(), owner_id: randomUUID(), ativo: false, dados: { autoteste: randomUUID() } };
     await this.#read(table().insert(mark).select('id').retry(false));
@@ -294,6 +293,10 @@ function failedAnswer({ error, status }: Answer): FailedAnswer {
     code: error?.code ?? '',
     message: error?.message ?? `an answer without the expected rows (status ${status})`,
   };
+}
+
+function schemaProblem(names: string[]): string {
+  return `The database misses ${names.join(', ')}. Run "npm run db:migrate" with DATABASE_URL, or "supabase db push".`;
 }
 
 function alreadyThere(): ResultadoEvento {

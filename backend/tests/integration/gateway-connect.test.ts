@@ -176,3 +176,17 @@ test('a device removed on the phone is logged out, says what to do, and can be p
   await gateway.untilEstado(id, 'ready');
   expect(await gateway.connection(id)).toMatchObject({ numero: phone.number });
 });
+
+test('a connection that is down can be deleted; what was waiting to go out ends as LOGGED_OUT', async () => {
+  const { http, simulator } = gateway;
+  const { id, companion } = await gateway.aPairedConnection();
+  const ana = gateway.aCustomer();
+  await simulator.faults.refuse(true);
+  simulator.faults.reset(companion);
+  await until('the connection to be down', async () => (await gateway.connection(id)).estado === 'reconnecting');
+  const { body } = await gateway.send(id, { to: ana.number, content: 'nunca sai' });
+  expect((await http.delete(`${CONNECTIONS}/${id}`)).status).toBe(200);
+  await simulator.faults.refuse(false);
+  const row = await gateway.crm.mensagem(id, body.message.whatsappId, (each) => each['status'] === 'ERRO');
+  expect(row['erro']).toBe('LOGGED_OUT');
+});

@@ -138,3 +138,13 @@ test('a finished atendimento stays finished: the next message opens another', as
   const session = await gateway.crm.session(id);
   expect(active.body.data.filter((row) => row.session_id === session['id'])).toHaveLength(1);
 });
+
+test('a connection that leaves groups out has no rows of them, and the groups are receipted all the same', async () => {
+  const { id, phone } = await gateway.aPairedConnection(undefined, { settings: { ignorarGrupos: true } });
+  const ana = gateway.aCustomer();
+  const group = gateway.simulator.createGroup({ subject: 'Condomínio', members: [phone, ana] });
+  await ana.sendToGroup(group, 'no grupo').receipted;
+  const direct = ana.send(phone, 'em particular');
+  await gateway.crm.mensagem(id, direct.id);
+  expect(await gateway.crm.mensagens(id)).toHaveLength(1);
+});

@@ -121,3 +121,19 @@ test('the OpenAPI document describes the routes that are there', async () => {
     expect((await gateway.http.request('PUT', path)).status).toBe(405);
   }
 });
+
+test('a database that misses a migration is named in the status and by the self test, and found whole again', async () => {
+  const { sql } = gateway.database;
+  const [last] =
+    await sql`delete from whatsapp_schema where versao = (select max(versao) from whatsapp_schema) returning *`;
+  await gateway.restart();
+  const reason = async () => (await gateway.http.get<Status>(`${BASE}/status`)).body.services['supabase']?.reason;
+  await until('the reason', reason);
+  expect(await reason()).toContain(String(last!['versao']));
+  const failed = await gateway.http.post<{ steps: { name: string; error?: string }[] }>(`${BASE}/test`);
+  expect(failed.status).toBe(503);
+  expect(failed.body.steps.find(({ name }) => name === 'database')?.error).toContain(String(last!['versao']));
+  await sql`insert into whatsapp_schema ${sql(last!)}`;
+  await until('the self test to pass', async () => (await gateway.http.post(`${BASE}/test`)).status === 200);
+  expect(await reason()).toBeNull();
+});

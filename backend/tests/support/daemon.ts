@@ -66,7 +66,7 @@ export class Daemon {
       const text = await readFile(join(this.dir, 'logs', 'combined.log'), 'utf8').catch(() => '');
       const lines = text.split('\n').filter((line) => line.includes(`"${message}"`));
       const found = lines.map((line) => JSON.parse(line) as Record<string, string>);
-      return found.find((line) => Date.parse(line['timestamp']!) >= this.#startedAt);
+      return found.find((line) => Date.parse(line['time']!) >= this.#startedAt);
     };
     return until(`"${message}" in the log`, find, DEADLINE_MS);
   }
