@@ -31,6 +31,8 @@ export interface DurableReceiveDeps {
   me: () => { id: string; lid: string | null } | null;
   /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
   failClosed: (error: unknown) => void;
+  /** Runs it when Baileys is through with the message that it works on now (its messageMutex). */
+  afterThisOne: (run: () => void) => void;
 }
 
 /**
@@ -56,8 +58,6 @@ export class DurableReceive {
   #repository: SignalRepository | null = null;
   /** Stanzas that entered and are not through: when the oldest one entered, the watchdog wants to know. */
   readonly #unfinished = new Map<Stanza, number>();
-  /** The one that Baileys works on: it takes one after the other (messageMutex). */
-  #inBaileys: Stanza | null = null;
 
   constructor(private readonly deps: DurableReceiveDeps) {}
 
@@ -94,8 +94,6 @@ export class DurableReceive {
     crashPoint('after:journal');
     try {
       await handOver(node);
-      // An offline stanza has only been queued by now.
-      if (node.attrs['offline'] === undefined) await this.#finishReplay(stanza);
     } catch (error) {
       this.deps.logger.error({ err: error }, 'stanza failed after it was journaled');
     } finally {
@@ -147,7 +145,8 @@ export class DurableReceive {
     const found = this.#byCiphertext.get(ciphertext);
     if (!found) return decrypt();
     const { stanza, part } = found;
-    if (part.outcome) this.#entersBaileys(stanza);
+    // Step 2: Baileys holds its mutex for this stanza until all of its own work is done, also for an offline one.
+    if (part.outcome && stanza.replay) this.deps.afterThisOne(() => void this.#finishReplay(stanza));
     part.outcome ??= await this.#outcome(stanza, part, lock, decrypt);
     if (part.outcome.plaintext) return part.outcome.plaintext;
     throw new Error(part.outcome.error ?? 'decryption failed');
@@ -207,14 +206,6 @@ export class DurableReceive {
     const mutations = { [INBOX_TYPE]: { [Buffer.from(id).toString('hex')]: record } };
     // Baileys' typings know only its own key types.
     return Promise.resolve(this.#keys!.set(mutations as never));
-  }
-
-  /** Step 2 has come to this stanza, so the one before it is through. */
-  #entersBaileys(stanza: Stanza): void {
-    const before = this.#inBaileys;
-    if (before === stanza) return;
-    this.#inBaileys = stanza;
-    if (before) void this.#finishReplay(before);
   }
 
   /** Goes through the key store of this socket: once its epoch is over, nothing it says is done counts as done. */

@@ -104,6 +104,7 @@ export class GatewaySocket {
       logger: deps.logger,
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
+      afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(this.#config());
     this.#attach();

@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const BACKEND = fileURLToPath(new URL('../../', import.meta.url));
+/** As in `npm start`: garbage of a busy gateway is collected early instead of growing by a hundred megabytes first. */
+const START_FLAGS = ['--max-semi-space-size=4'];
 const START_DEADLINE_MS = 60_000;
 const CALL_DEADLINE_MS = 20_000;
 
@@ -36,7 +38,7 @@ export class Daemon {
     settings: Record<string, string>,
   ) {
     const output = openSync(join(dataDir, 'daemon.out'), 'a');
-    this.#child = spawn(process.execPath, [join(BACKEND, 'dist/main.js')], {
+    this.#child = spawn(process.execPath, [...START_FLAGS, join(BACKEND, 'dist/main.js')], {
       cwd: dataDir,
       env: { PATH: process.env.PATH, PORT: String(port), ...settings },
       stdio: ['ignore', output, output],

@@ -58,7 +58,7 @@ test('what Baileys has finished is not replayed', async () => {
   await until('an empty list', () => gateway.parts.journal.listReplays(shop.id).length === 0);
 });
 
-test('offline ones are finished when the next message has its turn', async () => {
+test('what came while the connection was away counts as finished, too', async () => {
   const shop = await gateway.aPairedConnection();
   await gateway.parts.pool.get(shop.id)!.disconnect();
   const keyId = randomBytes(6);
@@ -66,7 +66,6 @@ test('offline ones are finished when the next message has its turn', async () =>
   gateway.parts.pool.get(shop.id)!.initialize();
   await share.receipted;
   await until('the key', () => keyOf(shop, keyId));
-  await gateway.aCustomer().send(shop.phone, 'oi').receipted;
   await until('an empty list', () => gateway.parts.journal.listReplays(shop.id).length === 0);
 });
 
