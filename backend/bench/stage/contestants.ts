@@ -3,6 +3,7 @@ import { ApiClient } from '../../src/demo/api-client.js';
 import type { BareApi } from '../bare-process.js';
 import type { GatewayApi } from '../gateway-process.js';
 import type { SimulatorApi } from '../simulator-process.js';
+import { NODE_FLAGS } from './daemon.js';
 import type { ExternalPostgres } from './external-postgres.js';
 import { Remote } from './remote.js';
 import { commitTimes } from './rows.js';
@@ -111,7 +112,7 @@ export class GatewayContestant implements Contestant {
     private readonly postgres: ExternalPostgres,
     private readonly dir: string,
   ) {
-    this.remote = new Remote<GatewayApi>(new URL('../gateway-process.ts', import.meta.url));
+    this.remote = new Remote<GatewayApi>(new URL('../gateway-process.ts', import.meta.url), [], NODE_FLAGS);
   }
 
   async connect(): Promise<void> {

@@ -9,6 +9,8 @@ import { connectOptions } from '../../src/supabase/local/connect.js';
 import { readPostmaster } from '../../src/supabase/local/postmaster.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** As in the package's `start` script. */
+export const NODE_FLAGS = ['--max-semi-space-size=4'] as const;
 const READY_DEADLINE_MS = 60_000;
 
 /** The compiled daemon as `npm start` runs it (`npm run build` first). */
@@ -25,7 +27,7 @@ export class Daemon {
     const url = `http://127.0.0.1:${port}`;
     const startedAt = performance.now();
     const env = { PATH: process.env['PATH'], ...settings, PORT: String(port), SUPABASE_LOCAL_PORT: '0' };
-    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     while (!(await isReady(url))) {
       if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}`);
       if (performance.now() - startedAt > READY_DEADLINE_MS) throw new Error('the daemon is not ready after 60 s');

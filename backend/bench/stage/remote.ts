@@ -25,9 +25,12 @@ export class Remote<A extends { [K in keyof A]: (...args: never[]) => unknown }>
   readonly #listeners = new Map<string, (data: never) => void>();
   #nextId = 0;
 
-  /** @param entry a TypeScript file that calls `serve` */
-  constructor(entry: URL, args: string[] = []) {
-    this.#child = fork(entry, args, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  /** @param entry a TypeScript file that calls `serve` @param flags more of Node's own options */
+  constructor(entry: URL, args: string[] = [], flags: readonly string[] = []) {
+    this.#child = fork(entry, args, {
+      execArgv: [...flags, '--import', 'tsx'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#child.on('message', (reply: Reply) => this.#onReply(reply));
     this.#child.once('exit', (code, signal) => {
       const gone = new Error(`${entry.pathname} ended (${signal ?? code})`);

@@ -115,6 +115,8 @@ export class WhatsAppClientService {
     return this.#socket?.me ?? null;
   }
   get paired(): boolean {
+    // Every send asks, and the credentials are the largest record there is.
+    if (this.estado === 'ready') return true;
     return isPaired(this.deps.journal.getCreds(this.connectionId) as Parameters<typeof isPaired>[0]);
   }
   get qr(): QrCode | null {
