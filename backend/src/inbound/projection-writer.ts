@@ -24,6 +24,7 @@ interface WriterDeps extends ProjectorDeps {
 export class ProjectionWriter {
   readonly #retryNow: Gate;
   #alerted = false;
+  #completing: Promise<void> = Promise.resolve();
 
   constructor(private readonly deps: WriterDeps) {
     this.#retryNow = new Gate(deps.clock);
@@ -34,7 +35,17 @@ export class ProjectionWriter {
     this.#retryNow.open();
   }
 
-  /** Resolves when each entry is complete or parked, or the run ends. Rejects only when the journal fails. */
+  /** Resolves when what was written has left the log, durably. Rejects when the journal fails, once. */
+  async settled(): Promise<void> {
+    const completing = this.#completing;
+    this.#completing = Promise.resolve();
+    await completing;
+  }
+
+  /**
+   * Resolves when each entry is a row or parked, or the run ends. The rows' entries leave the log while the next batch is
+   * written (`settled`). Rejects only when the journal fails.
+   */
   async write(items: DecodedEntry[], run: ProjectionRun): Promise<void> {
     for (let attempt = 0; !run.signal.aborted; attempt++) {
       try {
@@ -73,7 +84,7 @@ export class ProjectionWriter {
     return results;
   }
 
-  /** Tells the listeners, then lets the entries go. A crash in between writes them again, under the same ids. */
+  /** Tells the listeners, then lets the entries go. A crash before they are gone writes them again, under the same ids. */
   async #complete(items: DecodedEntry[], results: ResultadoEvento[], run: ProjectionRun): Promise<void> {
     if (run.abandoned) return;
     this.deps.setState('running');
@@ -85,8 +96,12 @@ export class ProjectionWriter {
       offset += eventos.length;
       if (eventos.length > 0) this.deps.events.emit('projected', { entry, eventos, resultados });
     }
+    // One batch behind at most.
+    await this.settled().catch(journalFailed);
     crashPoint('before:complete');
-    await this.deps.journal.completeEntries(items.map(({ entry }) => entry.seq)).catch(journalFailed);
+    this.#completing = this.deps.journal.completeEntries(items.map(({ entry }) => entry.seq));
+    // Awaited by whoever comes next; until then a failure must not count as unhandled.
+    this.#completing.catch(() => undefined);
   }
 
   /** Halves a refused batch until the bad entry stands alone; all others are written, in order. */

@@ -4,6 +4,7 @@ import { withDeadline } from '../lib/deadline.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento } from '../supabase/evento.js';
 import { decodeEntry } from './decode-entry.js';
+import type { DecodeOptions } from './decode-options.js';
 import { Gate } from './gate.js';
 import { ProjectionBatch } from './projection-batch.js';
 import { messageOf, ProjectionWriter } from './projection-writer.js';
@@ -96,6 +97,7 @@ export class Projector {
         await this.#appended.pass(JOURNAL_RETRY_MS, run.signal);
       }
     }
+    await this.#writer.settled();
   }
 
   /** Writes a batch, or waits for something to write. @returns the batch to go on with */
@@ -105,6 +107,7 @@ export class Projector {
       crashPoint('after:claim');
       return this.#writeWhileFilling(batch, run);
     }
+    await this.#writer.settled();
     // The end of the log: look once more from its oldest entry, where a retried dead letter may lie, then rest.
     if (batch.lastSeq === null && !run.signal.aborted) {
       this.#setState('idle');
@@ -132,8 +135,9 @@ export class Projector {
     while (batch.room > 0 && !run.signal.aborted) {
       const limit = Math.min(batch.room, DECODE_SLICE);
       const entries = this.deps.journal.claimEntries(limit, batch.lastSeq ?? undefined);
+      const optionsOf = onceEach((id) => this.deps.optionsFor(id));
       for (const entry of entries) {
-        const eventos = await this.#decode(entry, run);
+        const eventos = await this.#decode(entry, optionsOf(entry.connectionId), run);
         if (eventos === null) batch.skip(entry);
         else if (!batch.add({ entry, eventos })) return;
       }
@@ -143,9 +147,9 @@ export class Projector {
   }
 
   /** null: parked. */
-  async #decode(entry: LogEntry, run: ProjectionRun): Promise<Evento[] | null> {
+  async #decode(entry: LogEntry, options: DecodeOptions, run: ProjectionRun): Promise<Evento[] | null> {
     try {
-      return await decodeEntry(entry, this.deps.optionsFor(entry.connectionId));
+      return await decodeEntry(entry, options);
     } catch (error) {
       const code = error instanceof UndecodableEntry ? 'UNDECODABLE' : 'DECODE_FAILED';
       await this.#writer.park(entry, { code, message: messageOf(error) }, run);
@@ -161,4 +165,14 @@ export class Projector {
     if (reason !== null) this.deps.log.warn('projection interrupted', { state: to, reason });
     this.events.emit('stateChanged', { from, to, reason });
   }
+}
+
+/** Asks for each key once: a connection's options are a record of the journal, and a slice has few connections. */
+function onceEach<T>(ask: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const value = known.has(key) ? known.get(key)! : ask(key);
+    known.set(key, value);
+    return value;
+  };
 }

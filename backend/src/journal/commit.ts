@@ -51,7 +51,7 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...log.map(({ write }) => write),
     ...(batch.creds ? [credsWrite(tables, batch.creds.connectionId, batch.creds.value)] : []),
     ...(batch.keys ? authWrites(context, batch.keys.connectionId, batch.keys.mutations) : []),
-    ...(batch.parts ?? []).map((part) => partWrite(tables, part)),
+    ...(batch.parts ?? []).map((part) => partWrite(tables, part, entries)),
     ...(batch.replays ?? []).map((record) => replayWrite(tables, record)),
     ...(batch.replayed ?? []).map((key) => replayRemoval(tables, key)),
     ...(batch.outbox ?? []).flatMap((record) => outboxWrites(context, record, entries)),

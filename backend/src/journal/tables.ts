@@ -136,8 +136,8 @@ export interface JournalFormat {
   check: string | null;
 }
 
-/** A part without what its key says. */
-export type StoredPart = Pick<PartRecord, 'plaintext' | 'at'>;
+/** A part without what its key says. With `seq`, its plaintext is in that entry of the log (or among the dead letters). */
+export type StoredPart = Pick<PartRecord, 'plaintext' | 'at'> & { seq?: number };
 
 /** A value of the archive: a record of `auth` as it was, or (under the empty id) why it was archived. */
 export type ArchivedAuth = { reason: string; at: number } | { key: Buffer; value: unknown };

@@ -1,5 +1,4 @@
 import type { proto } from '@whiskeysockets/baileys';
-import NodeCache from 'node-cache';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
@@ -20,6 +19,7 @@ import { Lanes } from './lanes.js';
 import { isPaired, Pairing, type QrCode } from './pairing.js';
 import { ReconnectSchedule } from './reconnect-schedule.js';
 import { persistentRetryCounter } from './retry-counter.js';
+import { UserDevicesCache } from './user-devices-cache.js';
 import type { WebVersion } from './web-version.js';
 
 export interface WhatsAppClientDeps {
@@ -64,7 +64,7 @@ export class WhatsAppClientService {
   readonly #state: ConnectionStateKeeper;
   readonly #schedule: ReconnectSchedule;
   readonly #lanes = new Lanes();
-  readonly #userDevices = new NodeCache({ stdTTL: 300, useClones: false, deleteOnExpire: true });
+  readonly #userDevices = new UserDevicesCache();
   readonly #contacts: ContactLearner;
   /** What can be asked of WhatsApp now: relay, lookups, groups. */
   readonly calls: ClientCalls;
@@ -115,6 +115,8 @@ export class WhatsAppClientService {
     return this.#socket?.me ?? null;
   }
   get paired(): boolean {
+    // Every send asks, and the credentials are the largest record there is.
+    if (this.estado === 'ready') return true;
     return isPaired(this.deps.journal.getCreds(this.connectionId) as Parameters<typeof isPaired>[0]);
   }
   get qr(): QrCode | null {

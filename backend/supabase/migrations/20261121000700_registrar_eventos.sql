@@ -20,6 +20,8 @@ declare
   nome text;
   de integer := 1;
   ate integer;
+  novas integer[];
+  resultados sentinela.resultado[] := '{}';
 begin
   -- Some PostgREST-compatible layers hand a jsonb argument over as a JSON string.
   if jsonb_typeof(lote) = 'string' then
@@ -37,20 +39,27 @@ begin
   end loop;
 
   while de <= cardinality(itens) loop
-    if ops[de] = 'mensagem' then
-      ate := de;
-      while ops[ate + 1] = 'mensagem' loop
+    ate := de;
+    if ops[de] in ('mensagem', 'status') then
+      -- A status is about one message of ours and changes nothing that another message depends on: those of a run wait
+      -- until its messages are stored, which then takes one statement for all.
+      while ops[ate + 1] in ('mensagem', 'status') loop
         ate := ate + 1;
       end loop;
-      return query
-        select * from sentinela.registrar_mensagens(itens[de:ate], array(select n - 1 from generate_series(de, ate) as n)) as r
-         order by r.indice;
-      de := ate + 1;
-    else
-      return query select * from sentinela.aplicar_evento(itens[de], de - 1);
-      de := de + 1;
+      novas := array(select n from generate_series(de, ate) as n where ops[n] = 'mensagem' order by n);
+      if novas <> '{}' then
+        resultados := resultados || array(select r from sentinela.registrar_mensagens(
+          array(select itens[n] from unnest(novas) as n order by n), array(select n - 1 from unnest(novas) as n order by n)) as r);
+      end if;
     end if;
+    for n in de..ate loop
+      if ops[n] is distinct from 'mensagem' then
+        resultados := resultados || sentinela.aplicar_evento(itens[n], n - 1);
+      end if;
+    end loop;
+    de := ate + 1;
   end loop;
+  return query select * from unnest(resultados) as r order by r.indice;
 end $$;
 
 -- Only the gateway may call it, and nothing else may reach what is behind it.

@@ -8,6 +8,7 @@ import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.
 import { connectOptions } from './connect.js';
 import { serveFetch } from './http-adapter.js';
 import { redact } from './redaction.js';
+import { writeShortcut } from './write-shortcut.js';
 
 /** Entry of the API thread: migrations, then the Supabase-compatible API over HTTP on loopback. */
 const input = workerData as ApiThreadInput;
@@ -51,11 +52,14 @@ async function start(): Promise<void> {
   });
   await app.init();
   if (!hasAuth) await app.ensureSystemSchema();
-  const { server, port } = await serveFetch((request) => app.fetch(request), input.port);
+  // The projector writes one batch at a time; a second connection lets a request that was given up end beside the next.
+  const writes = postgres(url, { ...options, max: 2 });
+  const shortcut = writeShortcut(writes, input.keys);
+  const { server, port } = await serveFetch((request) => app.fetch(request), shortcut, input.port);
   parentPort?.once('message', (_: ToApiThread) => {
     server.close();
     server.closeIdleConnections();
-    void connection.close().finally(() => {
+    void Promise.allSettled([connection.close(), writes.end({ timeout: 5 })]).then(() => {
       server.closeAllConnections();
       parentPort?.close();
     });
