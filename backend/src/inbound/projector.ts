@@ -139,7 +139,7 @@ export class Projector {
       for (const entry of entries) {
         const eventos = await this.#decode(entry, optionsOf(entry.connectionId), run);
         if (eventos === null) batch.skip(entry);
-        else if (!batch.add({ entry, eventos })) return;
+        else if (!batch.add({ entry, eventos }) || batch.room === 0) return;
       }
       if (entries.length < limit) return;
       await new Promise((resolve) => setImmediate(resolve));

@@ -360,7 +360,7 @@ describe('whatever comes in', () => {
         let message: proto.IMessage;
         try {
           // Only what the protocol can carry is a case.
-          message = proto.Message.fromObject({ [field]: field === 'conversation' ? String(value.text) : value });
+          message = proto.Message.fromObject({ [field]: field === 'conversation' ? JSON.stringify(value) : value });
           proto.Message.encode(message).finish();
         } catch {
           return;
