@@ -13,6 +13,6 @@ export function renderTable(rows: Row[], columns: string[]): string {
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '–';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH - 1)}…` : text;
 }

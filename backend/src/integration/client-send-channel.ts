@@ -1,4 +1,4 @@
-import type { SendChannel, SendChannelEvents } from '../outbound/send-channel.js';
+import type { SendChannel } from '../outbound/send-channel.js';
 import type { ClientEvents } from '../whatsapp/client-events.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 
@@ -12,9 +12,7 @@ export class ClientSendChannel implements SendChannel {
     this.events = {
       on: (name, listener) =>
         client.events.on(name, (event: ClientEvents[typeof name]) => {
-          return event.connectionId === this.connectionId
-            ? listener(event as SendChannelEvents[typeof name])
-            : undefined;
+          return event.connectionId === this.connectionId ? listener(event) : undefined;
         }),
     };
   }

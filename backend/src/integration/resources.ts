@@ -1,4 +1,4 @@
-import type { Estado, PoolStatus, SessionStatus } from '../whatsapp/estado.js';
+import type { Estado, SessionStatus } from '../whatsapp/estado.js';
 
 /** A connection as the API shows it. Times are ISO 8601 in UTC. */
 export interface ConnectionResource {
@@ -85,13 +85,4 @@ export interface Scope {
 export interface PairingCodeResource {
   pairingCode: string;
   expiresAt: string;
-}
-
-export interface PoolClientResource {
-  clientId: string;
-  status: PoolStatus;
-  phoneNumber: string | null;
-  qrCode: string | null;
-  metadata: { createdAt: string; lastQRAt: string | null; connectedAt: string | null; messageCount: number };
-  isReady: boolean;
 }

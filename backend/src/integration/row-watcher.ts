@@ -30,7 +30,7 @@ export class RowWatcher {
     if (this.#recent.has(rowId)) return this.#recent.get(rowId) ?? null;
     const found = deferred<string | null>();
     const cancel = this.clock.after(ms, () => found.resolve(null));
-    this.#waiting.set(rowId, found.resolve);
+    this.#waiting.set(rowId, (atendimentoId) => found.resolve(atendimentoId));
     try {
       return await found.promise;
     } finally {

@@ -71,7 +71,7 @@ describe('the log', () => {
       ...stanza,
       parts: [{ sha256: sha256('nova sessão'), plaintext: null, error: 'Invalid PreKey ID' }],
     };
-    const { seqs } = await journal.commit({ entries: [failed as typeof stanza] });
+    const { seqs } = await journal.commit({ entries: [failed] });
     await journal.completeEntries(seqs);
     expect(journal.findPart(CONNECTION, sha256('nova sessão'))).toBeNull();
   });
