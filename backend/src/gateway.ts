@@ -135,7 +135,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     services: managedServices({ database, projector, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
-    stats: () => gatewayStats({ journal, database, pool, projector, sends }),
+    stats: () => gatewayStats({ journal, database, pool, sends }),
     connections: () => integration.summary(),
     journalWritable: () => journal.probe(),
     foreignServer: config.whatsapp.foreign,

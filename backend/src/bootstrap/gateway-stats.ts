@@ -1,4 +1,3 @@
-import type { Projector } from '../inbound/projector.js';
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
@@ -8,7 +7,6 @@ export interface GatewayStatsDeps {
   journal: Journal;
   database: Pick<SupabaseWhatsAppService, 'ping'>;
   pool: WhatsAppPoolManager;
-  projector: Projector;
   sends: SendCounter;
 }
 
@@ -27,7 +25,7 @@ export async function gatewayStats(deps: GatewayStatsDeps) {
       journalBytes: queue.liveBytes,
       journalMaxBytes: queue.maxBytes,
     },
-    supabase: { reachable: responseMs !== null, responseMs, writer: deps.projector.state },
+    supabase: { reachable: responseMs !== null, responseMs },
     connections: { active: deps.pool.readyCount, total: deps.pool.list().length },
     sends: deps.sends.figures,
   };

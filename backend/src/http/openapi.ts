@@ -1,3 +1,4 @@
+import { VERSION } from '../bootstrap/version.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
 import type { Route } from './route.js';
@@ -22,7 +23,7 @@ export function openApiDocument(routes: Route[]): OpenApiDocument {
     openapi: '3.1.0',
     info: {
       title: 'Sentinela',
-      version: '1.0.0',
+      version: VERSION,
       description: 'WhatsApp gateway. Failures: `{ success: false, error: { code, message, details } }`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -30,7 +30,10 @@ export const createConnectionBody = z
       .record(z.string().max(64), z.unknown())
       .refine((settings) => JSON.stringify(settings).length <= 16_384, 'must have at most 16384 characters of JSON')
       .optional()
-      .meta({ description: '`ignorarGrupos`, `ignorarStatus`, `marcarComoLida`, …' }),
+      .meta({
+        description:
+          '`ignorarGrupos` (default false), `ignorarStatus` and `ignorarCanais` (default true): what is left out of the rows.',
+      }),
   })
   .meta({ id: 'CreateConnection' });
 
