@@ -10,6 +10,7 @@ import { parseRecipient } from '../lib/phone-number.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { firstRow, newRecord } from './new-connection.js';
 import { presentConnection } from './present-connection.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
 
@@ -154,41 +155,6 @@ export class Connections {
     const client = this.deps.pool.get(record.connectionId) ?? null;
     return presentConnection(client?.record ?? record, client);
   }
-}
-
-function newRecord(input: CreateConnectionInput, ownerId: string, rowId: string, now: number): ConnectionRecord {
-  return {
-    connectionId: input.connectionId,
-    rowId,
-    name: input.name ?? input.connectionId,
-    ownerId,
-    companyId: input.companyId ?? null,
-    driver: 'baileys',
-    wanted: 'connected',
-    estado: 'idle',
-    motivo: null,
-    numero: null,
-    lid: null,
-    settings: input.settings ?? {},
-    createdAt: now,
-    connectedAt: null,
-    disconnectedAt: null,
-    lastActivityAt: null,
-    messageCount: 0,
-  };
-}
-
-function firstRow(record: ConnectionRecord): Record<string, unknown> {
-  return {
-    id: record.rowId,
-    owner_id: record.ownerId,
-    company_id: record.companyId,
-    nome: record.name,
-    driver: record.driver,
-    status: 'disconnected',
-    estado: record.estado,
-    configuracao: record.settings,
-  };
 }
 
 function mayUse(record: ConnectionRecord, scope: Scope | null): boolean {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { initAuthCreds, proto, type SignalDataSet, useMultiFileAuthState } from '@whiskeysockets/baileys';
+import { importSession } from '../../src/integration/import-session.js';
 import { silentLog } from '../../src/lib/log.js';
 import { AuthStore } from '../../src/whatsapp/auth-store.js';
 import { importMultiFile } from '../../src/whatsapp/import-multi-file.js';
@@ -116,5 +117,25 @@ describe('taking over a multi-file folder of Baileys', () => {
     await importMultiFile({ journal, connectionId: CONNECTION, folder, force: true });
     expect(journal.getCreds(CONNECTION)).toMatchObject({ me: { id: '5511911111111:3@s.whatsapp.net' } });
     expect(journal.getKeys(CONNECTION, 'pre-key', ['99'])).toEqual({});
+  });
+});
+
+describe('a session taken over', () => {
+  const ownerId = '11111111-2222-4333-8444-555555555555';
+
+  test('is a connection that the next start opens', async () => {
+    const journal = await openJournal();
+    const folder = await multiFileFolder();
+    await importSession({ journal, connectionId: 'antiga', ownerId, folder, force: false });
+    expect(journal.getConnection('antiga')).toMatchObject({ ownerId, wanted: 'connected', estado: 'idle' });
+    expect(journal.claimEntries(1)).toMatchObject([{ kind: 'session', connectionId: 'antiga' }]);
+  });
+
+  test('leaves no connection behind when its folder cannot be read', async () => {
+    const journal = await openJournal();
+    const folder = await tempDir();
+    const attempt = importSession({ journal, connectionId: 'antiga', ownerId, folder, force: false });
+    await expect(attempt).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    expect(journal.listConnections()).toEqual([]);
   });
 });

@@ -1,0 +1,39 @@
+import type { ConnectionRecord } from '../journal/records.js';
+import type { CreateConnectionInput } from './resources.js';
+
+/** A connection that nobody has opened yet. */
+export function newRecord(input: CreateConnectionInput, ownerId: string, rowId: string, now: number): ConnectionRecord {
+  return {
+    connectionId: input.connectionId,
+    rowId,
+    name: input.name ?? input.connectionId,
+    ownerId,
+    companyId: input.companyId ?? null,
+    driver: 'baileys',
+    wanted: 'connected',
+    estado: 'idle',
+    motivo: null,
+    numero: null,
+    lid: null,
+    settings: input.settings ?? {},
+    createdAt: now,
+    connectedAt: null,
+    disconnectedAt: null,
+    lastActivityAt: null,
+    messageCount: 0,
+  };
+}
+
+/** The columns with which its row in `whatsapp_sessions` begins. */
+export function firstRow(record: ConnectionRecord): Record<string, unknown> {
+  return {
+    id: record.rowId,
+    owner_id: record.ownerId,
+    company_id: record.companyId,
+    nome: record.name,
+    driver: record.driver,
+    status: 'disconnected',
+    estado: record.estado,
+    configuracao: record.settings,
+  };
+}
