@@ -1,5 +1,5 @@
 /** What every part logs through. Messages are constant texts; everything that varies goes into `meta`.
- *  Never put message bodies, phone numbers or keys into `meta` at info or above (RELIABILITY: logs are shared). */
+ *  Never put message bodies, phone numbers or keys into `meta` at info or above: logs are shared. */
 export interface Log {
   error(message: string, meta?: LogMeta): void;
   warn(message: string, meta?: LogMeta): void;
