@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/clock.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import { findPostgres, type PostgresBinaries } from './binaries.js';
+import { reachableBinaries } from './reachable-binaries.js';
 import { isAlive, isOurs, readPostmaster } from './postmaster.js';
 import { canReach, postgresUser, type SystemUser, keepTraversable } from './system-user.js';
 
@@ -93,8 +94,8 @@ export class PostgresCluster {
   }
 
   async #start(): Promise<ClusterAddress> {
-    const binaries = await findPostgres();
     const user = await postgresUser();
+    const binaries = await reachableBinaries(await findPostgres(), user);
     this.#dir = await clusterDir(this.deps.dataDir, user);
     this.#address = await this.#bringUp(binaries, user);
     this.#state = 'running';
