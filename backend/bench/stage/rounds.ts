@@ -3,6 +3,8 @@ import { GatewayContestant, type Contestant, type SimulatorRemote, type TotalUsa
 import { percentiles, spread, type Spread } from './statistics.js';
 
 const CUSTOMERS = 20;
+/** Sends under way at once, over all connections: more would measure the queue of the client's requests. */
+const SENDS_AT_ONCE = 80;
 const STEADY_MESSAGES = 200;
 const STEADY_EVERY_MS = 10;
 
@@ -64,7 +66,8 @@ export async function measureRounds(
   const incoming = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   const outgoing = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   const took = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-  const people = await simulator.call('customers', CUSTOMERS);
+  const everybody = await simulator.call('customers', CUSTOMERS);
+  const people = everybody.slice(0, SENDS_AT_ONCE / connections);
   const lost: string[] = [];
 
   const receive = async (contestant: Contestant, messages: number, label: string): Promise<Sample> => {
