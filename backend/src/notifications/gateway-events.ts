@@ -15,6 +15,8 @@ export interface GatewayEvents {
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
   healthCheck: { at: string; total: number; healthy: number; unhealthy: string[] };
+  /** The watchdog did something; `connectionId` null = about the whole process. */
+  watchdogStep: { connectionId: string | null; step: string; reasons: string[] };
   alert: { severity: 'warning' | 'critical'; code: string; message: string; connectionId?: string };
 }
 

@@ -58,6 +58,11 @@ export class Faults {
     this.#loginFailures.push({ who: key, reason, times, attrs });
   }
 
+  /** Forgets every refusal of logins that is left. */
+  allowLogins(): void {
+    this.#loginFailures.length = 0;
+  }
+
   /** Silence with an open TCP connection. For `all`, new sockets get no handshake either. */
   blackHole(who: Companion | 'all', on = true): void {
     this.#record(`blackHole ${on}`);
