@@ -10,7 +10,7 @@ beforeAll(async () => {
   shop = await gateway.aPairedConnection();
 }, 60_000);
 
-beforeEach(() => (before = new Set(unreadable())));
+beforeEach(() => void (before = new Set(unreadable())));
 
 /** Facts of the simulator's history about messages that somebody could not read. */
 function unreadable(): string[] {
