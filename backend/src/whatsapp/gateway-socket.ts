@@ -2,7 +2,6 @@ import {
   getBinaryNodeChild,
   getBinaryNodeChildren,
   makeWASocket,
-  type AuthenticationState,
   type BinaryNode,
   type CacheStore,
   type ConnectionState,
@@ -19,11 +18,13 @@ import type { Journal } from '../journal/journal.js';
 import type { ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
+import { SessionWriter } from './session-writer.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
 
@@ -44,8 +45,7 @@ export interface GatewaySocketDeps {
   clock: Clock;
   log: Log;
   logger: SocketConfig['logger'];
-  auth: AuthenticationState;
-  saveCreds: () => Promise<void>;
+  auth: AuthEpoch;
   version: WAVersion;
   server: WhatsAppServer;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
@@ -105,6 +105,10 @@ export class GatewaySocket {
       lanes: deps.lanes,
       clock: deps.clock,
       logger: deps.logger,
+      sessions: new SessionWriter({
+        disk: deps.auth.state.keys,
+        commitAhead: (data) => deps.auth.commitAhead(data),
+      }),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       onUndecryptable: (error) => deps.on.undecryptable(error),
@@ -115,7 +119,7 @@ export class GatewaySocket {
   }
 
   get me(): { id: string; lid: string | null } | null {
-    const { me } = this.deps.auth.creds;
+    const { me } = this.deps.auth.state.creds;
     return me ? { id: me.id, lid: me.lid ?? null } : null;
   }
 
@@ -212,7 +216,7 @@ export class GatewaySocket {
 
   async #saveCreds(): Promise<void> {
     try {
-      await this.deps.saveCreds();
+      await this.deps.auth.saveCreds();
     } catch (error) {
       this.failClosed(error);
     }

@@ -28,7 +28,7 @@ export function socketConfig(
     version: deps.version,
     // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
     browser: Browsers.windows('Chrome'),
-    auth: deps.auth,
+    auth: deps.auth.state,
     logger: deps.logger,
     makeSignalRepository,
     // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.

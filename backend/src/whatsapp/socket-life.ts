@@ -194,8 +194,7 @@ export class SocketLife {
     this.#socket = new GatewaySocket({
       ...deps,
       logger: deps.baileysLogger,
-      auth: auth.state,
-      saveCreds: () => auth.saveCreds(),
+      auth,
       version: deps.webVersion.current,
       getMessage: (key) => (key.id ? deps.getMessage(deps.connectionId, key.id) : undefined),
       groupMetadata: (jid) => deps.contacts.group(jid),

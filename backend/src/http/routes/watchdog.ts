@@ -7,7 +7,7 @@ export function watchdogRoutes(watchdog: WatchdogPort): Route[] {
   return [
     route({
       tag: 'bootstrap',
-      access: 'key',
+      access: 'root',
       input: {},
       errors: [],
       method: 'get',
