@@ -22,6 +22,7 @@ function later(ms: number): void {
 
 test('a stanza behind a held mutex: noticed, said, and a new socket delivers it', async () => {
   const shop = await gateway.aPairedConnection();
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with `this` below
   const { take } = DurableReceive.prototype;
   const wedge = jest.spyOn(DurableReceive.prototype, 'take').mockImplementationOnce(function (
     this: DurableReceive,
