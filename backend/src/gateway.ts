@@ -1,3 +1,4 @@
+import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -73,6 +74,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('events', parts.tell());
   void webVersion.refresh();
   await databaseHost.start();
+  parts.access.start();
+  releasers.push('access', () => parts.access.stop());
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());
@@ -136,15 +139,25 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     stats: () => gatewayStats({ journal, database, pool, sends }),
-    connections: () => integration.summary(),
+    connections: (scope) => integration.summary(scope),
     journalWritable: () => journal.probe(),
     foreignServer: config.whatsapp.foreign,
     version: VERSION,
     clock,
     log,
   });
+  const access = new AccessService({
+    journal,
+    database,
+    rootKey: config.http.apiKey,
+    jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
+    jwks: config.http.jwks,
+    defaultOwnerId,
+    clock,
+    log,
+  });
   const { host, port } = config.http;
-  const http = new HttpServer({ app: createHttpApp({ config, log, integration, bootstrap }), host, port, log });
+  const http = new HttpServer({ app: createHttpApp({ config, log, integration, bootstrap, access }), host, port, log });
   const housekeeping = new Housekeeping({ journal, webVersion, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
   return {
@@ -163,6 +176,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     integration,
     watchdog,
     bootstrap,
+    access,
     http,
     housekeeping,
     tell,

@@ -23,8 +23,8 @@ export class HttpClient {
     return this.request<T>('POST', path, { headers: json, body: JSON.stringify(body) });
   }
 
-  delete<T>(path: string): Promise<Answer<T>> {
-    return this.request<T>('DELETE', path);
+  delete<T>(path: string, headers?: Record<string, string>): Promise<Answer<T>> {
+    return this.request<T>('DELETE', path, { headers });
   }
 
   async request<T>(
