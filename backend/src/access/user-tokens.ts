@@ -48,15 +48,15 @@ export class UserTokens {
       const claims = await this.#verify(token);
       return claims && identityOf(claims);
     } catch (cause) {
-      if (isUnreachable(cause)) throw new GatewayError('SIGN_IN_UNAVAILABLE', undefined, { cause });
-      if (cause instanceof errors.JOSEError || cause instanceof TypeError) return null;
-      throw cause;
+      if (isRefusal(cause)) return null;
+      throw new GatewayError('SIGN_IN_UNAVAILABLE', undefined, { cause });
     }
   }
 
   /** Which key belongs to which algorithm is ours to say: a public key must never be taken for an HS256 secret. */
   async #verify(token: string): Promise<JWTPayload | null> {
-    const { alg } = decodeProtectedHeader(token);
+    const alg = algorithmOf(token);
+    if (alg === null) return null;
     const options = {
       clockTolerance: TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
@@ -100,9 +100,17 @@ function companyIdsOf(claims: JWTPayload): string[] {
   return ids.filter((id): id is string => typeof id === 'string' && UUID.test(id)).map((id) => id.toLowerCase());
 }
 
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true;
-  // jose's own words for "the answer was no 200"; fetch's for everything else.
-  if (error instanceof errors.JOSEError) return error.code === 'ERR_JOSE_GENERIC';
-  return error instanceof TypeError && error.message === 'fetch failed';
+/** jose says no in errors of its own; the rest (its generic one included) is about reaching the public keys. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
+  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
+}
+
+function algorithmOf(token: string): string | null {
+  try {
+    return decodeProtectedHeader(token).alg ?? null;
+  } catch {
+    // It only looked like a token.
+    return null;
+  }
 }

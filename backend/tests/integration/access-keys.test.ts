@@ -8,7 +8,8 @@ import { until } from '../support/until.js';
 const gateway = aGateway({ API_KEY: ROOT_KEY });
 const AUDIT = '/api/whatsapp-bootstrap/audit';
 const list = (key: string) => gateway.http.get(CONNECTIONS, as(key));
-const rowOf = async (id: string) => (await gateway.database.sql`select * from whatsapp_api_keys where id = ${id}`)[0];
+const rowOf = async (id: string): Promise<Record<string, unknown> | undefined> =>
+  (await gateway.database.sql`select * from whatsapp_api_keys where id = ${id}`)[0];
 
 describe('an API key', () => {
   test('works from the moment it was made, and the table has its digest and not the key', async () => {
@@ -24,7 +25,7 @@ describe('an API key', () => {
       hash: sha256Hex(key),
     });
     expect(JSON.stringify(row)).not.toContain(key.slice(-43));
-    expect(JSON.stringify((await gateway.http.get(KEYS, as(ROOT_KEY))).body)).not.toContain(row!['hash']);
+    expect(JSON.stringify((await gateway.http.get(KEYS, as(ROOT_KEY))).body)).not.toContain(row['hash']);
   });
 
   test('that was renewed has two texts for a while, never three', async () => {

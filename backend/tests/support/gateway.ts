@@ -90,6 +90,7 @@ export class TestGateway {
       LOG_DIR: join(this.#dir, 'logs'),
       SUPABASE_URL: this.database.url,
       SUPABASE_SERVICE_ROLE_KEY: this.database.serviceRoleKey,
+      SUPABASE_JWT_SECRET: this.database.jwtSecret,
       WHATSAPP_WS_URL: this.simulator.wsUrl,
       WHATSAPP_NOISE_ROOT_KEY: this.simulator.noiseRootKeyHex,
       // Pinned, so that nothing asks the network for the current one.
