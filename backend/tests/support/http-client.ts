@@ -36,7 +36,7 @@ export class HttpClient {
     const response = await fetch(this.baseUrl + path, { method, headers: headers ?? {}, body: body ?? null, signal });
     const bytes = Buffer.from(await response.arrayBuffer());
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    const parsed = (isJson ? JSON.parse(bytes.toString('utf8')) : null) as Answer<T>['body'];
+    const parsed = (isJson && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : null) as Answer<T>['body'];
     return { status: response.status, headers: response.headers, body: parsed, bytes };
   }
 }
