@@ -13,7 +13,7 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
-import type { AccessPort, BootstrapPort, IntegrationPort } from './ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from './ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { auditRoutes } from './routes/audit.js';
@@ -22,20 +22,23 @@ import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { watchdogRoutes } from './routes/watchdog.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  watchdog: WatchdogPort;
   access: AccessPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'access'>): Route[] {
+export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...watchdogRoutes(deps.watchdog),
     ...deadLetterRoutes(deps.bootstrap),
     ...apiKeyRoutes(deps.access),
     ...auditRoutes(deps.access),

@@ -26,6 +26,7 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   restart: () => all([200]),
   getStatus: () => all([200]),
   getStats: () => all([200]),
+  getWatchdog: () => all([200]),
   selfTest: () => all([200, 503]),
   listDeadLetters: () => all([200]),
   retryDeadLetter: () => ({ ...all([404]), params: { seq: '1' } }),

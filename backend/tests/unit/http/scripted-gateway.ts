@@ -3,7 +3,8 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { AccessPort, BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
 import { Authenticator } from '../../../src/access/authenticator.js';
@@ -21,7 +22,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
   return {
     ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
-    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, warnings: [] },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
     ...changes,
   };
 }
@@ -62,7 +63,25 @@ function anAtendimento() {
   };
 }
 
-/** Answers of the two services that the HTTP layer calls, and what they were called with. */
+function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
+  const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
+  const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
+  const silent = { outboxAgeMs: null, unusualSilenceMs: null, reconnectTries: 0 };
+  return {
+    ...{ state: 'running', supervised: false, stepCounts: { flush: 1 } },
+    settings: { checkIntervalMs: 60_000, alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect: true },
+    gateway: { probes: { ...gatewayProbes, databaseOnline: true }, problems: [], steps: [step] },
+    connections: [
+      {
+        ...{ connectionId: 'c1', status: 'unhealthy', consecutiveFailures: 1, healthyForMs: 0, lastCheckAt: NOW },
+        ...{ problems: ['STUCK_STANZA'], rung: 'flush', steps: [step] },
+        probes: { ...readings, ...silent, ping: { at: NOW, ok: true, ms: 3 } },
+      },
+    ],
+  };
+}
+
+/** Answers of the services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
   script: {
     integration?: Partial<IntegrationPort>;
@@ -138,6 +157,8 @@ export function scriptedPorts(
     ready: () => true,
     ...script.bootstrap,
   };
+  const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
+  const watchdog: WatchdogPort = { report: () => aWatchdogReport(step) };
   const recorded = Object.entries(answers).map(([name, answer]) => [
     name,
     (...args: unknown[]) => {
@@ -145,7 +166,7 @@ export function scriptedPorts(
       return (answer as (...args: unknown[]) => unknown)(...args);
     },
   ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, access, calls, audit };
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, watchdog, access, calls, audit };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
