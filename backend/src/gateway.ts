@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -82,6 +83,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
   await databaseHost.start();
+  parts.access.start();
+  releasers.push('access', () => parts.access.stop());
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());
@@ -162,16 +165,26 @@ function wire(
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     stats: () => gatewayStats({ journal, database, pool, sends }),
-    connections: () => integration.summary(),
+    connections: (scope) => integration.summary(scope),
     journalWritable: () => journal.probe(),
     foreignServer: config.whatsapp.foreign,
     version: VERSION,
     clock,
     log,
   });
+  const access = new AccessService({
+    journal,
+    database,
+    rootKey: config.http.apiKey,
+    jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
+    jwks: config.http.jwks,
+    defaultOwnerId,
+    clock,
+    log,
+  });
   const { host, port } = config.http;
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, watchdog }),
+    app: createHttpApp({ config, log, integration, bootstrap, watchdog, access }),
     host,
     port,
     log,
@@ -196,6 +209,7 @@ function wire(
     lastResort,
     loopGuard,
     bootstrap,
+    access,
     http,
     housekeeping,
     tell,

@@ -132,6 +132,7 @@ export class GatewayContestant implements Contestant {
       WHATSAPP_NOISE_ROOT_KEY: noiseRootKey,
       MAX_CONNECTIONS: '50',
       HTTP_RATE_PER_MINUTE: '10000000',
+      HTTP_CONNECTION_RATE_PER_MINUTE: '10000000',
       SEND_RATE_PER_MINUTE: '10000000',
     });
     this.#api = new ApiClient(url);

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isForeign } from './rules.js';
@@ -19,6 +20,10 @@ export interface GatewayConfig {
     /** Origins as browsers send them, or `*`. */
     readonly corsOrigins: readonly string[];
     readonly ratePerMinute: number;
+    /** Per connection and owner. */
+    readonly connectionRatePerMinute: number;
+    /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
+    readonly jwks: JSONWebKeySet | URL | null;
   };
   readonly database: {
     readonly mode: DatabaseMode;
@@ -84,6 +89,8 @@ export function toGatewayConfig(
       apiKey: s.API_KEY,
       corsOrigins: s.CORS_ORIGIN,
       ratePerMinute: s.HTTP_RATE_PER_MINUTE,
+      connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
+      jwks: s.SUPABASE_JWKS,
     },
     database: {
       mode: databaseMode(s),

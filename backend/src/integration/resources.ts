@@ -91,10 +91,18 @@ export interface Page {
   nextCursor: string | null;
 }
 
-/** Whose rows a caller may see; null = everything (root key or loopback without keys). */
+/** Whose rows and connections a caller may see and touch; null = all (root key, or loopback without keys). */
 export interface Scope {
   ownerId: string;
   companyIds: string[];
+  /** Only these connections of theirs, with the ids of their rows in `whatsapp_sessions`; undefined = all of theirs. */
+  connections?: readonly ScopedConnection[];
+}
+
+export interface ScopedConnection {
+  connectionId: string;
+  /** null = there is no such connection yet. */
+  rowId: string | null;
 }
 
 export interface PairingCodeResource {

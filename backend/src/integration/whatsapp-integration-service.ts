@@ -70,10 +70,10 @@ export class WhatsAppIntegrationService {
     this.#channels.set(client.connectionId, { channel, client, detach: this.deps.sender.attach(channel) });
   }
 
-  /** How many connections there are, by state. */
-  summary(): { total: number; ready: number; byStatus: Record<string, number> } {
+  /** How many connections a caller may see, by state. */
+  summary(scope: Scope | null): { total: number; ready: number; byStatus: Record<string, number> } {
     const byStatus: Record<string, number> = {};
-    for (const { estado } of this.#connections.list(null)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
+    for (const { estado } of this.#connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
     const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
     return { total, ready: byStatus['ready'] ?? 0, byStatus };
   }

@@ -3,8 +3,12 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
+import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
+import type { AuditFact } from '../../../src/access/audit-trail.js';
+import { Authenticator } from '../../../src/access/authenticator.js';
+import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 
@@ -37,6 +41,21 @@ export function aDeadLetter() {
   };
 }
 
+function anApiKey(): ApiKeyResource {
+  return {
+    ...{ id: UUID, name: 'CRM', grants: ['read'], ownerId: UUID, companyIds: [], connectionIds: null },
+    ...{ ratePerMinute: null, state: 'active', createdAt: NOW, expiresAt: null, revokedAt: null },
+    ...{ lastUsedAt: null, previousUntil: null },
+  };
+}
+
+function anAuditRecord() {
+  return {
+    ...{ id: UUID, em: NOW, quem: 'root', owner_id: null, operacao: 'restart', sessao: null, alvo: {} },
+    ...{ status: 200, erro: null, request_id: 'r-1', endereco: '127.0.0.1' },
+  };
+}
+
 function anAtendimento() {
   return {
     ...{ id: UUID, numero_cliente: '5511999999999', nome_cliente: null, status: 'AGUARDANDO' },
@@ -64,9 +83,21 @@ function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): Watc
 
 /** Answers of the services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
-  script: { integration?: Partial<IntegrationPort>; bootstrap?: Partial<BootstrapPort> } = {},
+  script: {
+    integration?: Partial<IntegrationPort>;
+    bootstrap?: Partial<BootstrapPort>;
+    apiKey?: string | null;
+    /** What is presented (an API key or a JWT by its looks) → who that is. */
+    identities?: Record<string, Identity>;
+  } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
+  const audit: AuditFact[] = [];
+  const authenticator = new Authenticator({
+    rootKey: script.apiKey ?? null,
+    keys: { authenticate: (text) => script.identities?.[text] ?? null },
+    users: { authenticate: async (text) => script.identities?.[text] ?? null },
+  });
   const answers: IntegrationPort = {
     createConnection: async (input) => ({ connection: aConnection({ id: input.connectionId }), created: true }),
     listConnections: async () => [aConnection()],
@@ -85,6 +116,18 @@ export function scriptedPorts(
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
     ...script.integration,
+  };
+  const apiKey = anApiKey();
+  const access: AccessPort = {
+    identify: (presented) => authenticator.identify(presented),
+    record: async (fact) => void audit.push(fact),
+    listAudit: async () => ({ data: [anAuditRecord()], nextCursor: null }),
+    keys: {
+      list: () => [apiKey],
+      create: async () => ({ key: 'sntl_x', apiKey }),
+      rotate: async () => ({ key: 'sntl_y', apiKey }),
+      revoke: async () => ({ ...apiKey, state: 'revoked' }),
+    },
   };
   const service = { state: 'running', since: NOW, reason: null };
   const bootstrap: BootstrapPort = {
@@ -123,26 +166,27 @@ export function scriptedPorts(
       return (answer as (...args: unknown[]) => unknown)(...args);
     },
   ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, watchdog, calls };
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, watchdog, access, calls, audit };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
-  apiKey?: string | null;
   host?: string;
   ratePerMinute?: number;
+  connectionRatePerMinute?: number;
   corsOrigins?: string[];
   log?: Log;
 }
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, watchdog, calls } = scriptedPorts(options);
+  const { calls, audit, ...ports } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
+    ...{ connectionRatePerMinute: options.connectionRatePerMinute ?? 1e6, jwks: null },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, watchdog });
-  return { app, calls, http: supertest(app) };
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, ...ports });
+  return { app, calls, audit, http: supertest(app) };
 }
 
 const document = openApiDocument(allRoutes(scriptedPorts()));
