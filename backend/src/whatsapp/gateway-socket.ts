@@ -24,6 +24,7 @@ import type { AuthEpoch } from './auth-store.js';
 import { DurableReceive } from './durable-receive.js';
 import { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
+import { keepLateWrites } from './late-writes.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { toStoredNode } from './stanza.js';
 
@@ -108,6 +109,7 @@ export class GatewaySocket {
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(this.#config());
+    keepLateWrites(this.sock.authState.keys);
     this.#attach();
   }
 
@@ -148,7 +150,10 @@ export class GatewaySocket {
       syncFullHistory: false,
       markOnlineOnConnect: false,
       generateHighQualityLinkPreview: false,
-      connectTimeoutMs: 20_000,
+      // No timer, stack trace and error object for every frame that is written (lib/Utils/generics.js, promiseTimeout: a
+      // fifth of what a send costs). Who is silent while connecting is given up by the client service, a socket that takes
+      // no frames by Baileys' keep-alive.
+      connectTimeoutMs: 0,
     };
   }
 
