@@ -9,7 +9,7 @@ export interface ProjectorJournal {
   claimEntries(limit: number, afterSeq?: number): LogEntry[];
   completeEntries(seqs: number[]): Promise<void>;
   parkEntry(seq: number, reason: ParkReason): Promise<void>;
-  onAppended(listener: () => void): () => void;
+  onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void;
 }
 
 /** What it needs of the database. A failure tells by its `retryClass` what is to be done (absent = `retry`). */

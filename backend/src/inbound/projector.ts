@@ -10,6 +10,7 @@ import { ProjectionBatch } from './projection-batch.js';
 import { messageOf, ProjectionWriter } from './projection-writer.js';
 import type { ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
 import { UndecodableEntry } from './stanza-addresses.js';
+import { WritePace } from './write-pace.js';
 
 /** The journal's hint may be missed; the log itself is looked at this often. */
 const IDLE_POLL_MS = 5000;
@@ -23,6 +24,7 @@ const DECODE_SLICE = 64;
  *
  * - `idle`: the log is worked off; the next entry is written at once.
  * - `running`: a batch is on its way. What is appended meanwhile forms the next one, decoded while the first is written.
+ *   Facts about our own sends gather for a moment more (`WritePace`).
  * - `backing-off`: the database cannot be reached; the same batch is tried again, for days if need be, nothing overtakes it.
  * - `paused`: the database refuses the gateway (key, grants, migration); alerted, probed every minute. No entry is parked
  *   for a fault that is not its own.
@@ -37,11 +39,13 @@ export class Projector {
   #current: { run: ProjectionRun; abort: AbortController; done: Promise<void> } | null = null;
   #stopping: Promise<void> | null = null;
   readonly #appended: Gate;
+  readonly #pace: WritePace;
   readonly #writer: ProjectionWriter;
 
   constructor(private readonly deps: ProjectorDeps) {
     this.events = new TypedEmitter(deps.log);
     this.#appended = new Gate(deps.clock);
+    this.#pace = new WritePace(deps.clock);
     const setState = (to: ProjectorState, reason?: string) => this.#setState(to, reason);
     this.#writer = new ProjectionWriter({ ...deps, events: this.events, setState });
   }
@@ -56,7 +60,10 @@ export class Projector {
     if (this.#current !== null) return;
     const abort = new AbortController();
     const run: ProjectionRun = { signal: abort.signal, abandoned: false };
-    const unsubscribe = this.deps.journal.onAppended(() => this.#appended.open());
+    const unsubscribe = this.deps.journal.onAppended((kinds) => {
+      this.#appended.open();
+      this.#pace.appended(kinds);
+    });
     this.#current = { run, abort, done: this.#loop(run).finally(unsubscribe) };
   }
 
@@ -102,8 +109,10 @@ export class Projector {
 
   /** Writes a batch, or waits for something to write. @returns the batch to go on with */
   async #step(batch: ProjectionBatch, run: ProjectionRun): Promise<ProjectionBatch> {
+    this.#pace.reset();
     await this.#fill(batch, run);
     if (batch.items.length > 0) {
+      if (await this.#pace.wait(batch, run.signal)) await this.#fill(batch, run);
       crashPoint('after:claim');
       return this.#writeWhileFilling(batch, run);
     }
@@ -118,6 +127,7 @@ export class Projector {
 
   async #writeWhileFilling(batch: ProjectionBatch, run: ProjectionRun): Promise<ProjectionBatch> {
     this.#setState('running');
+    this.#pace.begin();
     const next = new ProjectionBatch(batch.lastSeq);
     const filling = this.#fill(next, run);
     // Awaited below in any case; a failure must not count as unhandled while the write takes its time.

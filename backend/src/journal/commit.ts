@@ -12,6 +12,7 @@ import type { Write } from './tables.js';
 
 interface Plan {
   seqs: number[];
+  kinds: LogEntry['kind'][];
   writes: Write[];
   entryBytes: number[];
 }
@@ -38,7 +39,7 @@ async function finish(context: JournalContext, plan: Plan, written: Promise<void
     for (const bytes of plan.entryBytes) context.budget.remove(bytes);
     throw error;
   }
-  if (plan.seqs.length > 0) context.events.emit('appended', null);
+  if (plan.seqs.length > 0) context.events.emit('appended', plan.kinds);
   return { seqs: plan.seqs };
 }
 
@@ -58,7 +59,12 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
   ];
-  return { seqs: entries.map((entry) => entry.seq), writes, entryBytes: log.map(({ bytes }) => bytes) };
+  return {
+    seqs: entries.map(({ seq }) => seq),
+    kinds: entries.map(({ kind }) => kind),
+    writes,
+    entryBytes: log.map(({ bytes }) => bytes),
+  };
 }
 
 function placed(context: JournalContext, entry: NewLogEntry): LogEntry {

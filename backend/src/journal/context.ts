@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { BudgetAlert, DiskBudget } from './disk-budget.js';
 import type { DurableWriter } from './durable-writer.js';
+import type { LogEntry } from './records.js';
 import type { Sealer } from './sealing.js';
 import type { Sequence } from './sequence.js';
 import type { SerialQueue } from './serial-queue.js';
@@ -10,8 +11,8 @@ import type { Tables } from './tables.js';
 
 /** Facts of the journal for whoever cares; nothing durable depends on one being heard. */
 export interface JournalEvents {
-  /** New entries are durable. */
-  appended: null;
+  /** New entries of these kinds are durable. */
+  appended: readonly LogEntry['kind'][];
   budget: BudgetAlert;
 }
 

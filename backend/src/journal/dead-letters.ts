@@ -17,11 +17,12 @@ export function retryDeadLetter(context: JournalContext, seq: number): Promise<b
     const key = seqKey(seq);
     const bytes = dead.getRaw(key);
     if (bytes === undefined) return false;
-    const entry = log.put(key, dead.decode(key, bytes).entry);
-    await context.writer.write([dead.remove(key), entry]);
+    const { entry } = dead.decode(key, bytes);
+    const back = log.put(key, entry);
+    await context.writer.write([dead.remove(key), back]);
     context.budget.remove(bytes.length);
-    context.budget.add(entry.value?.length ?? 0);
-    context.events.emit('appended', null);
+    context.budget.add(back.value?.length ?? 0);
+    context.events.emit('appended', [entry.kind]);
     return true;
   });
 }

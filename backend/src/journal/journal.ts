@@ -198,8 +198,8 @@ export class Journal {
     return this.#context.tables.audit.count();
   }
 
-  /** A hint that new entries are durable. @returns the function that stops listening */
-  onAppended(listener: () => void): () => void {
+  /** A hint that new entries, of these kinds, are durable. @returns the function that stops listening */
+  onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void {
     return this.#context.events.on('appended', listener);
   }
 

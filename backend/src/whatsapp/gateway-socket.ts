@@ -22,6 +22,7 @@ import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
+import { keepLateWrites } from './late-writes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
@@ -115,6 +116,7 @@ export class GatewaySocket {
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
+    keepLateWrites(this.sock.authState.keys);
     this.#attach();
   }
 

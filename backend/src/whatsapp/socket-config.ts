@@ -40,7 +40,10 @@ export function socketConfig(
     syncFullHistory: false,
     markOnlineOnConnect: false,
     generateHighQualityLinkPreview: false,
-    connectTimeoutMs: 20_000,
+    // No timer, stack trace and error object for every frame that is written (lib/Utils/generics.js, promiseTimeout: a
+    // fifth of what a send costs). Who is silent while connecting is given up by the socket's life, a socket that takes
+    // no frames by the pulse.
+    connectTimeoutMs: 0,
     keepAliveIntervalMs: KEEP_ALIVE_MS,
   };
 }
