@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import { archiveAuth, deleteAuth, getCreds, getKeys, replaceAuth } from './auth-keys.js';
+import { getOrphanSightings, listAuthOwners, setOrphanSightings } from './auth-owners.js';
 import { claimEntries } from './claim-entries.js';
 import { commit } from './commit.js';
 import { completeEntries } from './complete-entries.js';
@@ -108,6 +109,20 @@ export class Journal {
     return replaceAuth(this.#context, connectionId, auth);
   }
 
+  /** Connection ids that have an auth state. */
+  listAuthOwners(): string[] {
+    return listAuthOwners(this.#context.tables);
+  }
+
+  /** When each orphan was reported first, by its name. */
+  getOrphanSightings(): Record<string, number> {
+    return getOrphanSightings(this.#context.tables);
+  }
+
+  setOrphanSightings(sightings: Record<string, number>): Promise<void> {
+    return setOrphanSightings(this.#context, sightings);
+  }
+
   findPart(connectionId: string, sha256: Uint8Array): PartRecord | null {
     return findPart(this.#context.tables, connectionId, sha256);
   }
@@ -189,13 +204,13 @@ export class Journal {
     return journalStats(this.#context);
   }
 
-  /** Writes something that means nothing, durably: rejects `JOURNAL_FAILED` when the disk does not take it. */
+  /** Could a message be journaled now? Rejects `JOURNAL_FULL` (budget or disk), or `JOURNAL_FAILED` when a write fails. */
   probe(): Promise<void> {
     return probe(this.#context);
   }
 }
 
-function contextOf(options: JournalOptions, { tables, writer, sealer }: Environment): JournalContext {
+function contextOf(options: JournalOptions, { dir, tables, writer, sealer }: Environment): JournalContext {
   const events = new TypedEmitter<JournalEvents>(options.log);
   const budget = new DiskBudget(options.maxBytes, (alert) => {
     options.log.warn('journal budget mark passed', { ...alert });
@@ -203,6 +218,7 @@ function contextOf(options: JournalOptions, { tables, writer, sealer }: Environm
   });
   for (const table of [tables.log, tables.dead]) for (const bytes of table.sizes()) budget.add(bytes);
   return {
+    dir,
     tables,
     writer,
     sealer,
