@@ -1,6 +1,7 @@
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
+import { Orphans } from './bootstrap/orphans.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -21,6 +22,7 @@ import { Releasers } from './lib/releasers.js';
 import { TypedEmitter } from './lib/typed-emitter.js';
 import type { GatewayEvents } from './notifications/gateway-events.js';
 import { MessageAcceptor } from './outbound/accept-message.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
@@ -71,6 +73,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
+  parts.metrics.start();
+  releasers.push('metrics', () => parts.metrics.stop());
   void webVersion.refresh();
   await databaseHost.start();
   housekeeping.start();
@@ -131,11 +135,22 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     defaultOwnerId,
   });
   const watchdog = new WhatsAppWatchdogService({ pool, clock, log, events, intervalMs: config.healthCheckIntervalMs });
-  const bootstrap = new WhatsAppBootstrapService({
+  const orphans = new Orphans({
+    journal,
+    isPaired: (id) => pool.isPaired(id),
+    liveEstado: (id) => pool.get(id)?.estado,
+    removeConnection: (id) => integration.removeOrphan(id),
+    events,
+    ageMs: config.orphanAgeMs,
+    clock,
+    log,
+  });
+  const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
     services: managedServices({ database, projector, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
-    stats: () => gatewayStats({ journal, database, pool, sends }),
+    orphans,
+    stats: () => gatewayStats({ journal, database, pool, sends, sender, orphans }),
     connections: () => integration.summary(),
     journalWritable: () => journal.probe(),
     foreignServer: config.whatsapp.foreign,
@@ -144,8 +159,24 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     log,
   });
   const { host, port } = config.http;
-  const http = new HttpServer({ app: createHttpApp({ config, log, integration, bootstrap }), host, port, log });
-  const housekeeping = new Housekeeping({ journal, webVersion, clock, log });
+  const metrics = new GatewayMetrics({
+    ...{ events, projector, sender, database, journal, clock },
+    connections: () => integration.summary().byStatus,
+    maxConnections: config.maxConnections,
+    sends: () => sender.figures,
+    orphans: () => orphans.counts(),
+    databaseState: () => database.state,
+    ready: () => bootstrap.ready(),
+    access: config.metricsAccess,
+    version: VERSION,
+  });
+  const http = new HttpServer({
+    app: createHttpApp({ config, log, integration, bootstrap, metrics }),
+    host,
+    port,
+    log,
+  });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
   return {
     config,
@@ -164,6 +195,8 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     watchdog,
     bootstrap,
     http,
+    orphans,
+    metrics,
     housekeeping,
     tell,
   };

@@ -32,6 +32,7 @@ export interface GatewayConfig {
   readonly dataDir: string;
   readonly logDir: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
   readonly healthCheckIntervalMs: number;
@@ -86,6 +87,7 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
     dataDir: resolve(packageDir, s.DATA_DIR),
     logDir: resolve(packageDir, s.LOG_DIR),
     logLevel: s.LOG_LEVEL,
+    metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
     healthCheckIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,

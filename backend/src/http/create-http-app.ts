@@ -12,26 +12,29 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { BootstrapPort, IntegrationPort } from './ports.js';
+import type { BootstrapPort, IntegrationPort, MetricsPort } from './ports.js';
 import type { Route } from './route.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { operationsRoutes } from './routes/operations.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  metrics: MetricsPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>): Route[] {
+export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'metrics'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...operationsRoutes(deps),
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),

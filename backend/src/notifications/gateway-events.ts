@@ -14,6 +14,8 @@ export interface GatewayEvents {
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
   healthCheck: { at: string; total: number; healthy: number; unhealthy: string[] };
+  /** The watchdog did something about a connection (null: about the process). */
+  watchdogStep: { connectionId: string | null; step: string; reason: string };
   alert: { severity: 'warning' | 'critical'; code: string; message: string; connectionId?: string };
 }
 

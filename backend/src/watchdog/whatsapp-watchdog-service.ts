@@ -84,7 +84,9 @@ export class WhatsAppWatchdogService {
     const mendable = health.problems.some((problem) => MENDED_BY_A_NEW_SOCKET.has(problem));
     if (failures >= RECYCLE_AFTER && mendable) {
       this.#failures.set(connectionId, 0);
-      this.deps.pool.get(connectionId)?.recycle(health.problems.join(', '));
+      const reason = health.problems.join(', ');
+      this.deps.pool.get(connectionId)?.recycle(reason);
+      this.deps.events.emit('watchdogStep', { connectionId, step: 'recycle', reason });
     }
   }
 

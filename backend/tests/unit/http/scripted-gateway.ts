@@ -3,7 +3,7 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { BootstrapPort, IntegrationPort, MetricsPort } from '../../../src/http/ports.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 
@@ -45,7 +45,11 @@ function anAtendimento() {
 
 /** Answers of the two services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
-  script: { integration?: Partial<IntegrationPort>; bootstrap?: Partial<BootstrapPort> } = {},
+  script: {
+    integration?: Partial<IntegrationPort>;
+    bootstrap?: Partial<BootstrapPort>;
+    metricsAccess?: MetricsPort['access'];
+  } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
   const answers: IntegrationPort = {
@@ -87,9 +91,11 @@ export function scriptedPorts(
         ...{ journalBytes: 1, journalMaxBytes: 2 },
       },
       supabase: { reachable: true, responseMs: 2.5 },
-      connections: { active: 1, total: 1 },
-      sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5 },
+      connections: { active: 1, total: 1, max: 10 },
+      sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5, queues: [] },
+      orphans: { unpaired: 0, credentials: 0 },
     }),
+    orphans: () => [{ kind: 'unpaired', connectionId: 'c1', since: NOW, reportedAt: NOW, removedAfter: NOW }],
     selfTest: async () => ({ steps: [{ name: 'disk', ok: true, ms: 1 }] }),
     live: () => true,
     ready: () => true,
@@ -102,7 +108,12 @@ export function scriptedPorts(
       return (answer as (...args: unknown[]) => unknown)(...args);
     },
   ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, calls };
+  const metrics: MetricsPort = {
+    access: script.metricsAccess ?? 'local',
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    render: async () => '# HELP sentinela_ready 1\n',
+  };
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, metrics, calls };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
@@ -115,17 +126,16 @@ export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, calls } = scriptedPorts(options);
+  const { integration, bootstrap, metrics, calls } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap });
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, metrics });
   return { app, calls, http: supertest(app) };
 }
 
-const { integration, bootstrap } = scriptedPorts();
-const document = openApiDocument(allRoutes({ integration, bootstrap }));
+const document = openApiDocument(allRoutes(scriptedPorts()));
 
 type Operation = { operationId: string; responses: Record<string, unknown> };
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
