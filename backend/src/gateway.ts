@@ -1,6 +1,7 @@
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
+import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
@@ -73,6 +74,7 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
+  releasers.push('message log', logMessages(parts));
   parts.metrics.start();
   releasers.push('metrics', () => parts.metrics.stop());
   void webVersion.refresh();
