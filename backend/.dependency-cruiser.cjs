@@ -29,6 +29,7 @@ module.exports = {
       'inbound/',
       'notifications/',
     ]),
+    only('backup-copies', 'backup', ['lib/', 'journal/', 'supabase/']),
     only('metrics-read', 'metrics', [
       'lib/',
       'journal/',
