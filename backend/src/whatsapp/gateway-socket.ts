@@ -22,9 +22,9 @@ import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { DurableReceive } from './durable-receive.js';
-import { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
 import { replayUnfinished } from './replay-unfinished.js';
+import { SessionWriter } from './session-writer.js';
 import { toStoredNode } from './stanza.js';
 
 /** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
@@ -102,7 +102,10 @@ export class GatewaySocket {
       lanes: deps.lanes,
       clock: deps.clock,
       logger: deps.logger,
-      sending: new DurableSend((keys) => deps.auth.commitAhead(keys)),
+      sessions: new SessionWriter({
+        disk: deps.auth.state.keys,
+        commitAhead: (data) => deps.auth.commitAhead(data),
+      }),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
