@@ -1,6 +1,6 @@
 import { SystemdNotifier } from './bootstrap/systemd-notifier.js';
 import { loadConfig } from './config/load-config.js';
-import { readSupervisor } from './config/supervisor.js';
+import { readSystemd } from './config/systemd.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { armCrashPoint } from './lib/crash-points.js';
@@ -12,6 +12,8 @@ import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
 
 /** sysexits.h: the configuration is wrong; a supervisor need not try again. */
 const EX_CONFIG = 78;
+/** The watchdog's last resort; a supervisor starts it again. */
+const EX_BEYOND_REPAIR = 70;
 const STOP_DEADLINE_MS = 10_000;
 
 /** The file that touches the process: settings in, signals in, exit code out. (Only lib/crash-points.ts ends it, too.) */
@@ -24,7 +26,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
   let gateway: Gateway | null = null;
   const notifier = new SystemdNotifier({
-    ...readSupervisor(process.env, process.pid),
+    ...readSystemd(process.env, process.pid),
     status: () => statusLine(gateway),
     clock: systemClock,
     log,
@@ -39,7 +41,10 @@ async function main(): Promise<void> {
     end('uncaughtException', 1);
   });
   try {
-    gateway = await createGateway(config, { log });
+    gateway = await createGateway(config, {
+      log,
+      beyondRepair: (reason) => end(`beyond repair: ${reason}`, EX_BEYOND_REPAIR),
+    });
     if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
     await gateway.start();
     await notifier.ready();

@@ -17,14 +17,14 @@ const QUEUE_PATIENCE_MS = 60_000;
 /** What `POST /api/whatsapp-bootstrap/test` tries, one step after the other. */
 export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): SelfTestStep[] {
   return [
-    { name: 'disk', run: async () => void (await journal.probe()) },
+    { name: 'disk', run: async () => void (await journal.assertRoom()) },
     { name: 'database', run: () => database.selfTest() },
     { name: 'queue', run: async () => checkQueue(journal, now()) },
     ...pool.list().map((client) => ({
       name: `connection:${client.connectionId}`,
       run: async () => {
-        const health = inspectConnection(client, now());
-        if (!health.healthy) throw new Error(health.problems.join(', '));
+        const problems = inspectConnection(client, now());
+        if (problems.length > 0) throw new Error(`${problems.join(', ')} (${client.estado})`);
         if (client.estado === 'ready') await client.calls.ping();
       },
     })),

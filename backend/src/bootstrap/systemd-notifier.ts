@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Supervisor } from '../config/supervisor.js';
+import type { Systemd } from '../config/systemd.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 
@@ -9,7 +9,7 @@ const SEND_DEADLINE_MS = 5_000;
 /** systemd-notify itself waits until systemd has taken the message (its barrier), for 5 s at most. */
 const COMMAND = 'systemd-notify';
 
-export interface SystemdNotifierDeps extends Supervisor {
+export interface SystemdNotifierDeps extends Systemd {
   /** One line for `systemctl status`. */
   status: () => string;
   clock: Clock;

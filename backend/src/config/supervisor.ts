@@ -1,18 +1,7 @@
-/** What systemd hands over to a service of `Type=notify` (sd_notify(3), sd_watchdog_enabled(3)); no settings of ours. */
-export interface Supervisor {
-  /** Where it wants to be told; null = nobody asks. */
-  notifySocket: string | null;
-  /** It restarts us when it hears nothing for so long; null = it does not watch. */
-  watchdogMs: number | null;
-}
+/** Set by systemd, PM2 and Kubernetes in what they start. */
+const SUPERVISORS = ['INVOCATION_ID', 'NOTIFY_SOCKET', 'pm_id', 'KUBERNETES_SERVICE_HOST'];
 
-/** @param pid a wrapper may have been meant (`WATCHDOG_PID`): then nobody expects us to report */
-export function readSupervisor(env: NodeJS.ProcessEnv, pid: number): Supervisor {
-  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = env;
-  const isForUs = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === pid;
-  const usec = Number(WATCHDOG_USEC);
-  return {
-    notifySocket: NOTIFY_SOCKET || null,
-    watchdogMs: isForUs && Number.isFinite(usec) && usec > 0 ? usec / 1000 : null,
-  };
+/** Whether somebody starts this process again when it ends. @param pid 1 in a container, whose engine has a restart policy */
+export function isSupervised(env: Readonly<Record<string, string | undefined>>, pid = process.pid): boolean {
+  return pid === 1 || SUPERVISORS.some((name) => env[name] !== undefined);
 }

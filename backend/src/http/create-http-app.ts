@@ -12,7 +12,7 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { BootstrapPort, IntegrationPort, MetricsPort } from './ports.js';
+import type { BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from './ports.js';
 import type { Route } from './route.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
@@ -20,6 +20,7 @@ import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
+import { watchdogRoutes } from './routes/watchdog.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
@@ -27,14 +28,16 @@ export interface HttpAppDeps {
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
   metrics: MetricsPort;
+  watchdog: WatchdogPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'metrics'>): Route[] {
+export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'metrics' | 'watchdog'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
     ...operationsRoutes(deps),
+    ...watchdogRoutes(deps.watchdog),
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),

@@ -15,7 +15,7 @@ import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
 import { findPart } from './parts.js';
-import { probe } from './probe.js';
+import { assertRoom, probe } from './probe.js';
 import { prune } from './prune.js';
 import type {
   CommitBatch,
@@ -205,6 +205,11 @@ export class Journal {
   }
 
   /** Could a message be journaled now? Rejects `JOURNAL_FULL` (budget or disk), or `JOURNAL_FAILED` when a write fails. */
+  assertRoom(): Promise<void> {
+    return assertRoom(this.#context);
+  }
+
+  /** Writes something that means nothing, durably: rejects `JOURNAL_FAILED` when the disk does not take it. */
   probe(): Promise<void> {
     return probe(this.#context);
   }

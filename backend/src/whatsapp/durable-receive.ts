@@ -35,6 +35,8 @@ export interface DurableReceiveDeps {
   me: () => { id: string; lid: string | null } | null;
   /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
   failClosed: (error: unknown) => void;
+  /** A part failed to decrypt for good (Baileys asks its sender again): the error's text. */
+  onUndecryptable: (error: string) => void;
   /** Runs it when Baileys is through with the message that it works on now (its messageMutex). */
   afterThisOne: (run: () => void) => void;
 }
@@ -182,7 +184,9 @@ export class DurableReceive {
         stanza.fatal = error;
         throw error;
       }
-      return { sha256, plaintext: null, error: error instanceof Error ? error.message : String(error) };
+      const text = error instanceof Error ? error.message : String(error);
+      this.deps.onUndecryptable(text);
+      return { sha256, plaintext: null, error: text };
     }
   }
 

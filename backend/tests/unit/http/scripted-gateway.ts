@@ -3,7 +3,8 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { BootstrapPort, IntegrationPort, MetricsPort } from '../../../src/http/ports.js';
+import type { BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 
@@ -17,7 +18,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
   return {
     ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
-    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, warnings: [] },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
     ...changes,
   };
 }
@@ -43,7 +44,25 @@ function anAtendimento() {
   };
 }
 
-/** Answers of the two services that the HTTP layer calls, and what they were called with. */
+function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
+  const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
+  const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
+  const silent = { outboxAgeMs: null, unusualSilenceMs: null, reconnectTries: 0 };
+  return {
+    ...{ state: 'running', supervised: false, stepCounts: { flush: 1 } },
+    settings: { checkIntervalMs: 60_000, alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect: true },
+    gateway: { probes: { ...gatewayProbes, databaseOnline: true }, problems: [], steps: [step] },
+    connections: [
+      {
+        ...{ connectionId: 'c1', status: 'unhealthy', consecutiveFailures: 1, healthyForMs: 0, lastCheckAt: NOW },
+        ...{ problems: ['STUCK_STANZA'], rung: 'flush', steps: [step] },
+        probes: { ...readings, ...silent, ping: { at: NOW, ok: true, ms: 3 } },
+      },
+    ],
+  };
+}
+
+/** Answers of the services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
   script: {
     integration?: Partial<IntegrationPort>;
@@ -101,6 +120,8 @@ export function scriptedPorts(
     ready: () => true,
     ...script.bootstrap,
   };
+  const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
+  const watchdog: WatchdogPort = { report: () => aWatchdogReport(step) };
   const recorded = Object.entries(answers).map(([name, answer]) => [
     name,
     (...args: unknown[]) => {
@@ -113,7 +134,7 @@ export function scriptedPorts(
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: async () => '# HELP sentinela_ready 1\n',
   };
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, metrics, calls };
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, metrics, watchdog, calls };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
@@ -126,12 +147,12 @@ export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, metrics, calls } = scriptedPorts(options);
+  const { integration, bootstrap, metrics, watchdog, calls } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, metrics });
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, metrics, watchdog });
   return { app, calls, http: supertest(app) };
 }
 

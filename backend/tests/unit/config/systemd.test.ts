@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { readSupervisor } from '../../../src/config/supervisor.js';
+import { readSystemd } from '../../../src/config/systemd.js';
 
-test.each<[string, Record<string, string>, ReturnType<typeof readSupervisor>]>([
+test.each<[string, Record<string, string>, ReturnType<typeof readSystemd>]>([
   ['nobody asks', {}, { notifySocket: null, watchdogMs: null }],
   [
     'systemd watches us',
@@ -16,5 +16,5 @@ test.each<[string, Record<string, string>, ReturnType<typeof readSupervisor>]>([
   ['no watchdog', { NOTIFY_SOCKET: '@abstract' }, { notifySocket: '@abstract', watchdogMs: null }],
   ['nonsense', { NOTIFY_SOCKET: '', WATCHDOG_USEC: 'x' }, { notifySocket: null, watchdogMs: null }],
 ])('%s', (_name, env, expected) => {
-  expect(readSupervisor(env, 7)).toEqual(expected);
+  expect(readSystemd(env, 7)).toEqual(expected);
 });
