@@ -29,6 +29,16 @@ module.exports = {
       'inbound/',
       'notifications/',
     ]),
+    only('backup-copies', 'backup', ['lib/', 'journal/', 'supabase/']),
+    only('metrics-read', 'metrics', [
+      'lib/',
+      'journal/',
+      'whatsapp/',
+      'supabase/',
+      'outbound/',
+      'inbound/',
+      'notifications/',
+    ]),
     only('notifications', 'notifications', ['lib/', 'journal/']),
     only('access-says-who-may', 'access', ['lib/', 'journal/', 'supabase/', 'integration/']),
     only('http-is-thin', 'http', [

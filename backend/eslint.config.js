@@ -34,6 +34,8 @@ export default tseslint.config(
       'src/db-migrate.ts',
       'src/import-session.ts',
       'src/keys.ts',
+      'src/backup.ts',
+      'src/restore.ts',
       'tests/**',
       'bench/**',
     ],

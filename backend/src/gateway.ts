@@ -3,6 +3,8 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
+import { logMessages } from './bootstrap/log-messages.js';
+import { Orphans } from './bootstrap/orphans.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -23,6 +25,7 @@ import { Releasers } from './lib/releasers.js';
 import { TypedEmitter } from './lib/typed-emitter.js';
 import type { GatewayEvents } from './notifications/gateway-events.js';
 import { MessageAcceptor } from './outbound/accept-message.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
@@ -79,6 +82,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
+  releasers.push('message log', logMessages(parts));
+  parts.metrics.start();
+  releasers.push('metrics', () => parts.metrics.stop());
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
@@ -160,13 +166,24 @@ function wire(
   });
   sender.events.on('ackOverdue', ({ connectionId }) => watchdog.ackOverdue(connectionId));
   sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
-  const bootstrap = new WhatsAppBootstrapService({
+  const orphans = new Orphans({
+    journal,
+    isPaired: (id) => pool.isPaired(id),
+    liveEstado: (id) => pool.get(id)?.estado,
+    removeConnection: (id) => integration.removeOrphan(id),
+    events,
+    ageMs: config.orphanAgeMs,
+    clock,
+    log,
+  });
+  const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
     services: managedServices({ database, projector, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
-    stats: () => gatewayStats({ journal, database, pool, sends }),
+    orphans,
+    stats: () => gatewayStats({ journal, database, pool, sends, sender, orphans }),
     connections: (scope) => integration.summary(scope),
-    journalWritable: () => journal.probe(),
+    journalWritable: () => journal.assertRoom(),
     foreignServer: config.whatsapp.foreign,
     version: VERSION,
     clock,
@@ -183,13 +200,24 @@ function wire(
     log,
   });
   const { host, port } = config.http;
+  const metrics = new GatewayMetrics({
+    ...{ events, projector, sender, database, journal, clock },
+    connections: () => integration.summary(null).byStatus,
+    maxConnections: config.maxConnections,
+    sends: () => sender.figures,
+    orphans: () => orphans.counts(),
+    databaseState: () => database.state,
+    ready: () => bootstrap.ready(),
+    access: config.metricsAccess,
+    version: VERSION,
+  });
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, watchdog, access }),
+    app: createHttpApp({ config, log, integration, bootstrap, metrics, watchdog, access }),
     host,
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
   return {
     config,
@@ -211,6 +239,8 @@ function wire(
     bootstrap,
     access,
     http,
+    orphans,
+    metrics,
     housekeeping,
     tell,
   };

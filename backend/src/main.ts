@@ -1,8 +1,11 @@
+import { SystemdNotifier } from './bootstrap/systemd-notifier.js';
 import { loadConfig } from './config/load-config.js';
+import { readSystemd } from './config/systemd.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { armCrashPoint } from './lib/crash-points.js';
 import { createLog, type ClosableLog } from './lib/create-log.js';
+import { systemClock } from './lib/clock.js';
 import { isGatewayError } from './lib/errors.js';
 import { showQrInTerminal } from './terminal-qr.js';
 import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
@@ -22,7 +25,16 @@ async function main(): Promise<void> {
   // Baileys leaves promises unobserved; what depends on them has its own deadline, so the process goes on.
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
   let gateway: Gateway | null = null;
-  const end = (reason: string, exitCode: number) => void stop(gateway, log, reason, exitCode);
+  const notifier = new SystemdNotifier({
+    ...readSystemd(process.env, process.pid),
+    status: () => statusLine(gateway),
+    clock: systemClock,
+    log,
+  });
+  const end = (reason: string, exitCode: number) => {
+    void notifier.stopping();
+    void stop(gateway, log, reason, exitCode);
+  };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal, 0));
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception, the process ends', { error });
@@ -35,6 +47,9 @@ async function main(): Promise<void> {
     });
     if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
     await gateway.start();
+    await notifier.ready();
+    // For PM2's `wait_ready`.
+    process.send?.('ready');
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     log.error('start failed', { error });
@@ -50,6 +65,13 @@ function readConfig(): GatewayConfig {
     complain(error.details as string[]);
     process.exit(EX_CONFIG);
   }
+}
+
+/** For `systemctl status`. */
+function statusLine(gateway: Gateway | null): string {
+  if (!gateway) return 'starting';
+  const { total, ready } = gateway.parts.integration.summary(null);
+  return `${ready} of ${total} connections ready, database ${gateway.parts.database.state}`;
 }
 
 /** Every problem at once, one a line, before there is any log. */

@@ -1,6 +1,7 @@
 import type { Journal } from '../journal/journal.js';
 import type { DeadLetter, LogEntry } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
+import { whatsappIdOf } from './log-messages.js';
 
 /** An entry of the log that the database refuses for good, as the API shows it: what it is about, never what it says. */
 export interface DeadLetterResource {
@@ -47,11 +48,6 @@ function present({ entry, reason, at }: DeadLetter): DeadLetterResource {
   const { seq, connectionId, kind } = entry;
   const [journaledAt, parkedAt] = [entry.at, at].map((ms) => new Date(ms).toISOString()) as [string, string];
   return { seq, connectionId, kind, whatsappId: whatsappIdOf(entry), ...reason, journaledAt, parkedAt };
-}
-
-function whatsappIdOf(entry: LogEntry): string | null {
-  if (entry.kind === 'stanza' || entry.kind === 'receipt') return entry.node.attrs['id'] ?? null;
-  return entry.kind === 'outgoing' || entry.kind === 'outcome' ? entry.whatsappId : null;
 }
 
 function encodeCursor(seq: number): string {

@@ -1,6 +1,8 @@
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import type { Sender } from '../outbound/sender.js';
+import type { Orphans } from './orphans.js';
 import type { SendCounter } from './send-counter.js';
 
 export interface GatewayStatsDeps {
@@ -8,6 +10,8 @@ export interface GatewayStatsDeps {
   database: Pick<SupabaseWhatsAppService, 'ping'>;
   pool: WhatsAppPoolManager;
   sends: SendCounter;
+  sender: Pick<Sender, 'figures'>;
+  orphans: Pick<Orphans, 'counts'>;
 }
 
 export type GatewayStats = Awaited<ReturnType<typeof gatewayStats>>;
@@ -26,7 +30,8 @@ export async function gatewayStats(deps: GatewayStatsDeps) {
       journalMaxBytes: queue.maxBytes,
     },
     supabase: { reachable: responseMs !== null, responseMs },
-    connections: { active: deps.pool.readyCount, total: deps.pool.list().length },
-    sends: deps.sends.figures,
+    connections: { active: deps.pool.readyCount, total: deps.pool.list().length, max: deps.pool.maxClients },
+    sends: { ...deps.sends.figures, queues: deps.sender.figures },
+    orphans: deps.orphans.counts(),
   };
 }

@@ -1,15 +1,24 @@
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import type { Orphans } from './orphans.js';
 import type { WebVersion } from '../whatsapp/web-version.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** What must be done once in a while: old journal records go, the WhatsApp Web version is asked for again. */
+export interface HousekeepingDeps {
+  journal: Journal;
+  webVersion: WebVersion;
+  orphans: Orphans;
+  clock: Clock;
+  log: Log;
+}
+
+/** What must be done every hour: old journal records and orphans go, the WhatsApp Web version is asked for again. */
 export class Housekeeping {
   #cancel: (() => void) | null = null;
 
-  constructor(private readonly deps: { journal: Journal; webVersion: WebVersion; clock: Clock; log: Log }) {}
+  constructor(private readonly deps: HousekeepingDeps) {}
 
   start(): void {
     this.#cancel ??= this.deps.clock.after(HOUR_MS, () => {
@@ -26,11 +35,18 @@ export class Housekeeping {
 
   async #round(): Promise<void> {
     void this.deps.webVersion.refresh();
+    await this.#try('journal not pruned', async () => {
+      this.deps.log.info('journal pruned', await this.deps.journal.prune());
+    });
+    await this.#try('orphans not looked after', () => this.deps.orphans.round());
+  }
+
+  /** One chore that fails does not keep the others from being done; the next hour tries again. */
+  async #try(failure: string, chore: () => Promise<void>): Promise<void> {
     try {
-      const pruned = await this.deps.journal.prune();
-      this.deps.log.info('journal pruned', pruned);
+      await chore();
     } catch (error) {
-      this.deps.log.error('journal not pruned', { error });
+      this.deps.log.error(failure, { error });
     }
   }
 }

@@ -17,7 +17,7 @@ const QUEUE_PATIENCE_MS = 60_000;
 /** What `POST /api/whatsapp-bootstrap/test` tries, one step after the other. */
 export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): SelfTestStep[] {
   return [
-    { name: 'disk', run: async () => void (await journal.probe()) },
+    { name: 'disk', run: async () => void (await journal.assertRoom()) },
     { name: 'database', run: () => database.selfTest() },
     { name: 'queue', run: async () => checkQueue(journal, now()) },
     ...pool.list().map((client) => ({

@@ -4,6 +4,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { GatewayStats } from './gateway-stats.js';
+import type { OrphanResource, Orphans } from './orphans.js';
 import { runSelfTest, type SelfTestReport, type SelfTestStep } from './self-test.js';
 
 export type ServiceState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
@@ -28,6 +29,7 @@ export interface WhatsAppBootstrapDeps {
   selfTestSteps: () => SelfTestStep[];
   stats: () => Promise<GatewayStats>;
   deadLetters: DeadLetters;
+  orphans: Pick<Orphans, 'list'>;
   connections: (scope: Scope | null) => { total: number; ready: number; byStatus: Record<string, number> };
   journalWritable: () => Promise<void>;
   foreignServer: boolean;
@@ -109,6 +111,11 @@ export class WhatsAppBootstrapService {
   /** Entries that the database refused for good. */
   get deadLetters(): DeadLetters {
     return this.deps.deadLetters;
+  }
+
+  /** What is left over and will be removed, as the last look has found it. */
+  orphans(): OrphanResource[] {
+    return this.deps.orphans.list();
   }
 
   stats(): Promise<GatewayStats> {

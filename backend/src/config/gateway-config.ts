@@ -37,6 +37,7 @@ export interface GatewayConfig {
   readonly dataDir: string;
   readonly logDir: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
   readonly watchdog: {
@@ -104,6 +105,7 @@ export function toGatewayConfig(
     dataDir: resolve(packageDir, s.DATA_DIR),
     logDir: resolve(packageDir, s.LOG_DIR),
     logLevel: s.LOG_LEVEL,
+    metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
     watchdog: {

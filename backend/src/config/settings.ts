@@ -96,6 +96,11 @@ export const SETTINGS = {
   ),
   LOG_DIR: always(value.folder, 'logs', 'Where `combined.log` and `error.log` are. Relative to the package folder.'),
   LOG_LEVEL: always(value.oneOf('error', 'warn', 'info', 'debug'), 'info', 'The least important level that is logged.'),
+  METRICS_ACCESS: always(
+    value.oneOf('local', 'key', 'public'),
+    'local',
+    'Who may read `/metrics`: programs on this machine and whoever has the key, only whoever has the key, or everybody who reaches the port (`public`).',
+  ),
 
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
@@ -128,7 +133,7 @@ export const SETTINGS = {
   ORPHAN_AGE_MS: always(
     value.positiveInteger,
     '604800000',
-    'A connection that was never paired is removed after this long (7 days).',
+    'A connection without credentials, or credentials without a connection, is reported and removed after this long (7 days).',
   ),
   SEND_EXPIRY_MS: always(
     value.positiveInteger,

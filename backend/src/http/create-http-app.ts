@@ -13,7 +13,7 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
-import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from './ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from './ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { auditRoutes } from './routes/audit.js';
@@ -22,6 +22,7 @@ import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { operationsRoutes } from './routes/operations.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 
 export interface HttpAppDeps {
@@ -29,6 +30,7 @@ export interface HttpAppDeps {
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  metrics: MetricsPort;
   watchdog: WatchdogPort;
   access: AccessPort;
 }
@@ -38,6 +40,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...operationsRoutes(deps),
     ...watchdogRoutes(deps.watchdog),
     ...deadLetterRoutes(deps.bootstrap),
     ...apiKeyRoutes(deps.access),

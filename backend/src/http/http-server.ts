@@ -8,11 +8,11 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the minute that load balancers keep an idle connection. */
 const KEEP_ALIVE_MS = 65_000;
-const STOP_DEADLINE_MS = 3000;
+const STOP_DEADLINE_MS = 2000;
 
 /**
  * The listening socket. Goes `idle → running → stopped`, once.
- * stopping: no new connections, idle ones are closed at once, running requests have 3 s to end.
+ * stopping: no new connections, idle ones are closed at once, running requests have 2 s to end.
  */
 export class HttpServer {
   readonly #server: Server;

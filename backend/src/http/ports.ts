@@ -90,14 +90,48 @@ export interface BootstrapStats {
     /** Of the last probe; null when it failed. */
     responseMs: number | null;
   };
-  connections: { active: number; total: number };
+  connections: {
+    active: number;
+    total: number;
+    /** MAX_CONNECTIONS. */
+    max: number;
+  };
   sends: {
     accepted: number;
     sent: number;
     failed: number;
     /** sent / (sent + failed), 0 to 1, since the start; null before the first outcome. */
     successRate: number | null;
+    /** Connections that have something to send. */
+    queues: SendQueueFigures[];
   };
+  /** Reported and not removed yet. */
+  orphans: { unpaired: number; credentials: number };
+}
+
+export interface SendQueueFigures {
+  connectionId: string;
+  waiting: number;
+  underWay: number;
+  /** How long SEND_RATE_PER_MINUTE keeps the next one back. */
+  throttledMs: number;
+}
+
+/** What is left over and will be removed. Times are ISO 8601. */
+export interface Orphan {
+  kind: 'unpaired' | 'credentials';
+  connectionId: string;
+  since: string;
+  reportedAt: string;
+  removedAfter: string;
+}
+
+/** What `/metrics` needs. */
+export interface MetricsPort {
+  /** METRICS_ACCESS: programs on this machine and whoever has the key, only the latter, or everybody. */
+  readonly access: 'local' | 'key' | 'public';
+  readonly contentType: string;
+  render(): Promise<string>;
 }
 
 export interface SelfTestStep {
@@ -145,6 +179,8 @@ export interface BootstrapPort {
   /** Stops and starts the services in order; the HTTP server stays. */
   restart(): Promise<unknown>;
   readonly deadLetters: DeadLettersPort;
+  /** What the last look has left. */
+  orphans(): Orphan[];
   /** The event loop turns. */
   live(): boolean;
   /** The journal can be written and the services run. */

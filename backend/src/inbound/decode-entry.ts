@@ -6,6 +6,7 @@ import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
 import { decodeReceipt } from './decode-receipt.js';
 import { decodeStanza } from './decode-stanza.js';
+import { UndecodableEntry } from './stanza-addresses.js';
 
 /**
  * One entry of the log → the items of `registrar_eventos` that it means, in order; none when it is no news for people.
@@ -31,6 +32,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeSession(entry);
     case 'contact':
       return decodeContact(entry);
+    case 'unreadable':
+      throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }
 }
 

@@ -15,7 +15,8 @@ import { WritePace } from './write-pace.js';
 /** The journal's hint may be missed; the log itself is looked at this often. */
 const IDLE_POLL_MS = 5000;
 const JOURNAL_RETRY_MS = 1000;
-const STOP_DEADLINE_MS = 5000;
+/** With the HTTP server (2 s) and the sender (4 s) below the 10 s that a stop may take. */
+const STOP_DEADLINE_MS = 3000;
 /** Entries decoded before the event loop gets its turn. */
 const DECODE_SLICE = 64;
 
@@ -28,7 +29,7 @@ const DECODE_SLICE = 64;
  * - `backing-off`: the database cannot be reached; the same batch is tried again, for days if need be, nothing overtakes it.
  * - `paused`: the database refuses the gateway (key, grants, migration); alerted, probed every minute. No entry is parked
  *   for a fault that is not its own.
- * - `stopping`: the write under way is awaited for at most 5 s; what it did not complete is written again at the next start
+ * - `stopping`: the write under way is awaited for at most 3 s; what it did not complete is written again at the next start
  *   under the same ids.
  *
  * An entry leaves the log only by being complete in the database or by lying with the dead letters.
@@ -72,7 +73,7 @@ export class Projector {
     this.#writer.wake();
   }
 
-  /** Ends after the write under way, at the latest after 5 s. Everybody who asks meanwhile gets the same promise. */
+  /** Ends after the write under way, at the latest after 3 s. Everybody who asks meanwhile gets the same promise. */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop().finally(() => (this.#stopping = null)));
   }

@@ -17,6 +17,7 @@ const MAY_WAIT: Record<Kind, boolean> = {
   outcome: true,
   session: false,
   contact: true,
+  unreadable: false,
 };
 
 /** Shortest time between the beginnings of two writes that hold only entries which may wait. */

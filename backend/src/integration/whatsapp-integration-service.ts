@@ -106,6 +106,13 @@ export class WhatsAppIntegrationService {
     this.#channels.delete(id);
   }
 
+  /** Forgets a connection without credentials; its row says so, conversations stay. @throws CONNECTION_NOT_FOUND */
+  async removeOrphan(id: string): Promise<void> {
+    await this.deleteConnection(id, null);
+    const changes = { status: 'disconnected', estado: 'disconnected', motivo: 'ORPHAN_REMOVED', qr_code: null };
+    await this.deps.journal.commit({ entries: [{ kind: 'session', connectionId: id, changes }] });
+  }
+
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
     return sendMessage({ ...this.deps, connections: this.#connections, newChats: this.#newChats }, input, scope);
   }

@@ -1,3 +1,4 @@
+import { readEntry } from './claim-entries.js';
 import type { JournalContext } from './context.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
@@ -14,7 +15,7 @@ export function completeEntries(context: JournalContext, seqs: readonly number[]
       const bytes = log.getRaw(key);
       if (bytes === undefined) continue;
       sizes.push(bytes.length);
-      writes.push(log.remove(key), ...forgetPlaintexts(context.tables, log.decode(key, bytes)));
+      writes.push(log.remove(key), ...forgetPlaintexts(context.tables, readEntry(context.tables, key, bytes)));
     }
     if (writes.length === 0) return;
     await context.writer.write([...writes, context.sequence.remember()]);

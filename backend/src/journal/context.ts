@@ -18,6 +18,8 @@ export interface JournalEvents {
 
 /** What every verb on the journal works with. */
 export interface JournalContext {
+  /** The data directory, resolved. */
+  dir: string;
   tables: Tables;
   writer: DurableWriter;
   sealer: Sealer;

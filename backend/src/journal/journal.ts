@@ -5,6 +5,7 @@ import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import { listApiKeys, saveApiKeys } from './api-keys.js';
 import { appendAudit, claimAudit, completeAudit } from './audit.js';
 import { archiveAuth, deleteAuth, getCreds, getKeys, replaceAuth } from './auth-keys.js';
+import { getOrphanSightings, listAuthOwners, setOrphanSightings } from './auth-owners.js';
 import { claimEntries } from './claim-entries.js';
 import { commit } from './commit.js';
 import { completeEntries } from './complete-entries.js';
@@ -17,7 +18,7 @@ import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
 import { findPart } from './parts.js';
-import { probe } from './probe.js';
+import { assertRoom, probe } from './probe.js';
 import { prune } from './prune.js';
 import type {
   CommitBatch,
@@ -109,6 +110,20 @@ export class Journal {
   /** Puts a whole auth state in the place of another one, in one commit. */
   replaceAuth(connectionId: string, auth: { creds: unknown; mutations: KeyMutations }): Promise<void> {
     return replaceAuth(this.#context, connectionId, auth);
+  }
+
+  /** Connection ids that have an auth state. */
+  listAuthOwners(): string[] {
+    return listAuthOwners(this.#context.tables);
+  }
+
+  /** When each orphan was reported first, by its name. */
+  getOrphanSightings(): Record<string, number> {
+    return getOrphanSightings(this.#context.tables);
+  }
+
+  setOrphanSightings(sightings: Record<string, number>): Promise<void> {
+    return setOrphanSightings(this.#context, sightings);
   }
 
   findPart(connectionId: string, sha256: Uint8Array): PartRecord | null {
@@ -217,13 +232,18 @@ export class Journal {
     return journalStats(this.#context);
   }
 
+  /** Could a message be journaled now? Rejects `JOURNAL_FULL` (budget or disk), or `JOURNAL_FAILED` when a write fails. */
+  assertRoom(): Promise<void> {
+    return assertRoom(this.#context);
+  }
+
   /** Writes something that means nothing, durably: rejects `JOURNAL_FAILED` when the disk does not take it. */
   probe(): Promise<void> {
     return probe(this.#context);
   }
 }
 
-function contextOf(options: JournalOptions, { tables, writer, sealer }: Environment): JournalContext {
+function contextOf(options: JournalOptions, { dir, tables, writer, sealer }: Environment): JournalContext {
   const events = new TypedEmitter<JournalEvents>(options.log);
   const budget = new DiskBudget(options.maxBytes, (alert) => {
     options.log.warn('journal budget mark passed', { ...alert });
@@ -231,6 +251,7 @@ function contextOf(options: JournalOptions, { tables, writer, sealer }: Environm
   });
   for (const table of [tables.log, tables.dead]) for (const bytes of table.sizes()) budget.add(bytes);
   return {
+    dir,
     tables,
     writer,
     sealer,

@@ -18,6 +18,8 @@ const FORMAT_KEY = Buffer.from('format');
 
 /** An opened, locked, unlocked data directory. */
 export interface Environment {
+  /** The data directory, resolved. */
+  dir: string;
   tables: Tables;
   writer: DurableWriter;
   sealer: Sealer;
@@ -50,7 +52,7 @@ export async function openEnvironment(o: {
       closing = true;
       return releasers.releaseAll();
     };
-    return { tables, writer, sealer: seal.sealer, release };
+    return { dir, tables, writer, sealer: seal.sealer, release };
   } catch (error) {
     await releasers.releaseAll();
     if (isGatewayError(error)) throw error;

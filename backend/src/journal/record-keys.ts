@@ -12,6 +12,12 @@ export function connectionKey(connectionId: string): Buffer {
   return sized(connectionId, 'connection id');
 }
 
+/** The connection that a key of `auth` belongs to, and the prefix of all its keys. */
+export function connectionIdOfKey(key: Buffer): { id: string; prefix: Buffer } {
+  const prefix = key.subarray(0, 1 + key.readUInt8(0));
+  return { id: prefix.toString('utf8', 1), prefix };
+}
+
 /** Auth state of a connection: the key type in clear, the id (often a phone number) as the sealer conceals it. */
 export function authKey(connectionId: string, type: string, concealedId: Buffer): Buffer {
   return Buffer.concat([connectionKey(connectionId), sized(type, 'key type'), concealedId]);

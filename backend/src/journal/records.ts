@@ -83,7 +83,15 @@ export interface ContactEntry extends EntryBase {
   nomePerfil?: string | null;
 }
 
-export type LogEntry = StanzaEntry | ReceiptEntry | OutgoingEntry | OutcomeEntry | SessionEntry | ContactEntry;
+/** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
+export interface UnreadableEntry extends EntryBase {
+  kind: 'unreadable';
+  /** Exactly what lies on the disk, for whoever can still read something in it. */
+  bytes: Uint8Array;
+}
+
+export type LogEntry =
+  UnreadableEntry | StanzaEntry | ReceiptEntry | OutgoingEntry | OutcomeEntry | SessionEntry | ContactEntry;
 type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
 /** An entry before it has its place in the log. */
 export type NewLogEntry = WithoutSeq<LogEntry>;

@@ -17,9 +17,10 @@ export interface JournalStats {
 }
 
 export function journalStats({ tables, budget, writer }: JournalContext): JournalStats {
+  const [oldest] = claimEntries(tables, 1);
   return {
     pendingEntries: tables.log.count(),
-    oldestPendingAt: claimEntries(tables, 1)[0]?.at ?? null,
+    oldestPendingAt: oldest && oldest.kind !== 'unreadable' ? oldest.at : null,
     deadLetters: tables.dead.count(),
     outboxUnfinished: tables.unfinished.count(),
     liveBytes: budget.liveBytes,

@@ -25,6 +25,17 @@ export interface LaneOptions {
   window: number;
 }
 
+/** What one connection has to send now. */
+export interface SendFigures {
+  connectionId: string;
+  /** Accepted and not begun, as far as they are held in memory (the oldest 5000). */
+  waiting: number;
+  /** Begun and without an outcome. */
+  underWay: number;
+  /** How long the rate limit keeps the next one back; 0 when it does not. */
+  throttledMs: number;
+}
+
 /** So many turns of all parallel chats are "moments". */
 const SOON = 10;
 
@@ -73,6 +84,12 @@ export class Lane implements Line {
   /** Nothing is under way. */
   get isQuiet(): boolean {
     return this.#active === 0;
+  }
+
+  get figures(): SendFigures {
+    const waiting = this.#queue.size - this.#active;
+    const throttledMs = waiting > 0 && this.#isReady() ? (this.#bucket?.waitMs ?? 0) : 0;
+    return { connectionId: this.connectionId, waiting, underWay: this.#active, throttledMs };
   }
 
   start(): void {

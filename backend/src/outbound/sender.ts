@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
 import type { Destination } from './address.js';
 import { Attempts } from './attempt.js';
-import { Lane } from './lane.js';
+import { Lane, type SendFigures } from './lane.js';
 import type { NumberCheck } from './number-check.js';
 import { isFinished } from './outcome.js';
 import { OutcomeWaiters } from './outcome-waiters.js';
@@ -41,6 +41,8 @@ export interface SenderDeps {
   /** Messages of one connection held in memory (ids only); the rest waits in the journal. */
   window?: number;
 }
+
+export type { SendFigures };
 
 const SWEEP_EVERY_MS = 30_000;
 const SWEEP_AT_MOST = 1_000;
@@ -103,6 +105,11 @@ export class Sender {
   enqueue(record: OutboxRecord): void {
     this.#laneOf(record.connectionId).enqueue(record);
     this.events.emit('accepted', record);
+  }
+
+  /** What each connection that has something to send is at. */
+  get figures(): SendFigures[] {
+    return [...this.#lanes.values()].map((lane) => lane.figures).filter((each) => each.waiting + each.underWay > 0);
   }
 
   /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */

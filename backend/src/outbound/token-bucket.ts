@@ -29,6 +29,16 @@ export class TokenBucket {
       this.#tokens = Math.max(0, this.#tokens - 1);
       return 0;
     }
+    return this.#waitMs();
+  }
+
+  /** How many ms until a token is there, 0 when one is; takes none. */
+  get waitMs(): number {
+    this.#refill();
+    return this.#tokens >= 1 - ROUNDING ? 0 : this.#waitMs();
+  }
+
+  #waitMs(): number {
     return Math.max(1, Math.ceil(((1 - this.#tokens) * 60_000) / this.rate.perMinute - ROUNDING));
   }
 

@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import { afterFilter, type CursorKeys, decodeCursor, encodeCursor, type KeyKind } from './cursor.js';
 import { DatabaseFailure } from './database-failure.js';
-import { createDatabaseFetch, type DatabaseFetch } from './database-fetch.js';
+import { createDatabaseFetch, type DatabaseFetch, type DatabaseRequest } from './database-fetch.js';
 import type { Evento, ResultadoEvento } from './evento.js';
 import { classifyFailure, type FailedAnswer } from './failure-class.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
@@ -29,6 +29,8 @@ export type DatabaseState = 'online' | 'offline' | 'paused';
 export interface DatabaseEvents {
   supabaseOffline: { state: 'offline' | 'paused'; code: string; sqlstate: string };
   supabaseOnline: { offlineMs: number };
+  /** Every request, answered or not. */
+  request: DatabaseRequest;
 }
 
 /** Sorted list: columns from most to least significant, unique in the end. */
@@ -274,7 +276,7 @@ export class SupabaseWhatsAppService {
     if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
     if (this.#open?.url === current.url) return this.#open.client;
     void this.#open?.http.close();
-    const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000);
+    const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000, (each) => this.events.emit('request', each));
     const client = createClient<DatabaseSchema>(current.url, current.serviceRoleKey, {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       // Node 20 has no WebSocket of its own, and the constructor insists on one.

@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { ClientEvents } from './client-events.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
+import { isPaired } from './pairing.js';
 import type { WhatsAppServer } from './socket-config.js';
 import type { WebVersion } from './web-version.js';
 import { WhatsAppClientService } from './whatsapp-client-service.js';
@@ -72,6 +73,12 @@ export class WhatsAppPoolManager {
     return this.list().filter((client) => client.estado === 'ready').length;
   }
 
+  /** Whether this connection has the credentials of a paired number. */
+  isPaired(connectionId: string): boolean {
+    const creds = this.deps.journal.getCreds(connectionId) as Parameters<typeof isPaired>[0];
+    return this.#clients.get(connectionId)?.paired ?? isPaired(creds);
+  }
+
   /** Takes a connection of the registry into the pool; does not open it. @throws CONNECTION_LIMIT */
   add(record: ConnectionRecord): WhatsAppClientService {
     const existing = this.#clients.get(record.connectionId);
@@ -126,7 +133,10 @@ export class WhatsAppPoolManager {
    * @returns when all were tried once; the API answers long before.
    */
   async restore(): Promise<{ restored: number; total: number }> {
-    const records = this.deps.journal.listConnections();
+    // Should there be more than MAX_CONNECTIONS allows, those that can work come first.
+    const records = this.deps.journal
+      .listConnections()
+      .sort((a, b) => Number(this.isPaired(b.connectionId)) - Number(this.isPaired(a.connectionId)));
     const clients = records.map((record) => this.#restorable(record)).filter((client) => client !== null);
     const queue = [...clients];
     const worker = async (): Promise<void> => {

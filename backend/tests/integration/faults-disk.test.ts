@@ -55,6 +55,7 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
       await gateway.crm.mensagem(shop.id, ana.send(shop.phone, 'antes').id);
       const { history } = gateway.simulator;
       const free = fill();
+      expect((await gateway.http.get('/health/ready')).status).toBe(503);
       const from = history.events.length;
       // LMDB reuses pages that are free inside its file: a few may still fit.
       const sent = Array.from({ length: 60 }, (_, index) => ana.send(shop.phone, `${'x'.repeat(20_000)} ${index}`));
@@ -65,6 +66,7 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
       );
       expect(receipted.size).toBeLessThan(sent.length);
       free();
+      await until('readiness', async () => (await gateway.http.get('/health/ready')).status === 200);
       await Promise.all(sent.map((each) => each.receipted));
       await gateway.crm.mensagem(shop.id, sent.at(-1)!.id);
       jest.restoreAllMocks();

@@ -137,3 +137,27 @@ test('a database that misses a migration is named in the status and by the self 
   await until('the self test to pass', async () => (await gateway.http.post(`${BASE}/test`)).status === 200);
   expect(await reason()).toBeNull();
 });
+
+test('above its rate a connection queues sends instead of failing them, and the figures show it', async () => {
+  await gateway.restart({ SEND_RATE_PER_MINUTE: '30' });
+  const { id } = await gateway.aPairedConnection();
+  const ana = gateway.aCustomer();
+  interface Stats {
+    sends: { queues: { connectionId: string; waiting: number; throttledMs: number }[] };
+  }
+  // Ten seconds' worth may go at once: five.
+  const texts = Array.from({ length: 7 }, (_, index) => `depressa ${index}`);
+  const answers = await Promise.all(
+    texts.map((content) => gateway.send(id, { to: ana.number, content }, undefined, '?wait=0')),
+  );
+  expect(answers.map(({ status }) => status).filter((status) => status >= 300)).toEqual([]);
+  const queue = await until('the queue', async () => {
+    const { body } = await gateway.http.get<Stats>(`${BASE}/stats`);
+    return body.sends.queues.find((each) => each.connectionId === id && each.throttledMs > 0);
+  });
+  expect(queue.waiting).toBeGreaterThan(0);
+  expect((await gateway.http.get('/metrics')).bytes.toString()).toContain('\nsentinela_connections_throttled 1\n');
+  const sent = async () => (await gateway.crm.mensagens(id)).filter((row) => row['status'] !== 'PENDENTE');
+  await until('all to be sent', async () => (await sent()).length === texts.length);
+  await gateway.restart();
+});

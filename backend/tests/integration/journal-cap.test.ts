@@ -32,11 +32,14 @@ test('at the cap of the journal the socket is closed rather than a message dropp
   const { liveBytes, maxBytes } = gateway.parts.journal.stats();
   expect(liveBytes).toBeLessThanOrEqual(maxBytes * 1.1);
   expect(shop.companion.mailbox.size).toBeGreaterThan(0);
+  // A balancer must not send anybody here now.
+  expect((await gateway.http.get('/health/ready')).status).toBe(503);
   await proxy.up();
   gateway.parts.projector.wake();
   await Promise.all(sent.map(({ receipted }) => receipted));
   await gateway.crm.mensagem(shop.id, sent.at(-1)!.id);
   const rows = await gateway.crm.mensagens(shop.id);
   expect(rows.map((row) => row['whatsapp_id']).slice(1)).toEqual(sent.map(({ id }) => id));
+  await until('readiness', async () => (await gateway.http.get('/health/ready')).status === 200);
   off();
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createGateway, type Gateway } from '../../src/gateway.js';
 import type { ConnectionResource, QrResource, SentMessageResource } from '../../src/integration/resources.js';
+import { createLog, type ClosableLog } from '../../src/lib/create-log.js';
 import { silentLog } from '../../src/lib/log.js';
 import { Simulator, type Companion, type Contact, type ContactOptions, type Phone } from '../../src/simulator/index.js';
 import { unrefLongTimers } from '../integration/simulator/unref-long-timers.js';
@@ -47,7 +48,18 @@ export class TestGateway {
   #dir = '';
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  constructor(private readonly settings: Record<string, string>) {}
+  #log: ClosableLog | null = null;
+
+  /** @param logs whether it writes log files as `main.ts` has it do (`logText`) */
+  constructor(
+    private readonly settings: Record<string, string>,
+    private readonly logs = false,
+  ) {}
+
+  /** Everything that the gateway has logged so far; it must be stopped. */
+  logText(): Promise<string> {
+    return readFile(join(this.#dir, 'logs', 'combined.log'), 'utf8');
+  }
 
   get parts(): Gateway['parts'] {
     if (!this.#gateway) throw new Error('the gateway is stopped');
@@ -104,14 +116,17 @@ export class TestGateway {
       ...settings,
     };
     const config = loadConfig(env, { envFile: join(this.#dir, 'env') });
-    this.#gateway = await createGateway(config, { log: silentLog });
+    if (this.logs) this.#log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
+    this.#gateway = await createGateway(config, { log: this.#log ?? silentLog });
     await this.#gateway.start();
     this.http = new HttpClient(this.#gateway.parts.http.address().url);
   }
 
   async stop(): Promise<void> {
     await this.#gateway?.stop();
+    await this.#log?.close();
     this.#gateway = null;
+    this.#log = null;
   }
 
   async restart(settings: Record<string, string> = {}): Promise<void> {
@@ -164,8 +179,8 @@ export class TestGateway {
 }
 
 /** A gateway for all tests of the file; closed, and looked at for what it left open, after the last one. */
-export function aGateway(settings: Record<string, string> = {}): TestGateway {
-  const gateway = new TestGateway(settings);
+export function aGateway(settings: Record<string, string> = {}, { logs = false } = {}): TestGateway {
+  const gateway = new TestGateway(settings, logs);
   const assertClosed = leakGuard();
   beforeAll(() => gateway.open(), 60_000);
   afterAll(async () => {

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { open } from 'lmdb';
+import { DATA_FILE } from '../../src/journal/open-environment.js';
+import { seqKey } from '../../src/journal/record-keys.js';
 import { aPart, aStanza, CONNECTION, fakeClock, openJournal, sha256, tempDir } from './journal-fixture.js';
 
 const REASON = { code: '22P02', message: 'invalid input syntax' };
@@ -160,5 +164,25 @@ describe('dead letters', () => {
     const journal = await openJournal();
     await journal.parkEntry(7, REASON);
     expect(journal.listDeadLetters(10)).toEqual([]);
+  });
+
+  test('a damaged record holds nothing up: it is handed out as unreadable, parked, and can be discarded', async () => {
+    const dir = await tempDir();
+    const first = await openJournal({ dir });
+    const { seqs } = await first.commit({ entries: [aStanza('1'), aStanza('2'), aStanza('3')] });
+    await first.close();
+    const raw = open({ path: join(dir, DATA_FILE), maxDbs: 16, encoding: 'binary', keyEncoding: 'binary' });
+    const damaged = Buffer.alloc(40, 0xc1);
+    await raw.openDB({ name: 'log', encoding: 'binary', keyEncoding: 'binary' }).put(seqKey(seqs[1]!), damaged);
+    await raw.close();
+    const journal = await openJournal({ dir });
+    const kinds = journal.claimEntries(10).map(({ kind }) => kind);
+    expect(kinds).toEqual(['stanza', 'unreadable', 'stanza']);
+    await journal.parkEntry(seqs[1]!, REASON);
+    expect(journal.claimEntries(10).map(({ seq }) => seq)).toEqual([seqs[0], seqs[2]]);
+    const [letter] = journal.listDeadLetters(10);
+    expect(letter).toMatchObject({ reason: REASON, entry: { kind: 'unreadable', seq: seqs[1], bytes: damaged } });
+    expect(await journal.discardDeadLetter(seqs[1]!)).toBe(true);
+    expect(journal.stats().deadLetters).toBe(0);
   });
 });

@@ -20,6 +20,15 @@ export const statusReply = z
   })
   .meta({ id: 'BootstrapStatus' });
 
+const sendQueue = z
+  .object({
+    connectionId: z.string(),
+    waiting: z.number().int(),
+    underWay: z.number().int(),
+    throttledMs: z.number().meta({ description: 'How long SEND_RATE_PER_MINUTE keeps the next one back.' }),
+  })
+  .meta({ id: 'SendQueue' });
+
 export const statsReply = z
   .object({
     success: z.literal(true),
@@ -32,15 +41,38 @@ export const statsReply = z
       journalMaxBytes: z.number().int(),
     }),
     supabase: z.object({ reachable: z.boolean(), responseMs: z.number().nullable() }),
-    connections: z.object({ active: z.number().int(), total: z.number().int() }),
+    connections: z.object({
+      active: z.number().int(),
+      total: z.number().int(),
+      max: z.number().int().meta({ description: 'MAX_CONNECTIONS.' }),
+    }),
     sends: z.object({
       accepted: z.number().int(),
       sent: z.number().int(),
       failed: z.number().int(),
       successRate: z.number().nullable().meta({ description: 'sent / (sent + failed), since the start.' }),
+      queues: z.array(sendQueue),
     }),
+    orphans: z.object({ unpaired: z.number().int(), credentials: z.number().int() }),
   })
   .meta({ id: 'BootstrapStats' });
+
+export const orphansReply = z
+  .object({
+    success: z.literal(true),
+    data: z.array(
+      z.object({
+        kind: z.enum(['unpaired', 'credentials']).meta({
+          description: 'unpaired: a connection without credentials. credentials: those of a connection nobody knows.',
+        }),
+        connectionId: z.string(),
+        since: isoTime,
+        reportedAt: isoTime,
+        removedAfter: isoTime,
+      }),
+    ),
+  })
+  .meta({ id: 'Orphans' });
 
 export const testReply = z
   .object({

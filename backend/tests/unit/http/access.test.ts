@@ -150,3 +150,25 @@ describe('every request', () => {
     ]);
   });
 });
+
+describe('/metrics', () => {
+  const status = async (access: 'local' | 'key' | 'public', headers: Record<string, string>) =>
+    (
+      await anApp({ ...OPEN, metricsAccess: access })
+        .http.get('/metrics')
+        .set(headers)
+    ).status;
+
+  test.each<['local' | 'key' | 'public', number, number, number]>([
+    ['local', 200, 401, 200],
+    ['key', 401, 401, 200],
+    ['public', 200, 200, 200],
+  ])(
+    'METRICS_ACCESS=%s: on this machine %i, from elsewhere %i, with the key %i',
+    async (access, here, there, keyed) => {
+      expect(await status(access, {})).toBe(here);
+      expect(await status(access, { Host: 'gateway.example' })).toBe(there);
+      expect(await status(access, { Host: 'gateway.example', 'x-api-key': KEY })).toBe(keyed);
+    },
+  );
+});

@@ -3,7 +3,7 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from '../../../src/http/ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -89,6 +89,7 @@ export function scriptedPorts(
     apiKey?: string | null;
     /** What is presented (an API key or a JWT by its looks) → who that is. */
     identities?: Record<string, Identity>;
+    metricsAccess?: MetricsPort['access'];
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -149,9 +150,11 @@ export function scriptedPorts(
         ...{ journalBytes: 1, journalMaxBytes: 2 },
       },
       supabase: { reachable: true, responseMs: 2.5 },
-      connections: { active: 1, total: 1 },
-      sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5 },
+      connections: { active: 1, total: 1, max: 10 },
+      sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5, queues: [] },
+      orphans: { unpaired: 0, credentials: 0 },
     }),
+    orphans: () => [{ kind: 'unpaired', connectionId: 'c1', since: NOW, reportedAt: NOW, removedAfter: NOW }],
     selfTest: async () => ({ steps: [{ name: 'disk', ok: true, ms: 1 }] }),
     live: () => true,
     ready: () => true,
@@ -166,7 +169,12 @@ export function scriptedPorts(
       return (answer as (...args: unknown[]) => unknown)(...args);
     },
   ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, watchdog, access, calls, audit };
+  const metrics: MetricsPort = {
+    access: script.metricsAccess ?? 'local',
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    render: async () => '# HELP sentinela_ready 1\n',
+  };
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, metrics, watchdog, access, calls, audit };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {

@@ -1,0 +1,79 @@
+import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { copyJournal } from '../journal/copy-journal.js';
+import { GatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import { dumpDatabase } from '../supabase/local/dump-database.js';
+import { isArchive, packFolder } from './archive.js';
+import { DATABASE_FOLDER, describeFile, MANIFEST_FILE, type Manifest } from './manifest.js';
+
+/** Keys of the local API; a CRM that uses them goes on after a restore. */
+const KEYS_FILE = 'supabase-keys.json';
+
+export interface BackupOptions {
+  dataDir: string;
+  /** A folder that does not exist yet or is empty, or a file `….tar.gz`. */
+  to: string;
+  /** Whether the rows lie in the data directory as well. */
+  embedded: boolean;
+  version: string;
+  log: Log;
+}
+
+/**
+ * Copies everything that a gateway needs to go on elsewhere, while it runs. The journal comes first and the rows after
+ * it: what was written to the database in between is in both and will be recognised; the other way round it could be
+ * in neither.
+ * @returns the list of what is in it
+ * @throws GatewayError `BAD_REQUEST` (target), `JOURNAL_FAILED`, `DATABASE_UNAVAILABLE`
+ */
+export async function makeBackup(options: BackupOptions): Promise<Manifest> {
+  const to = resolve(options.to);
+  await assertFree(to);
+  await mkdir(dirname(to), { recursive: true });
+  // Under its final name it is complete, or not there.
+  const folder = await mkdtemp(`${to}.partial-`);
+  try {
+    const manifest = await fill(folder, options);
+    if (isArchive(to)) await packFolder(folder, `${folder}.tar.gz`);
+    await rename(isArchive(to) ? `${folder}.tar.gz` : folder, to);
+    return manifest;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await rm(`${folder}.tar.gz`, { force: true });
+  }
+}
+
+async function fill(folder: string, { dataDir, embedded, version, log }: BackupOptions): Promise<Manifest> {
+  const madeAt = new Date().toISOString();
+  const files = await copyJournal(dataDir, folder);
+  if (existsSync(join(dataDir, KEYS_FILE))) {
+    await copyFile(join(dataDir, KEYS_FILE), join(folder, KEYS_FILE));
+    files.push(KEYS_FILE);
+  }
+  const database = join(folder, DATABASE_FOLDER);
+  const tables = embedded ? await dumpDatabase({ dataDir, folder: database, log }) : null;
+  files.push(...(tables ?? []).map(({ file }) => `${DATABASE_FOLDER}/${file}`));
+  const described = [];
+  for (const file of files) described.push(await describeFile(folder, file));
+  const manifest: Manifest = { format: 1, madeAt, version, files: described, tables };
+  await writeDurably(join(folder, MANIFEST_FILE), JSON.stringify(manifest, null, 2));
+  return manifest;
+}
+
+async function assertFree(to: string): Promise<void> {
+  if (!existsSync(to)) return;
+  const isEmpty = !isArchive(to) && (await readdir(to).catch(() => ['no folder'])).length === 0;
+  if (!isEmpty) throw new GatewayError('BAD_REQUEST', `${to} exists already: a backup is never written over.`);
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
