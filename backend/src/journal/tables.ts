@@ -2,6 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { GatewayError } from '../lib/errors.js';
 import { afterPrefix } from './record-keys.js';
+import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import type {
   ConnectionRecord,
   DeadLetter,
@@ -157,6 +158,8 @@ export interface Tables {
   unfinished: Table<Buffer>;
   idempotency: Table<IdempotencyRecord>;
   connections: Table<ConnectionRecord>;
+  apiKeys: Table<ApiKeyRecord>;
+  audit: Table<AuditRecord>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -174,5 +177,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),
     connections: table('connections'),
+    apiKeys: table('apiKeys'),
+    audit: table('audit'),
   };
 }
