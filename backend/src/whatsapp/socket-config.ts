@@ -41,7 +41,7 @@ export function socketConfig(
     markOnlineOnConnect: false,
     generateHighQualityLinkPreview: false,
     // No timer, stack trace and error object for every frame that is written (lib/Utils/generics.js, promiseTimeout: a
-    // fifth of what a send costs). Who is silent while connecting is given up by the socket's life, a socket that takes
+    // tenth of what a send costs). Who is silent while connecting is given up by the socket's life, a socket that takes
     // no frames by the pulse.
     connectTimeoutMs: 0,
     keepAliveIntervalMs: KEEP_ALIVE_MS,
