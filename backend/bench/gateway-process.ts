@@ -93,6 +93,7 @@ const api = {
 
   /** The next message stanza is taken in and never finished, as behind a held mutex (WhiskeySockets/Baileys#2491). */
   wedgeNext: () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with `this` below
     const { take } = DurableReceive.prototype;
     DurableReceive.prototype.take = function (node) {
       DurableReceive.prototype.take = take;

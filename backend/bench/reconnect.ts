@@ -2,10 +2,13 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import type { SimulatorApi } from './simulator-process.js';
 import { BareContestant } from './stage/contestants.js';
-import { ExternalPostgres } from './stage/external-postgres.js';
+import { Daemon } from './stage/daemon.js';
+import { ExternalPostgres, freePort } from './stage/external-postgres.js';
 import { ReconnectStage } from './stage/reconnect-stage.js';
 import { Remote } from './stage/remote.js';
 import { machine, noise, saveResults, table } from './stage/report.js';
@@ -22,6 +25,8 @@ const { values } = parseArgs({
 const TWENTY = Array.from({ length: 20 }, (_, index) => String(5_511_930_000_000 + index));
 const FIFTY = Array.from({ length: 50 }, (_, index) => String(5_511_931_000_000 + index));
 const FIFTY_BARE = Array.from({ length: 50 }, (_, index) => String(5_511_932_000_000 + index));
+const run = promisify(execFile);
+const BACKEND = fileURLToPath(new URL('..', import.meta.url));
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
@@ -43,7 +48,12 @@ await chmod(dir, 0o711);
 const simulator = new Remote<SimulatorApi>(new URL('./simulator-process.ts', import.meta.url));
 const postgres = await ExternalPostgres.create(dir);
 
-const SCENES: Record<string, () => Promise<void>> = { twenty: withTwenty, restore: restoreFifty };
+const SCENES: Record<string, () => Promise<void>> = {
+  closes: () => withTwenty('closes', closes),
+  forced: () => withTwenty('forced', forced),
+  killed: () => withTwenty('killed', killed),
+  restore: restoreFifty,
+};
 try {
   for (const [name, scene] of Object.entries(SCENES)) {
     if (values.only === undefined || values.only === name) await scene();
@@ -66,22 +76,24 @@ if (values.only === undefined)
   console.log(await saveResults('reconnect', { machine: here, long: values.long, measured }));
 process.exitCode = measured.every((each) => verdict(each) === 'met') ? 0 : 1;
 
-async function withTwenty(): Promise<void> {
-  const stage = new ReconnectStage(simulator, postgres, await folder('twenty'), TWENTY);
+async function withTwenty(name: string, scene: (stage: ReconnectStage) => Promise<void>): Promise<void> {
+  const stage = new ReconnectStage(simulator, postgres, await folder(name), TWENTY);
   await stage.start();
   await stage.pairAll();
   try {
-    await plainCloses(stage);
-    await refusals(stage);
-    await outage(stage, MINUTE, 5 * SECOND, 'down 60 s');
-    await blackHole(stage);
-    await wedge(stage);
-    await killed(stage);
-    await forced(stage);
-    if (values.long) await outage(stage, 10 * MINUTE, 20 * SECOND, 'down 10 min');
+    await scene(stage);
   } finally {
     await stage.stop();
   }
+}
+
+async function closes(stage: ReconnectStage): Promise<void> {
+  await plainCloses(stage);
+  await refusals(stage);
+  await outage(stage, MINUTE, 5 * SECOND, 'down 60 s');
+  await blackHole(stage);
+  await wedge(stage);
+  if (values.long) await outage(stage, 10 * MINUTE, 20 * SECOND, 'down 10 min');
 }
 
 /** Each code that WhatsApp closes with and means "come again": all at once. */
@@ -162,27 +174,44 @@ async function wedge(stage: ReconnectStage): Promise<void> {
   note('wedge: mended', performance.now() - startedAt, 'ms', 120 * SECOND);
 }
 
-/** SIGKILL, then a start: from the start of the process to all sockets open. */
+/** The compiled daemon, as `npm start` runs it: SIGKILL, then from the start of the process to sockets that are open. */
 async function killed(stage: ReconnectStage): Promise<void> {
+  await stage.stop();
+  await run('npm', ['run', 'build'], { cwd: BACKEND });
+  const settings = { ...(await stage.settings()), NODE_ENV: 'production', ALLOW_FOREIGN_WHATSAPP_SERVER: 'true' };
+  const port = await freePort();
+  const loggedIn = async (daemon: Daemon, before: number[], least: number) => {
+    const since = performance.now();
+    while ((await stage.logins()).filter((count, index) => count > before[index]!).length < least) {
+      if (performance.now() - since > MINUTE) throw new Error(`no login a minute after ${daemon.url}`);
+      await sleep(5);
+    }
+  };
+  const counts = await stage.logins();
+  const first = await Daemon.start(settings, port);
+  await loggedIn(first, counts, TWENTY.length);
+  await sleep(2 * SECOND);
+  await first.kill();
   const before = await stage.logins();
-  await stage.stop(true);
   const startedAt = performance.now();
-  await stage.start();
-  const processMs = performance.now() - startedAt;
-  await stage.untilTrue('the first socket', 30 * SECOND, async () =>
-    (await stage.logins()).some((count, index) => count > before[index]!),
-  );
+  const starting = Daemon.start(settings, port);
+  while (!(await stage.logins()).some((count, index) => count > before[index]!)) await sleep(5);
   note('kill -9, start: a socket open again', performance.now() - startedAt, 'ms', 2 * SECOND);
-  await stage.untilBack(before);
-  console.log(
-    `  (process and modules ${figure(processMs)} ms; all 20 ready ${figure(performance.now() - startedAt)} ms)`,
-  );
+  const second = await starting;
+  await loggedIn(second, before, TWENTY.length);
+  console.log(`  (all 20 logged in after ${figure(performance.now() - startedAt)} ms)`);
+  await second.stop();
+  await stage.start();
+  await stage.until('ready');
 }
 
 async function forced(stage: ReconnectStage): Promise<void> {
   await stage.gateway.call('forceReconnects', 5);
+  // Baileys' own timers (queries, uploads) hold a socket that has ended for up to a minute.
+  await sleep(75 * SECOND);
   const before = await stage.gateway.call('footprint');
   await stage.gateway.call('forceReconnects', 50);
+  await sleep(75 * SECOND);
   const after = await stage.gateway.call('footprint');
   note('1,000 forced reconnects: heap growth', after.heapMb - before.heapMb, 'MB', 10);
   note('1,000 forced reconnects: more handles', after.handles - before.handles, '', 0);

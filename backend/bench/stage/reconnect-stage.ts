@@ -27,14 +27,20 @@ export class ReconnectStage {
   }
 
   /** Starts the gateway on what the data directory holds; returns when the process says so. */
-  async start(settings: Record<string, string> = {}): Promise<void> {
-    const { wsUrl, noiseRootKey } = await this.simulator.call('address');
+  async start(): Promise<void> {
     this.#gateway = new Remote<GatewayApi>(
       new URL('../gateway-process.ts', import.meta.url),
       [],
       [...NODE_FLAGS, '--expose-gc'],
     );
-    const { url } = await this.#gateway.call('start', {
+    const { url } = await this.#gateway.call('start', await this.settings());
+    this.#api = new ApiClient(url);
+  }
+
+  /** What the gateway is started with. */
+  async settings(): Promise<Record<string, string>> {
+    const { wsUrl, noiseRootKey } = await this.simulator.call('address');
+    return {
       PORT: '0',
       SUPABASE_LOCAL_PORT: '0',
       DATABASE_URL: this.postgres.url,
@@ -45,19 +51,16 @@ export class ReconnectStage {
       WHATSAPP_VERSION: '2.3000.1035194821',
       MAX_CONNECTIONS: '300',
       HTTP_RATE_PER_MINUTE: '10000000',
-      ...settings,
-    });
-    this.#api = new ApiClient(url);
+    };
   }
 
   async pairAll(): Promise<void> {
     for (const phone of this.phones) await pair(this.#api!, this.simulator, phone);
   }
 
-  /** Ends it in order; SIGKILL when `kill`. */
-  async stop(kill = false): Promise<void> {
-    if (kill) await this.#gateway?.kill();
-    else await this.#gateway?.stop();
+  /** Ends it in order; can be called twice. */
+  async stop(): Promise<void> {
+    await this.#gateway?.stop();
     this.#gateway = null;
   }
 

@@ -47,6 +47,11 @@ export const ERRORS = {
     retry: 'later',
     message: 'WhatsApp does not let this number start new chats now (463).',
   },
+  NEW_CHATS_PAUSED: {
+    status: 409,
+    retry: 'later',
+    message: 'This number may not start new chats now: cold sends are paused, replies go on.',
+  },
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },

@@ -196,6 +196,24 @@ export class SupabaseWhatsAppService {
     return row ?? null;
   }
 
+  /** Whether a person has ever written to this connection. @param addresses its JIDs (pn or lid) @throws DatabaseFailure */
+  async hasWritten(sessao: string, addresses: string[]): Promise<boolean> {
+    const session = await this.findSessao(sessao);
+    if (!session) return false;
+    const sessionId = session['id'] as string;
+    const list = `(${addresses.map((jid) => `"${jid}"`).join(',')})`;
+    const contatos = this.#client.from('whatsapp_contatos').select('id').eq('session_id', sessionId);
+    const people = await this.#read(contatos.or(`pn.in.${list},lid.in.${list}`).limit(10).retry(false));
+    if (people.length === 0) return false;
+    const ids = people.map(({ id }) => id as string);
+    const mensagens = this.#client
+      .from('whatsapp_mensagens')
+      .select('id')
+      .in('contato_id', ids)
+      .eq('remetente', 'CLIENTE');
+    return (await this.#read(mensagens.limit(1).retry(false))).length > 0;
+  }
+
   /** Compares the database with the migrations of this version.
    *  @throws GatewayError `SCHEMA_OUTDATED` naming what is missing, DatabaseFailure */
   async checkSchema(): Promise<void> {

@@ -137,7 +137,8 @@ export class WhatsAppWatchdogService {
     const looks = this.#look();
     this.#judgeGateway();
     for (const { watch, readings } of looks) this.#climb(watch, readings, now);
-    if (now - this.#checkedAt < this.deps.checkIntervalMs) return;
+    // A clock that was set back must not stop the checks until it has caught up.
+    if (Math.abs(now - this.#checkedAt) < this.deps.checkIntervalMs) return;
     this.#checkedAt = now;
     this.#check(looks, now);
   }

@@ -89,7 +89,7 @@ export class DurableReceive {
       encryptGroupMessage: (options) => sessions.encrypt(keys, [], () => base.encryptGroupMessage(options)),
       injectE2ESession: (options) => sessions.write(keys, [options.jid], () => base.injectE2ESession(options)),
       decryptMessage: (options) =>
-        sessions.alone([options.jid], () =>
+        sessions.decrypt(options.jid, options.type, () =>
           this.#decrypt(options.ciphertext, options.jid, () => base.decryptMessage(options)),
         ),
       decryptGroupMessage: (options) =>

@@ -5,7 +5,7 @@ import {
   type SignalKeyStoreWithTransaction,
   type SocketConfig,
 } from '@whiskeysockets/baileys';
-import { mergeSessions, type SessionRecord } from './merge-sessions.js';
+import { mergeSessions, type SessionRecord } from '../lib/signal-sessions.js';
 import type { SessionWriter } from './session-writer.js';
 
 type SignalRepository = ReturnType<SocketConfig['makeSignalRepository']>;

@@ -6,7 +6,16 @@ import {
   type SignalKeyStoreWithTransaction,
 } from '@whiskeysockets/baileys';
 import { crashPoint } from '../lib/crash-points.js';
+import { onlyTheOneThatWorked, type SessionRecord } from '../lib/signal-sessions.js';
 import { Lanes } from './lanes.js';
+
+/** What the code that holds a lane does with the key store. */
+interface Visit {
+  /** Gathers what it sets; null when that needs no gathering. */
+  changes: SignalDataSet[] | null;
+  /** The records that it read, when it tries a message on their sessions; null when it does not. */
+  tried: Map<string, SessionRecord> | null;
+}
 
 export interface SessionWriterDeps {
   /** The store below Baileys' transactions. */
@@ -28,8 +37,7 @@ export interface SessionWriterDeps {
  */
 export class SessionWriter {
   readonly #lanes = new Lanes();
-  /** What the code that runs now has set; null when nothing has to be stored ahead of its transaction. */
-  readonly #writing = new AsyncLocalStorage<{ changes: SignalDataSet[] | null }>();
+  readonly #visit = new AsyncLocalStorage<Visit>();
 
   constructor(private readonly deps: SessionWriterDeps) {}
 
@@ -37,11 +45,17 @@ export class SessionWriter {
   watched(keys: SignalKeyStoreWithTransaction): SignalKeyStoreWithTransaction {
     const watched: SignalKeyStoreWithTransaction = {
       ...keys,
-      get: (type, ids) =>
-        type === 'session' && this.#writing.getStore()?.changes ? this.deps.disk.get(type, ids) : keys.get(type, ids),
+      get: async (type, ids) => {
+        const { changes, tried } = this.#visit.getStore() ?? {};
+        const found = await (type === 'session' && changes ? this.deps.disk : keys).get(type, ids);
+        if (type === 'session' && tried) remember(tried, found);
+        return found;
+      },
       set: (data) => {
-        this.#writing.getStore()?.changes?.push(data);
-        return keys.set(data);
+        const { changes, tried } = this.#visit.getStore() ?? {};
+        const sound = tried && data.session ? { ...data, session: mended(tried, data.session) } : data;
+        changes?.push(sound);
+        return keys.set(sound);
       },
     };
     return watched;
@@ -55,7 +69,7 @@ export class SessionWriter {
     // Outside of a transaction the repository makes one of its own, committed before it answers.
     if (!keys.isInTransaction()) return this.alone(jids, change);
     const changes: SignalDataSet[] = [];
-    return this.#alone(jids, changes, async () => {
+    return this.#alone(jids, { changes, tried: null }, async () => {
       const result = await change();
       if (changes.length > 0) await this.deps.commitAhead(merged(changes));
       return result;
@@ -71,15 +85,19 @@ export class SessionWriter {
 
   /** Runs it while nobody else changes the sessions of these devices; `task` stores what it changes by itself. */
   alone<T>(jids: string[], task: () => Promise<T>): Promise<T> {
-    return this.#alone(jids, null, task);
+    return this.#alone(jids, { changes: null, tried: null }, task);
   }
 
-  /** @param changes gathers what `task` sets; null when it needs no gathering */
-  async #alone<T>(jids: string[], changes: SignalDataSet[] | null, task: () => Promise<T>): Promise<T> {
+  /** Like `alone`, for a decryption. `msg`: libsignal finds the session by trying, which must leave no traces. */
+  decrypt<T>(jid: string, type: 'pkmsg' | 'msg', task: () => Promise<T>): Promise<T> {
+    return this.#alone([jid], { changes: null, tried: type === 'msg' ? new Map() : null }, task);
+  }
+
+  async #alone<T>(jids: string[], visit: Visit, task: () => Promise<T>): Promise<T> {
     // Called from within: the caller holds the lane, and stores what is changed.
-    if (this.#writing.getStore()) return task();
+    if (this.#visit.getStore()) return task();
     const lanes = await this.#lanesOf(jids);
-    return this.#lanes.run(lanes, () => this.#writing.run({ changes }, task));
+    return this.#lanes.run(lanes, () => this.#visit.run(visit, task));
   }
 
   /** A device under both of its addresses, as far as the mapping is known here: WhatsApp is not asked. */
@@ -91,6 +109,21 @@ export class SessionWriter {
       [user, known[ids[index]!] ?? user].map((each) => `${each}.${device}`),
     );
   }
+}
+
+function remember(tried: Map<string, SessionRecord>, found: Record<string, unknown>): void {
+  for (const [address, record] of Object.entries(found)) if (record) tried.set(address, record as SessionRecord);
+}
+
+function mended(
+  tried: Map<string, SessionRecord>,
+  set: Record<string, unknown>,
+): NonNullable<SignalDataSet['session']> {
+  const sound = Object.entries(set).map(([address, record]) => {
+    const before = tried.get(address);
+    return [address, before && record ? onlyTheOneThatWorked(before, record as SessionRecord) : record] as const;
+  });
+  return Object.fromEntries(sound) as never;
 }
 
 function merged(changes: SignalDataSet[]): SignalDataSet {

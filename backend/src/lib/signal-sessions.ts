@@ -21,6 +21,24 @@ export function mergeSessions(kept: SessionRecord, moved: SessionRecord): Sessio
   return { ...kept, _sessions: { ...moved._sessions, ...kept._sessions, ...Object.fromEntries<SessionEntry>(closed) } };
 }
 
+/**
+ * What a record should be after a message was decrypted with it.
+ *
+ * libsignal 6.0 tries a message on one session after the other, most recently used first, and each try steps that
+ * session's ratchet before the MAC is checked (`src/session_cipher.js`, decryptWithSessions, maybeStepRatchet). It stores
+ * the record when one of them worked, with the others spoilt: whatever is sent in those cannot be read. So only the one
+ * that worked, the last one that a try has changed, is taken over. A change that opens a session is no try.
+ */
+export function onlyTheOneThatWorked(before: SessionRecord, after: SessionRecord): SessionRecord {
+  const isTry = Object.keys(after._sessions).every((key) => key in before._sessions);
+  if (!isTry) return after;
+  const tried = Object.entries(before._sessions).sort(([, a], [, b]) => b.indexInfo.used - a.indexInfo.used);
+  const worked = tried.findLast(([key, was]) => JSON.stringify(was) !== JSON.stringify(after._sessions[key]));
+  if (!worked) return after;
+  const [key] = worked;
+  return { ...after, _sessions: { ...before._sessions, [key]: after._sessions[key]! } };
+}
+
 function openSession(record: SessionRecord): [string, SessionEntry] | null {
   return Object.entries(record._sessions).find(([, { indexInfo }]) => indexInfo.closed === -1) ?? null;
 }
