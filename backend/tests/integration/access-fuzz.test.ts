@@ -81,8 +81,8 @@ const asText = (value: unknown) => (typeof value === 'string' ? value : (JSON.st
 
 async function one(operation: Operation, random: Random): Promise<string | null> {
   const values = new SchemaValues({ random, schemas, words });
-  const caller = random.pick(Object.keys(callers));
-  if (caller === 'root' && NOT_AS_ROOT.has(operation.operationId)) return null;
+  const picked = random.pick(Object.keys(callers));
+  const caller = picked === 'root' && NOT_AS_ROOT.has(operation.operationId) ? 'other' : picked;
   const part = (where: Parameter['in']) =>
     (operation.parameters ?? [])
       .filter((parameter) => parameter.in === where && (where === 'path' || random.chance(0.6)))
