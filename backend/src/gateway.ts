@@ -6,12 +6,16 @@ import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
 import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whatsapp-bootstrap-service.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { Projector } from './inbound/projector.js';
+import { announceRows, type Projected } from './integration/announce-rows.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { tellEverybody } from './integration/tell-everybody.js';
+import { webhookDispatcher } from './integration/webhook-dispatcher.js';
+import { Webhooks } from './integration/webhooks.js';
 import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
 import { Journal } from './journal/journal.js';
 import { baileysLogger } from './lib/baileys-logger.js';
@@ -71,6 +75,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
+  releasers.push('webhooks', () => parts.dispatcher.stop());
+  parts.dispatcher.start();
   void webVersion.refresh();
   await databaseHost.start();
   housekeeping.start();
@@ -87,7 +93,9 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const databaseHost = new DatabaseHost({ settings: config.database, dataDir: config.dataDir, log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
-  const projector = new Projector({ journal, database, optionsFor, clock, log });
+  const announce = (projected: Projected) =>
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+  const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
@@ -130,6 +138,9 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     log,
     defaultOwnerId,
   });
+  const policy = new AddressPolicy(config.outgoingPrivateAddresses);
+  const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
+  const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
   const watchdog = new WhatsAppWatchdogService({ pool, clock, log, events, intervalMs: config.healthCheckIntervalMs });
   const bootstrap = new WhatsAppBootstrapService({
     services: managedServices({ database, projector, integration, watchdog }),
@@ -144,9 +155,14 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     log,
   });
   const { host, port } = config.http;
-  const http = new HttpServer({ app: createHttpApp({ config, log, integration, bootstrap }), host, port, log });
+  const http = new HttpServer({
+    app: createHttpApp({ config, log, integration, bootstrap, webhooks }),
+    host,
+    port,
+    log,
+  });
   const housekeeping = new Housekeeping({ journal, webVersion, clock, log });
-  const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
+  const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
     log,
@@ -161,6 +177,8 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     webVersion,
     pool,
     integration,
+    dispatcher,
+    webhooks,
     watchdog,
     bootstrap,
     http,

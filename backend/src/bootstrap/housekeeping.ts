@@ -28,7 +28,8 @@ export class Housekeeping {
     void this.deps.webVersion.refresh();
     try {
       const pruned = await this.deps.journal.prune();
-      this.deps.log.info('journal pruned', pruned);
+      const { events } = await this.deps.journal.webhooks.trim();
+      this.deps.log.info('journal pruned', { ...pruned, events });
     } catch (error) {
       this.deps.log.error('journal not pruned', { error });
     }

@@ -12,29 +12,32 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { BootstrapPort, IntegrationPort } from './ports.js';
+import type { BootstrapPort, IntegrationPort, WebhooksPort } from './ports.js';
 import type { Route } from './route.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { webhookRoutes } from './routes/webhooks.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  webhooks: WebhooksPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>): Route[] {
+export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'webhooks'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...webhookRoutes(deps.webhooks),
   ];
 }
 
@@ -70,7 +73,7 @@ const noStore: RequestHandler = (_req, res, next) => {
 function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'POST', 'DELETE'],
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'x-api-key', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,

@@ -6,6 +6,7 @@ import { openApiDocument } from '../../../src/http/openapi.js';
 import type { BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
 export const UUID = '3f0e8c1a-6a1f-4f2e-9b7a-1f2e3d4c5b6a';
@@ -102,7 +103,8 @@ export function scriptedPorts(
       return (answer as (...args: unknown[]) => unknown)(...args);
     },
   ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, calls };
+  const webhooks = scriptedWebhooks(calls);
+  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, webhooks, calls };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
@@ -115,17 +117,16 @@ export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, calls } = scriptedPorts(options);
+  const { integration, bootstrap, webhooks, calls } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap });
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, webhooks });
   return { app, calls, http: supertest(app) };
 }
 
-const { integration, bootstrap } = scriptedPorts();
-const document = openApiDocument(allRoutes({ integration, bootstrap }));
+const document = openApiDocument(allRoutes(scriptedPorts()));
 
 type Operation = { operationId: string; responses: Record<string, unknown> };
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
