@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { webhookBody } from '../../src/http/schemas/webhook-payloads.js';
@@ -11,16 +11,17 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 const WEBHOOKS = '/api/whatsapp-bootstrap/webhooks';
 const gateway = aGateway({ OUTGOING_PRIVATE_ADDRESSES: '127.0.0.1' });
 let receiver: WebhookReceiver;
-const receivers: WebhookReceiver[] = [];
 
 beforeEach(async () => {
-  receiver = new WebhookReceiver();
-  receivers.push(receiver);
-  await receiver.up();
+  receiver = await aReceiver();
 });
-afterAll(async () => {
-  for (const each of receivers) await each.down();
-});
+
+async function aReceiver(): Promise<WebhookReceiver> {
+  const one = new WebhookReceiver();
+  await one.up();
+  gateway.onClose(() => one.down());
+  return one;
+}
 
 interface Created {
   webhook: WebhookResource;
@@ -143,9 +144,7 @@ describe('what an answer means', () => {
 
 test('Evolution and WAHA receivers get the shapes they know', async () => {
   const { id, phone } = await gateway.aPairedConnection();
-  const waha = new WebhookReceiver();
-  receivers.push(waha);
-  await waha.up();
+  const waha = await aReceiver();
   await aWebhook({ connectionId: id, formato: 'evolution' });
   await aWebhook({ connectionId: id, formato: 'waha', url: waha.url, secret: 'my-secret-key' });
   const ana = gateway.aCustomer();

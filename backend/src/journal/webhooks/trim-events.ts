@@ -23,17 +23,24 @@ export interface Trimmed {
 export async function trimEvents(context: WebhookContext, now: number): Promise<Trimmed> {
   const { bytes } = context;
   const over = () => bytes.live > bytes.max;
-  const trimmed = await pass(context, (event) => event.queuedAt <= now - EVENT_RETENTION_MS);
+  const trimmed = await pass(context, ({ queuedAt }) => (queuedAt <= now - EVENT_RETENTION_MS ? 'remove' : 'stop'));
   if (!over()) return trimmed;
   const full = () => bytes.live > bytes.max * LOW_WATER;
-  const settled = await pass(context, (event) => full() && !isWaitedFor(context, event));
+  const settled = await pass(context, (event) => {
+    if (!full()) return 'stop';
+    return isWaitedFor(context, event) ? 'keep' : 'remove';
+  });
   trimmed.events += settled.events;
   if (!over()) return trimmed;
-  const lost = await pass(context, full);
+  const lost = await pass(context, () => (full() ? 'remove' : 'stop'));
   return { events: trimmed.events + lost.events, discarded: trimmed.discarded + lost.discarded };
 }
 
-async function pass(context: WebhookContext, isDone: (event: EventRecord) => boolean): Promise<Trimmed> {
+/** Goes through the events from the oldest; what is appended meanwhile is not what has to go. */
+async function pass(
+  context: WebhookContext,
+  judge: (event: EventRecord) => 'remove' | 'keep' | 'stop',
+): Promise<Trimmed> {
   const { tables, writer } = context.journal;
   const trimmed: Trimmed = { events: 0, discarded: 0 };
   const end = seqKey(context.lastSeq + 1);
@@ -43,13 +50,18 @@ async function pass(context: WebhookContext, isDone: (event: EventRecord) => boo
     const last = rows.at(-1);
     if (last === undefined) return trimmed;
     const writes: Write[] = [];
+    let stopped = false;
     for (const row of rows) {
       const event = tables.events.decode(row.key, row.value);
-      if (!isDone(event)) continue;
+      const verdict = judge(event);
+      stopped = verdict === 'stop';
+      if (stopped) break;
+      if (verdict === 'keep') continue;
       trimmed.events += 1;
       trimmed.discarded += removal(context, row, event, writes);
     }
     await writer.write(writes);
+    if (stopped) return trimmed;
     start = Buffer.concat([last.key, Buffer.of(0)]);
     await turn();
   }
