@@ -28,7 +28,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/**', 'src/main.ts', 'src/db-migrate.ts', 'src/import-session.ts', 'tests/**', 'bench/**'],
+    files: [
+      'src/config/**',
+      'src/main.ts',
+      'src/db-migrate.ts',
+      'src/import-session.ts',
+      'src/keys.ts',
+      'tests/**',
+      'bench/**',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['src/demo/**', 'src/demo.ts', 'bench/**'], rules: { 'no-console': 'off' } },

@@ -74,6 +74,11 @@ export class BareContestant implements Contestant {
     await this.#remote.call('connect', { ...(await this.simulator.call('address')), numbers: this.phones });
   }
 
+  /** Opens all of its sockets anew at once. @returns ms until the last one is open */
+  restore(): Promise<number> {
+    return this.#remote.call('restore');
+  }
+
   async settle(ids: string[], receiptedAt: number): Promise<Settled> {
     this.#expected += ids.length;
     const before = this.#expected - ids.length;
@@ -127,6 +132,7 @@ export class GatewayContestant implements Contestant {
       WHATSAPP_NOISE_ROOT_KEY: noiseRootKey,
       MAX_CONNECTIONS: '50',
       HTTP_RATE_PER_MINUTE: '10000000',
+      HTTP_CONNECTION_RATE_PER_MINUTE: '10000000',
       SEND_RATE_PER_MINUTE: '10000000',
     });
     this.#api = new ApiClient(url);

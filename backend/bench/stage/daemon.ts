@@ -36,6 +36,13 @@ export class Daemon {
     return new Daemon(url, performance.now() - startedAt, child);
   }
 
+  /** SIGKILL: nothing is put in order. */
+  async kill(): Promise<void> {
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null) return;
     const ended = once(this.child, 'exit');

@@ -12,9 +12,11 @@ export interface Identity {
   grants: ReadonlySet<Grant> | 'root';
   /** Whose rows and connections; null = all. */
   scope: Scope | null;
+  /** Requests a minute; null = HTTP_RATE_PER_MINUTE. */
+  ratePerMinute: number | null;
 }
 
 /** The key of the settings. */
-export const ROOT: Identity = { name: 'root', grants: 'root', scope: null };
+export const ROOT: Identity = { name: 'root', grants: 'root', scope: null, ratePerMinute: null };
 /** A program on this machine while no key is set. */
-export const ANONYMOUS: Identity = { name: 'anonymous', grants: 'root', scope: null };
+export const ANONYMOUS: Identity = { name: 'anonymous', grants: 'root', scope: null, ratePerMinute: null };

@@ -1,3 +1,4 @@
+import type { Scope } from '../integration/resources.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
@@ -27,7 +28,7 @@ export interface WhatsAppBootstrapDeps {
   selfTestSteps: () => SelfTestStep[];
   stats: () => Promise<GatewayStats>;
   deadLetters: DeadLetters;
-  connections: () => { total: number; ready: number; byStatus: Record<string, number> };
+  connections: (scope: Scope | null) => { total: number; ready: number; byStatus: Record<string, number> };
   journalWritable: () => Promise<void>;
   foreignServer: boolean;
   version: string;
@@ -89,7 +90,8 @@ export class WhatsAppBootstrapService {
     return this.#exclusively(() => this.#stop());
   }
 
-  status(): BootstrapStatus {
+  /** @param scope whose connections are counted; null = all */
+  status(scope: Scope | null = null): BootstrapStatus {
     const managed = this.deps.services.map((service) => [service.name, this.#present(service)]);
     const services = {
       ...(Object.fromEntries(managed) as Record<ManagedService['name'], ServiceStatus>),
@@ -100,7 +102,7 @@ export class WhatsAppBootstrapService {
       uptimeS: Math.floor((this.deps.clock.now() - this.#startedAt) / 1000),
       foreignServer: this.deps.foreignServer,
       services,
-      connections: this.deps.connections(),
+      connections: this.deps.connections(scope),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isForeign } from './rules.js';
@@ -19,6 +20,10 @@ export interface GatewayConfig {
     /** Origins as browsers send them, or `*`. */
     readonly corsOrigins: readonly string[];
     readonly ratePerMinute: number;
+    /** Per connection and owner. */
+    readonly connectionRatePerMinute: number;
+    /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
+    readonly jwks: JSONWebKeySet | URL | null;
   };
   readonly database: {
     readonly mode: DatabaseMode;
@@ -34,7 +39,15 @@ export interface GatewayConfig {
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
-  readonly healthCheckIntervalMs: number;
+  readonly watchdog: {
+    readonly checkIntervalMs: number;
+    readonly alertThreshold: number;
+    readonly maxConsecutiveFailures: number;
+    readonly autoReconnect: boolean;
+    /** The process may exit for whoever restarts it. */
+    readonly mayExit: boolean;
+    readonly eventLoopStallMs: number;
+  };
   readonly sessionEncryptionKey: string | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
@@ -66,7 +79,10 @@ function databaseMode(s: SettingValues): DatabaseMode {
 }
 
 /** Groups the settings as the parts of the gateway take them. Relative folders are resolved against `packageDir`. */
-export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: string[]): GatewayConfig {
+export function toGatewayConfig(
+  s: SettingValues,
+  { packageDir, warnings, supervised }: { packageDir: string; warnings: string[]; supervised: boolean },
+): GatewayConfig {
   return withHiddenSecrets({
     nodeEnv: s.NODE_ENV,
     http: {
@@ -75,6 +91,8 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
       apiKey: s.API_KEY,
       corsOrigins: s.CORS_ORIGIN,
       ratePerMinute: s.HTTP_RATE_PER_MINUTE,
+      connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
+      jwks: s.SUPABASE_JWKS,
     },
     database: {
       mode: databaseMode(s),
@@ -90,7 +108,14 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
     logLevel: s.LOG_LEVEL,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
-    healthCheckIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
+    watchdog: {
+      checkIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
+      alertThreshold: s.HEALTH_ALERT_THRESHOLD,
+      maxConsecutiveFailures: s.HEALTH_MAX_FAILURES,
+      autoReconnect: s.AUTO_RECONNECT,
+      mayExit: s.EXIT_WHEN_BEYOND_REPAIR === 'always' || (s.EXIT_WHEN_BEYOND_REPAIR === 'auto' && supervised),
+      eventLoopStallMs: s.EVENT_LOOP_STALL_MS,
+    },
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,

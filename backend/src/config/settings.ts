@@ -33,7 +33,7 @@ export const SETTINGS = {
   PORT: always(value.port, '3001', 'Port of the HTTP API; 0 takes a free one.'),
   API_KEY: secret(
     value.secretText,
-    'The key that callers send as `Authorization: Bearer …` or `x-api-key`; 16 characters or more.',
+    'The root key, sent as `Authorization: Bearer …` or `x-api-key`; 16 characters or more. It makes the other keys.',
   ),
   CORS_ORIGIN: always(
     value.origins,
@@ -44,6 +44,11 @@ export const SETTINGS = {
     value.positiveInteger,
     '6000',
     'Requests a minute per key (per address without one); more are answered 429.',
+  ),
+  HTTP_CONNECTION_RATE_PER_MINUTE: always(
+    value.positiveInteger,
+    '3000',
+    "Requests a minute that concern one connection, over all of its owner's keys; more are answered 429.",
   ),
 
   SUPABASE_URL: maybe(
@@ -65,6 +70,10 @@ export const SETTINGS = {
   ),
   SUPABASE_ANON_KEY: secret(value.secretText, "The local API's key for browsers; made and kept when unset."),
   SUPABASE_JWT_SECRET: secret(value.secretText, 'Secret that signs the user tokens of the local API (HS256).'),
+  SUPABASE_JWKS: maybe(
+    value.jwks,
+    'Public keys of user tokens (ES256, RS256, EdDSA): the JWKS itself, or its URL, such as `https://abc.supabase.co/auth/v1/.well-known/jwks.json`.',
+  ),
   DEFAULT_OWNER_ID: always(
     value.uuid,
     '00000000-0000-0000-0000-000000000001',
@@ -91,6 +100,31 @@ export const SETTINGS = {
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
   HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
+  HEALTH_ALERT_THRESHOLD: always(
+    value.positiveInteger,
+    '2',
+    'Failed health checks in a row before people are told about a connection.',
+  ),
+  HEALTH_MAX_FAILURES: always(
+    value.positiveInteger,
+    '3',
+    'Failed health checks in a row before a waiting connection is tried again at once.',
+  ),
+  AUTO_RECONNECT: always(
+    value.flag,
+    'true',
+    'Whether the watchdog reconnects what it finds dead; `false`: it only tells. Plain closes are always retried.',
+  ),
+  EXIT_WHEN_BEYOND_REPAIR: always(
+    value.oneOf('auto', 'always', 'never'),
+    'auto',
+    'Whether the process exits when its event loop or journal is beyond repair (once in 6 h). `auto`: under systemd, PM2, Kubernetes, or as process 1.',
+  ),
+  EVENT_LOOP_STALL_MS: always(
+    value.milliseconds,
+    '60000',
+    'An event loop that stands still for so long is beyond repair.',
+  ),
   ORPHAN_AGE_MS: always(
     value.positiveInteger,
     '604800000',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { CRASH_POINTS, type CrashPlan, type CrashPoint } from '../lib/crash-points.js';
 
@@ -44,6 +45,23 @@ export const uuid: Value<string> = {
   schema: z.guid().transform((text) => text.toLowerCase()),
   must: 'be a UUID',
 };
+
+/** Where public keys are, or they themselves. */
+export const jwks: Value<JSONWebKeySet | URL> = {
+  schema: z
+    .string()
+    .refine((text) => httpUrl.schema.safeParse(text).success || isJwks(text))
+    .transform((text) => (isJwks(text) ? (JSON.parse(text) as JSONWebKeySet) : new URL(text))),
+  must: 'be an http(s):// URL, or a JSON Web Key Set such as {"keys":[…]}',
+};
+
+function isJwks(text: string): boolean {
+  try {
+    return z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
 
 /** A path as written; who reads the settings resolves it. */
 export const folder: Value<string> = {

@@ -12,13 +12,17 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { BootstrapPort, IntegrationPort, WebhooksPort } from './ports.js';
+import { ConnectionLimit } from './connection-limit.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort, WebhooksPort } from './ports.js';
 import type { Route } from './route.js';
+import { apiKeyRoutes } from './routes/api-keys.js';
+import { auditRoutes } from './routes/audit.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
 export interface HttpAppDeps {
@@ -26,15 +30,20 @@ export interface HttpAppDeps {
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  watchdog: WatchdogPort;
+  access: AccessPort;
   webhooks: WebhooksPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 'webhooks'>): Route[] {
+export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...watchdogRoutes(deps.watchdog),
     ...deadLetterRoutes(deps.bootstrap),
+    ...apiKeyRoutes(deps.access),
+    ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
     ...webhookRoutes(deps.webhooks),
@@ -43,14 +52,15 @@ export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap' | 
 
 /** The express app: who may come in, how often, with what; then the route table; every failure as the envelope. */
 export function createHttpApp(deps: HttpAppDeps): Express {
-  const { apiKey, corsOrigins, ratePerMinute } = deps.config.http;
+  const { apiKey, corsOrigins, ratePerMinute, connectionRatePerMinute } = deps.config.http;
   const routes = allRoutes(deps);
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.use(requestId, accessLog(deps.log), securityHeaders, noStore);
   if (apiKey === null) app.use(localCallersOnly(corsOrigins));
-  app.use(crossOrigin(corsOrigins), identify(apiKey), rateLimit(ratePerMinute));
-  app.use(mountRoutes(routes), mountDocs(routes));
+  app.use(crossOrigin(corsOrigins), identify(deps.access), rateLimit(ratePerMinute));
+  const connectionLimit = new ConnectionLimit(connectionRatePerMinute);
+  app.use(mountRoutes(routes, { audit: deps.access, connectionLimit }), mountDocs(routes));
   app.use(() => {
     throw new GatewayError('ROUTE_NOT_FOUND', 'There is no such route: see /docs.');
   });

@@ -1,24 +1,29 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
+import { auditFact, isAudited, outcomeOf } from './audit-fact.js';
+import { connectionOf, type ConnectionLimit } from './connection-limit.js';
 import { nameRoute } from './middleware/access-log.js';
 import { RETRY_AFTER_S } from './middleware/answer-errors.js';
-import { callerOf, requireAccess } from './middleware/authenticate.js';
+import { assertAccess, callerOf } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
+import type { AccessPort } from './ports.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
 
 const DEADLINE_MS = 30_000;
 /** Whoever calls a public route without a key: owns nothing, so a route that asks for rows finds none. */
 const STRANGER = { name: 'stranger', scope: { ownerId: '00000000-0000-0000-0000-000000000000', companyIds: [] } };
 
+export interface MountDeps {
+  audit: Pick<AccessPort, 'record'>;
+  connectionLimit: ConnectionLimit;
+}
+
 /** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
-export function mountRoutes(routes: Route[]): Router {
+export function mountRoutes(routes: Route[], deps: MountDeps): Router {
   const router = Router();
   for (const row of routes) {
-    router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
-      const work = row.run(rawInput(row, req), callerFor(req, res));
-      sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
-    });
+    router[row.method](row.path, nameRoute(row.path), guard(row, deps), ...jsonBody, handler(row, deps));
   }
   for (const [path, methods] of methodsByPath(routes)) {
     router.all(path, nameRoute(path), (_req, res) => {
@@ -27,6 +32,46 @@ export function mountRoutes(routes: Route[]): Router {
     });
   }
   return router;
+}
+
+/** Before the body is read: who may not call, or calls too often, costs no more than this. */
+function guard(row: Route, deps: MountDeps): RequestHandler {
+  return async (req, res, next) => {
+    await audited(row, deps, req, res, async () => assertAccess(row.access, req, res));
+    next();
+  };
+}
+
+function handler(row: Route, deps: MountDeps): RequestHandler {
+  return async (req, res) => {
+    const raw = rawInput(row, req);
+    const caller = callerFor(req, res);
+    deps.connectionLimit.count(connectionOf(row, raw), caller);
+    const work = () => withDeadline(row.run(raw, caller), row.deadlineMs ?? DEADLINE_MS, row.operationId);
+    sendReply(res, await audited(row, deps, req, res, work));
+  };
+}
+
+/** Does the work; how it ended is on the disk before the caller hears of it. */
+async function audited<T extends Reply | void>(
+  row: Route,
+  { audit }: MountDeps,
+  req: Request,
+  res: Response,
+  work: () => Promise<T>,
+): Promise<T> {
+  const record = (outcome: ReturnType<typeof outcomeOf>): Promise<void> | void => {
+    if (isAudited(row, res)) return audit.record({ ...auditFact(row, req, res, rawInput(row, req)), ...outcome });
+  };
+  try {
+    const reply = await work();
+    // The guard lets through without an answer of its own.
+    if (reply) await record({ status: reply.status, error: null });
+    return reply;
+  } catch (error) {
+    await record(outcomeOf(error));
+    throw error;
+  }
 }
 
 function methodsByPath(routes: Route[]): Map<string, string[]> {

@@ -1,3 +1,7 @@
+import type { ApiKeyResource } from '../access/api-key-resource.js';
+import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
+import type { AuditFact } from '../access/audit-trail.js';
+import type { Identity } from '../access/identity.js';
 import type {
   CreateWebhookInput,
   DeliveryResource,
@@ -16,6 +20,7 @@ import type {
   SendMessageInput,
   SendResult,
 } from '../integration/resources.js';
+import type { WatchdogReport } from '../watchdog/watchdog-report.js';
 
 /** Where a page starts and how long it is; `cursor` is the `nextCursor` of the page before. */
 export interface PageRequest {
@@ -39,6 +44,25 @@ export interface IntegrationPort {
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
   listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+}
+
+/** What the routes call about API keys. Ids that are unknown reject `API_KEY_NOT_FOUND`. */
+export interface ApiKeysPort {
+  list(): ApiKeyResource[];
+  create(input: CreateApiKeyInput): Promise<IssuedApiKey>;
+  rotate(id: string, graceMs: number): Promise<IssuedApiKey>;
+  revoke(id: string): Promise<ApiKeyResource>;
+}
+
+/** Who calls, and what they did. */
+export interface AccessPort {
+  /** Rejects `SIGN_IN_UNAVAILABLE`; null for nobody we know. */
+  identify(presented: string | undefined): Promise<Identity | null>;
+  /** On the disk when it resolves; never rejects. */
+  record(fact: AuditFact): Promise<void>;
+  /** Rows of `whatsapp_auditoria`, the newest first. */
+  listAudit(query: PageRequest & { caller?: string | undefined; connectionId?: string | undefined }): Promise<Page>;
+  readonly keys: ApiKeysPort;
 }
 
 export interface ServiceStatus {
@@ -112,11 +136,17 @@ export interface DeadLettersPort {
   discard(seq: number): Promise<void>;
 }
 
+/** What the routes call of `WhatsAppWatchdogService`. */
+export interface WatchdogPort {
+  report(): WatchdogReport;
+}
+
 /** What the routes call of `WhatsAppBootstrapService`. */
 export interface BootstrapPort {
   /** Starts what is not running; resolves when all of it runs. */
   initialize(): Promise<unknown>;
-  status(): BootstrapStatus | Promise<BootstrapStatus>;
+  /** Connections are counted as far as `scope` sees them. */
+  status(scope: Scope | null): BootstrapStatus | Promise<BootstrapStatus>;
   stats(): Promise<BootstrapStats>;
   /** Resolves with every step, failed or not. */
   selfTest(): Promise<{ steps: SelfTestStep[] }>;

@@ -1,5 +1,6 @@
 import type { SendChannel } from '../outbound/send-channel.js';
 import type { ClientEvents } from '../whatsapp/client-events.js';
+import type { NewChatGate } from './new-chat-gate.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 
 /** One client as the sender sees it: its own events only, out of the emitter that all clients share. */
@@ -7,7 +8,10 @@ export class ClientSendChannel implements SendChannel {
   readonly connectionId: string;
   readonly events: SendChannel['events'];
 
-  constructor(private readonly client: WhatsAppClientService) {
+  constructor(
+    private readonly client: WhatsAppClientService,
+    private readonly newChats: NewChatGate,
+  ) {
     this.connectionId = client.connectionId;
     this.events = {
       on: (name, listener) =>
@@ -24,5 +28,6 @@ export class ClientSendChannel implements SendChannel {
     return this.client.me;
   }
   relay: SendChannel['relay'] = (jid, message, options) => this.client.calls.relay(jid, message, options);
+  newChatHoldMs: NonNullable<SendChannel['newChatHoldMs']> = (to) => this.newChats.holdMs(this.client, to);
   lookupNumber: SendChannel['lookupNumber'] = (spellings) => this.client.calls.lookupNumber(spellings);
 }

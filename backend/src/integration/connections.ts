@@ -12,6 +12,7 @@ import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
+import { assertMayCreate, mayUse } from './scope.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
 
 export interface ConnectionsDeps {
@@ -43,7 +44,7 @@ export class Connections {
     while (this.#creating.has(input.connectionId)) await this.#creating.get(input.connectionId);
     const existing = this.deps.journal.getConnection(input.connectionId);
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
-    if (scope && ownerId !== scope.ownerId) throw new GatewayError('FORBIDDEN', 'ownerId must be your own id');
+    assertMayCreate(input, ownerId, scope);
     if (existing) return { created: false, connection: this.#reopen(existing, ownerId) };
     const creating = this.#register(input, ownerId);
     this.#creating.set(
@@ -151,11 +152,6 @@ export class Connections {
     const client = this.deps.pool.get(record.connectionId) ?? null;
     return presentConnection(client?.record ?? record, client);
   }
-}
-
-function mayUse(record: ConnectionRecord, scope: Scope | null): boolean {
-  if (!scope) return true;
-  return record.ownerId === scope.ownerId || (record.companyId !== null && scope.companyIds.includes(record.companyId));
 }
 
 function noQrReason(client: WhatsAppClientService): string {

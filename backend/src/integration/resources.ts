@@ -17,7 +17,22 @@ export interface ConnectionResource {
   connectedAt: string | null;
   disconnectedAt: string | null;
   lastActivityAt: string | null;
+  /** What WhatsApp lets the account do; null when the connection is not loaded. */
+  account: AccountResource | null;
   warnings: string[];
+}
+
+/** The standing of an account with WhatsApp. Times are ISO 8601; null = unknown or none. */
+export interface AccountResource {
+  /** Sends to people who have not written first; replies always go on. */
+  newChats: { paused: boolean; reason: string | null; until: string | null; conselho: string | null };
+  /** WhatsApp's lock on new chats (error 463); null before WhatsApp was asked. */
+  reachoutTimelock: { active: boolean; until: string | null; type: string | null } | null;
+  /** WhatsApp's quota of new chats; null before WhatsApp was asked. */
+  newChatCap: { status: string; total: number | null; used: number | null; cycleEndsAt: string | null } | null;
+  rateLimitedAt: string | null;
+  /** Messages that could not be decrypted ("Bad MAC"). */
+  undecryptable: { lastHour: number; total: number };
 }
 
 export interface QrResource {
@@ -76,10 +91,18 @@ export interface Page {
   nextCursor: string | null;
 }
 
-/** Whose rows a caller may see; null = everything (root key or loopback without keys). */
+/** Whose rows and connections a caller may see and touch; null = all (root key, or loopback without keys). */
 export interface Scope {
   ownerId: string;
   companyIds: string[];
+  /** Only these connections of theirs, with the ids of their rows in `whatsapp_sessions`; undefined = all of theirs. */
+  connections?: readonly ScopedConnection[];
+}
+
+export interface ScopedConnection {
+  connectionId: string;
+  /** null = there is no such connection yet. */
+  rowId: string | null;
 }
 
 export interface PairingCodeResource {

@@ -10,11 +10,13 @@ import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { Connections } from './connections.js';
 import { mentionJids } from './mentions.js';
+import type { NewChatGate } from './new-chat-gate.js';
 import type { Scope, SendMessageInput, SendResult } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
 
 export interface SendMessageDeps {
   connections: Connections;
+  newChats: NewChatGate;
   acceptor: MessageAcceptor;
   sender: Sender;
   rows: RowWatcher;
@@ -59,6 +61,7 @@ async function acceptNew(
   const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
   if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
   const { connectionId, to, content, idempotency } = input;
+  await deps.newChats.admit(client, to);
   const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
   return deps.acceptor.accept({

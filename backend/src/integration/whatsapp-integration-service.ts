@@ -5,6 +5,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { ClientSendChannel } from './client-send-channel.js';
+import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
 import type {
   ConnectionResource,
@@ -31,6 +32,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
 export class WhatsAppIntegrationService {
   readonly #connections: Connections;
+  readonly #newChats: NewChatGate;
   readonly #channels = new Map<
     string,
     { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
@@ -39,6 +41,7 @@ export class WhatsAppIntegrationService {
 
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
     this.#connections = new Connections(deps);
+    this.#newChats = new NewChatGate(deps);
   }
 
   /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
@@ -63,14 +66,14 @@ export class WhatsAppIntegrationService {
   /** Told by the pool about every client it takes in. */
   serve(client: WhatsAppClientService): void {
     this.#channels.get(client.connectionId)?.detach();
-    const channel = new ClientSendChannel(client);
+    const channel = new ClientSendChannel(client, this.#newChats);
     this.#channels.set(client.connectionId, { channel, client, detach: this.deps.sender.attach(channel) });
   }
 
-  /** How many connections there are, by state. */
-  summary(): { total: number; ready: number; byStatus: Record<string, number> } {
+  /** How many connections a caller may see, by state. */
+  summary(scope: Scope | null): { total: number; ready: number; byStatus: Record<string, number> } {
     const byStatus: Record<string, number> = {};
-    for (const { estado } of this.#connections.list(null)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
+    for (const { estado } of this.#connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
     const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
     return { total, ready: byStatus['ready'] ?? 0, byStatus };
   }
@@ -104,7 +107,7 @@ export class WhatsAppIntegrationService {
   }
 
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
-    return sendMessage({ ...this.deps, connections: this.#connections }, input, scope);
+    return sendMessage({ ...this.deps, connections: this.#connections, newChats: this.#newChats }, input, scope);
   }
 
   /** Messages of one atendimento, newest first. @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */

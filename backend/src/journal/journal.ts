@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
+import type { ApiKeyRecord, AuditRecord } from './access-records.js';
+import { listApiKeys, saveApiKeys } from './api-keys.js';
+import { appendAudit, claimAudit, completeAudit } from './audit.js';
 import { archiveAuth, deleteAuth, getCreds, getKeys, replaceAuth } from './auth-keys.js';
 import { claimEntries } from './claim-entries.js';
 import { commit } from './commit.js';
@@ -173,6 +176,31 @@ export class Journal {
   /** @returns false when there is none */
   discardDeadLetter(seq: number): Promise<boolean> {
     return discardDeadLetter(this.#context, seq);
+  }
+
+  listApiKeys(): ApiKeyRecord[] {
+    return listApiKeys(this.#context.tables);
+  }
+
+  saveApiKeys(records: ApiKeyRecord[]): Promise<void> {
+    return saveApiKeys(this.#context, records);
+  }
+
+  appendAudit(record: AuditRecord): Promise<void> {
+    return appendAudit(this.#context, record);
+  }
+
+  /** The oldest audit records without a row; they stay until completed. */
+  claimAudit(limit: number): AuditRecord[] {
+    return claimAudit(this.#context.tables, limit);
+  }
+
+  completeAudit(records: AuditRecord[]): Promise<void> {
+    return completeAudit(this.#context, records);
+  }
+
+  countAudit(): number {
+    return this.#context.tables.audit.count();
   }
 
   /** A hint that new entries are durable. @returns the function that stops listening */

@@ -2,6 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { GatewayError } from '../lib/errors.js';
 import { afterPrefix } from './record-keys.js';
+import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import type {
   ConnectionRecord,
   DeadLetter,
@@ -167,6 +168,8 @@ export interface Tables {
   deliveries: Table<DeliveryRecord>;
   /** What waits: webhook, connection and seq. */
   webhookQueue: Table<null>;
+  apiKeys: Table<ApiKeyRecord>;
+  audit: Table<AuditRecord>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -189,5 +192,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     eventIds: table('eventIds'),
     deliveries: table('deliveries'),
     webhookQueue: table('webhookQueue'),
+    apiKeys: table('apiKeys'),
+    audit: table('audit'),
   };
 }

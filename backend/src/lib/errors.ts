@@ -12,7 +12,7 @@ export const ERRORS = {
   // Requests
   BAD_REQUEST: { status: 400, retry: 'never', message: 'The request is not valid.' },
   MALFORMED_JSON: { status: 400, retry: 'never', message: 'The body is not valid JSON.' },
-  UNAUTHORIZED: { status: 401, retry: 'never', message: 'A valid API key is required.' },
+  UNAUTHORIZED: { status: 401, retry: 'never', message: 'A valid API key or user token is required.' },
   FORBIDDEN: { status: 403, retry: 'never', message: 'This key may not do that.' },
   FORBIDDEN_HOST: { status: 403, retry: 'never', message: 'This Host or Origin may not reach the gateway.' },
   ROUTE_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such route.' },
@@ -20,6 +20,8 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, retry: 'never', message: 'The body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'never', message: 'Send application/json.' },
   RATE_LIMITED: { status: 429, retry: 'later', message: 'Too many requests.' },
+  API_KEY_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such API key.' },
+  SIGN_IN_UNAVAILABLE: { status: 503, retry: 'later', message: 'The keys that sign user tokens cannot be read now.' },
   // Connections
   CONNECTION_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such connection.' },
   CONNECTION_TAKEN: { status: 409, retry: 'never', message: 'This connection id belongs to another owner.' },
@@ -44,6 +46,11 @@ export const ERRORS = {
     status: 422,
     retry: 'later',
     message: 'WhatsApp does not let this number start new chats now (463).',
+  },
+  NEW_CHATS_PAUSED: {
+    status: 409,
+    retry: 'later',
+    message: 'This number may not start new chats now: cold sends are paused, replies go on.',
   },
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },

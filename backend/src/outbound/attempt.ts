@@ -99,6 +99,9 @@ export class Attempts {
     if (gone || channel?.estado === 'logged_out') return this.#fail(record, send, 'LOGGED_OUT');
     // Went away in between: the lane lets it go again once the channel is ready.
     if (channel?.estado !== 'ready') return AT_ONCE;
+    const held = channel.newChatHoldMs?.(record) ?? null;
+    const holdMs = held === null ? 0 : await held;
+    if (holdMs > 0) return { kind: 'again', afterMs: holdMs };
     const sending = begun ?? (await this.#begin(channel, record, send));
     if (!('whatsappId' in sending)) return sending;
     if (line.stopped) return AT_ONCE;

@@ -39,6 +39,11 @@ export interface SendChannel {
    */
   relay(jid: string, message: proto.IMessage, options: { messageId: string; freshDevices?: boolean }): Promise<void>;
   /**
+   * Asked before each attempt: how long this person's message must wait because the account may not begin new chats
+   * (0 = not at all). Null = there is no such pause, so nothing is awaited.
+   */
+  newChatHoldMs?(to: { pn: string | null; lid: string | null }): Promise<number> | null;
+  /**
    * Asks WhatsApp for a number in all its spellings at once. @returns the canonical address, or null when none of them is
    * on WhatsApp.
    * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`

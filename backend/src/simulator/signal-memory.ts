@@ -1,4 +1,5 @@
 import type { KeyPair, SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { onlyTheOneThatWorked, type SessionRecord } from '../lib/signal-sessions.js';
 
 /** What libsignal keeps for one peer, as `SessionRecord.serialize()` writes it (libsignal 6.0, src/session_record.js). */
 interface SerializedRecord {
@@ -22,9 +23,15 @@ export class SignalMemory implements SignalKeyStoreWithTransaction {
     for (const [type, values] of Object.entries(data)) {
       for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
         if (value == null) this.#data.delete(`${type}/${id}`);
-        else this.#data.set(`${type}/${id}`, value);
+        else this.#data.set(`${type}/${id}`, type === 'session' ? this.#sound(id, value as SessionRecord) : value);
       }
     }
+  }
+
+  /** Phones do not spoil the sessions that a message does not belong to, as libsignal for Node does. */
+  #sound(address: string, record: SessionRecord): SessionRecord {
+    const before = this.#data.get(`session/${address}`) as SessionRecord | undefined;
+    return before ? onlyTheOneThatWorked(before, record) : record;
   }
 
   isInTransaction(): boolean {

@@ -26,12 +26,16 @@ export interface RowPage {
   nextCursor: string | null;
 }
 
-/** Whose rows a caller may see; null = all. */
-export type RowScope = { ownerId: string; companyIds: string[] } | null;
+/** Whose rows a caller may see, and of which sessions alone (undefined = of all); null = all rows. */
+export type RowScope = {
+  ownerId: string;
+  companyIds: string[];
+  connections?: readonly { rowId: string | null }[];
+} | null;
 
 const POSTGRES_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:?\d\d)?$/;
 const TIME_COLUMNS =
-  /^(timestamp|ultima_mensagem|ultima_atividade|data_(inicio|fim)|(created|updated|connected|disconnected)_at|\w+_em)$/;
+  /^(timestamp|ultima_mensagem|ultima_atividade|data_(inicio|fim)|(created|updated|connected|disconnected)_at|em|\w+_em)$/;
 
 /** Times as ISO 8601 in UTC, whatever layer stands between us and Postgres (some write `2026-01-01 00:00:00+00`). */
 export function normalizeTimes(row: Row): Row {

@@ -11,6 +11,7 @@ import { createDatabaseFetch, type DatabaseFetch } from './database-fetch.js';
 import type { Evento, ResultadoEvento } from './evento.js';
 import { classifyFailure, type FailedAnswer } from './failure-class.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
+import { scopeFilter } from './scope-filter.js';
 import { type DatabaseSchema, normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
 
 export interface SupabaseWhatsAppServiceDeps {
@@ -38,6 +39,9 @@ interface KeysetList {
 const MENSAGENS: KeysetList = { columns: ['timestamp', 'ordem', 'id'], kinds: ['time', 'integer', 'uuid'] };
 const ATENDIMENTOS: KeysetList = { columns: ['ultima_mensagem', 'id'], kinds: ['time', 'uuid'] };
 
+/** What parts that keep rows of their own build their queries on. */
+export type DatabaseClient = SupabaseClient<DatabaseSchema>;
+
 interface Answer {
   data: unknown;
   error: { code?: string; message: string } | null;
@@ -54,7 +58,7 @@ const MERGE_HOPS = 10;
  */
 export class SupabaseWhatsAppService {
   readonly events: TypedEmitter<DatabaseEvents>;
-  #open: { url: string; client: SupabaseClient<DatabaseSchema>; http: DatabaseFetch } | null = null;
+  #open: { url: string; client: DatabaseClient; http: DatabaseFetch } | null = null;
   #state: DatabaseState = 'online';
   #reason: string | null = null;
   /** What `checkSchema` found last. */
@@ -173,7 +177,7 @@ export class SupabaseWhatsAppService {
   /** The row of a connection id; null when there is none that `scope` may see. @throws DatabaseFailure */
   async findSessao(name: string, scope: RowScope = null): Promise<Row | null> {
     let query = this.#client.from('whatsapp_sessions').select('*').eq('session_name', name);
-    if (scope) query = query.or(scopeFilter(scope));
+    if (scope) query = query.or(scopeFilter(scope, 'id'));
     const [row] = await this.#read(query.limit(1).retry(false));
     return row ? normalizeTimes(row) : null;
   }
@@ -190,6 +194,24 @@ export class SupabaseWhatsAppService {
       .order('ordem', { ascending: false });
     const [row] = await this.#read(query.limit(1).retry(false));
     return row ?? null;
+  }
+
+  /** Whether a person has ever written to this connection. @param addresses its JIDs (pn or lid) @throws DatabaseFailure */
+  async hasWritten(sessao: string, addresses: string[]): Promise<boolean> {
+    const session = await this.findSessao(sessao);
+    if (!session) return false;
+    const sessionId = session['id'] as string;
+    const list = `(${addresses.map((jid) => `"${jid}"`).join(',')})`;
+    const contatos = this.#client.from('whatsapp_contatos').select('id').eq('session_id', sessionId);
+    const people = await this.#read(contatos.or(`pn.in.${list},lid.in.${list}`).limit(10).retry(false));
+    if (people.length === 0) return false;
+    const ids = people.map(({ id }) => id as string);
+    const mensagens = this.#client
+      .from('whatsapp_mensagens')
+      .select('id')
+      .in('contato_id', ids)
+      .eq('remetente', 'CLIENTE');
+    return (await this.#read(mensagens.limit(1).retry(false))).length > 0;
   }
 
   /** Compares the database with the migrations of this version.
@@ -235,9 +257,19 @@ export class SupabaseWhatsAppService {
     }
   }
 
+  /**
+   * One query of a part that keeps rows of its own. How it ends says nothing about `state`: the rows of messages do.
+   * @throws DatabaseFailure
+   */
+  async query(build: (client: DatabaseClient) => PromiseLike<Answer>): Promise<Row[]> {
+    const answer = await build(this.#client);
+    if (!answer.error && Array.isArray(answer.data)) return answer.data as Row[];
+    throw new DatabaseFailure(failedAnswer(answer));
+  }
+
   /** Made anew when the database has moved (the local API after a restart may have another port).
    *  @throws DatabaseFailure (`retry`) while it is not open */
-  get #client(): SupabaseClient<DatabaseSchema> {
+  get #client(): DatabaseClient {
     const { current } = this.deps.host;
     if (!current) throw this.#failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
     if (this.#open?.url === current.url) return this.#open.client;
@@ -310,13 +342,6 @@ function alreadyThere(): ResultadoEvento {
     atendimento_status: null,
     unidos: null,
   };
-}
-
-function scopeFilter(scope: NonNullable<RowScope>): string {
-  const ids = [scope.ownerId, ...scope.companyIds];
-  if (!ids.every((id) => UUID.test(id))) throw new GatewayError('FORBIDDEN', 'Owner and company ids are UUIDs.');
-  const companies = scope.companyIds.length > 0 ? `,company_id.in.(${scope.companyIds.join(',')})` : '';
-  return `owner_id.eq.${scope.ownerId}${companies}`;
 }
 
 /** One row more than asked for was fetched: it tells whether there is a next page. */

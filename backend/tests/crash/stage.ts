@@ -57,6 +57,7 @@ export class Stage {
       RECONNECT_DELAY_MS: '50',
       SEND_RATE_PER_MINUTE: '1000000',
       HTTP_RATE_PER_MINUTE: '1000000',
+      HTTP_CONNECTION_RATE_PER_MINUTE: '1000000',
       ...(crashAt === null ? {} : { CRASH_AT: crashAt }),
     });
   }

@@ -90,6 +90,7 @@ export class TestGateway {
       LOG_DIR: join(this.#dir, 'logs'),
       SUPABASE_URL: this.database.url,
       SUPABASE_SERVICE_ROLE_KEY: this.database.serviceRoleKey,
+      SUPABASE_JWT_SECRET: this.database.jwtSecret,
       WHATSAPP_WS_URL: this.simulator.wsUrl,
       WHATSAPP_NOISE_ROOT_KEY: this.simulator.noiseRootKeyHex,
       // Pinned, so that nothing asks the network for the current one.
@@ -97,6 +98,7 @@ export class TestGateway {
       MAX_CONNECTIONS: '100',
       SEND_RATE_PER_MINUTE: '100000',
       HTTP_RATE_PER_MINUTE: '1000000',
+      HTTP_CONNECTION_RATE_PER_MINUTE: '1000000',
       RECONNECT_DELAY_MS: '20',
       ...this.settings,
       ...settings,
@@ -115,6 +117,13 @@ export class TestGateway {
   async restart(settings: Record<string, string> = {}): Promise<void> {
     await this.stop();
     await this.start(settings);
+  }
+
+  /** As on another machine: a new data directory on the same database. */
+  async forgetEverything(): Promise<void> {
+    await this.stop();
+    await rm(this.dataDir, { recursive: true, force: true });
+    await this.start();
   }
 
   async connection(id: string): Promise<ConnectionResource> {

@@ -23,8 +23,8 @@ export class HttpClient {
     return this.request<T>('POST', path, { headers: json, body: JSON.stringify(body) });
   }
 
-  delete<T>(path: string): Promise<Answer<T>> {
-    return this.request<T>('DELETE', path);
+  delete<T>(path: string, headers?: Record<string, string>): Promise<Answer<T>> {
+    return this.request<T>('DELETE', path, { headers });
   }
 
   async request<T>(
@@ -36,7 +36,7 @@ export class HttpClient {
     const response = await fetch(this.baseUrl + path, { method, headers: headers ?? {}, body: body ?? null, signal });
     const bytes = Buffer.from(await response.arrayBuffer());
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    const parsed = (isJson ? JSON.parse(bytes.toString('utf8')) : null) as Answer<T>['body'];
+    const parsed = (isJson && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : null) as Answer<T>['body'];
     return { status: response.status, headers: response.headers, body: parsed, bytes };
   }
 }

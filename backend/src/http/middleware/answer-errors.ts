@@ -41,6 +41,8 @@ export function answerErrors(log: Log): ErrorRequestHandler {
 /** `{ success: false, error: { code, message, details } }`; what may be tried again says when. */
 export function sendError(res: Response, error: GatewayError): void {
   const { code, status, details } = error;
+  const wait = (details as { retryAfterS?: unknown } | null | undefined)?.retryAfterS;
+  if (typeof wait === 'number') res.setHeader('Retry-After', String(wait));
   if (status === 503 && !res.hasHeader('Retry-After')) res.setHeader('Retry-After', RETRY_AFTER_S);
   const message = code === 'INTERNAL' ? ERRORS.INTERNAL.message : error.message;
   res.status(status).json({ success: false, error: { code, message, details: details ?? null } });

@@ -1,11 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { ANONYMOUS, ROOT, type Identity } from '../../access/identity.js';
+import type { Identity } from '../../access/identity.js';
 import { GatewayError } from '../../lib/errors.js';
+import type { AccessPort } from '../ports.js';
 import type { Access } from '../route.js';
 import { isLocalCaller } from './local-caller.js';
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /** From the headers alone: a key in a URL ends up in histories and proxy logs. */
 function presentedKey(req: Request): string | undefined {
@@ -13,16 +11,10 @@ function presentedKey(req: Request): string | undefined {
   return bearer?.[1] ?? req.get('x-api-key');
 }
 
-/**
- * Says who calls (`callerOf`), and refuses nobody yet: the rate limit comes in between. Digests are compared, so that
- * neither length nor content leak by time.
- */
-export function identify(apiKey: string | null): RequestHandler {
-  const expected = apiKey === null ? null : digest(apiKey);
-  return (req, res, next) => {
-    const key = presentedKey(req);
-    const isRoot = expected !== null && key !== undefined && timingSafeEqual(digest(key), expected);
-    res.locals['caller'] = expected === null ? ANONYMOUS : isRoot ? ROOT : null;
+/** Says who calls (`callerOf`), and refuses nobody yet: the rate limit comes in between. */
+export function identify(access: Pick<AccessPort, 'identify'>): RequestHandler {
+  return async (req, res, next) => {
+    res.locals['caller'] = await access.identify(presentedKey(req));
     next();
   };
 }
@@ -42,14 +34,21 @@ const MAY: Record<Access, (grants: Identity['grants']) => boolean> = {
   root: (grants) => grants === 'root',
 };
 
-/** @throws GatewayError `UNAUTHORIZED` (with `WWW-Authenticate`) for strangers, `FORBIDDEN` for who may do less. */
-export function requireAccess(access: Access): RequestHandler {
-  return (req, res, next) => {
-    const open = access === 'public' || (access === 'docs' && isLocalCaller(req));
-    const caller = callerOf(res);
-    if (open || (caller !== null && MAY[access](caller.grants))) return next();
-    if (caller !== null) throw new GatewayError('FORBIDDEN', `This needs a key with "${access}".`);
+/** @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less */
+export function assertAccess(access: Access, req: Request, res: Response): void {
+  const caller = callerOf(res);
+  if (access === 'public' || (access === 'docs' && isLocalCaller(req))) return;
+  if (caller === null) {
     res.setHeader('WWW-Authenticate', 'Bearer realm="sentinela"');
     throw new GatewayError('UNAUTHORIZED', 'Send the API key as "Authorization: Bearer <key>" or "x-api-key: <key>".');
+  }
+  if (!MAY[access](caller.grants)) throw new GatewayError('FORBIDDEN', `This needs a key with "${access}".`);
+}
+
+/** The same as a middleware, for what is not in the route table. */
+export function requireAccess(access: Access): RequestHandler {
+  return (req, res, next) => {
+    assertAccess(access, req, res);
+    next();
   };
 }

@@ -1,5 +1,5 @@
 import type { BootstrapPort } from '../ports.js';
-import { ok, route, type Reply, type Route } from '../route.js';
+import { ok, route, type Caller, type Reply, type Route } from '../route.js';
 import * as schema from '../schemas/bootstrap.js';
 
 const BASE = '/api/whatsapp-bootstrap';
@@ -9,7 +9,7 @@ const START_DEADLINE_MS = 90_000;
 
 /** Start, look at, test and restart the services. */
 export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
-  const status = async (): Promise<Reply> => ok(await bootstrap.status());
+  const status = async (caller: Caller): Promise<Reply> => ok(await bootstrap.status(caller.scope));
   const statusReplies = { 200: { description: 'State of each service.', schema: schema.statusReply } };
   return [
     route({
@@ -22,7 +22,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       summary: 'Start all services that do not run',
       deadlineMs: START_DEADLINE_MS,
       replies: statusReplies,
-      handle: () => bootstrap.initialize().then(status),
+      handle: (_input, caller) => bootstrap.initialize().then(() => status(caller)),
     }),
     route({
       ...facts,
@@ -34,7 +34,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       summary: 'Stop and start all services in order',
       deadlineMs: START_DEADLINE_MS,
       replies: statusReplies,
-      handle: () => bootstrap.restart().then(status),
+      handle: (_input, caller) => bootstrap.restart().then(() => status(caller)),
     }),
     route({
       ...facts,
@@ -45,7 +45,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       operationId: 'getStatus',
       summary: 'State of each service',
       replies: statusReplies,
-      handle: status,
+      handle: (_input, caller) => status(caller),
     }),
     route({
       ...facts,

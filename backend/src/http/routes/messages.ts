@@ -57,6 +57,7 @@ function sendRoute(integration: IntegrationPort): Route {
       202: { description: 'Stored; it goes out as soon as possible.', schema: schema.sendMessageReply },
     },
     errors: [
+      'NEW_CHATS_PAUSED',
       ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
       ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
       ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],

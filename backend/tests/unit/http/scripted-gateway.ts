@@ -3,7 +3,12 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
+import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
+import type { AuditFact } from '../../../src/access/audit-trail.js';
+import { Authenticator } from '../../../src/access/authenticator.js';
+import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
@@ -18,7 +23,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
   return {
     ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
-    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, warnings: [] },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
     ...changes,
   };
 }
@@ -37,6 +42,21 @@ export function aDeadLetter() {
   };
 }
 
+function anApiKey(): ApiKeyResource {
+  return {
+    ...{ id: UUID, name: 'CRM', grants: ['read'], ownerId: UUID, companyIds: [], connectionIds: null },
+    ...{ ratePerMinute: null, state: 'active', createdAt: NOW, expiresAt: null, revokedAt: null },
+    ...{ lastUsedAt: null, previousUntil: null },
+  };
+}
+
+function anAuditRecord() {
+  return {
+    ...{ id: UUID, em: NOW, quem: 'root', owner_id: null, operacao: 'restart', sessao: null, alvo: {} },
+    ...{ status: 200, erro: null, request_id: 'r-1', endereco: '127.0.0.1' },
+  };
+}
+
 function anAtendimento() {
   return {
     ...{ id: UUID, numero_cliente: '5511999999999', nome_cliente: null, status: 'AGUARDANDO' },
@@ -44,11 +64,41 @@ function anAtendimento() {
   };
 }
 
-/** Answers of the two services that the HTTP layer calls, and what they were called with. */
+function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
+  const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
+  const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
+  const silent = { outboxAgeMs: null, unusualSilenceMs: null, reconnectTries: 0 };
+  return {
+    ...{ state: 'running', supervised: false, stepCounts: { flush: 1 } },
+    settings: { checkIntervalMs: 60_000, alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect: true },
+    gateway: { probes: { ...gatewayProbes, databaseOnline: true }, problems: [], steps: [step] },
+    connections: [
+      {
+        ...{ connectionId: 'c1', status: 'unhealthy', consecutiveFailures: 1, healthyForMs: 0, lastCheckAt: NOW },
+        ...{ problems: ['STUCK_STANZA'], rung: 'flush', steps: [step] },
+        probes: { ...readings, ...silent, ping: { at: NOW, ok: true, ms: 3 } },
+      },
+    ],
+  };
+}
+
+/** Answers of the services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
-  script: { integration?: Partial<IntegrationPort>; bootstrap?: Partial<BootstrapPort> } = {},
+  script: {
+    integration?: Partial<IntegrationPort>;
+    bootstrap?: Partial<BootstrapPort>;
+    apiKey?: string | null;
+    /** What is presented (an API key or a JWT by its looks) → who that is. */
+    identities?: Record<string, Identity>;
+  } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
+  const audit: AuditFact[] = [];
+  const authenticator = new Authenticator({
+    rootKey: script.apiKey ?? null,
+    keys: { authenticate: (text) => script.identities?.[text] ?? null },
+    users: { authenticate: async (text) => script.identities?.[text] ?? null },
+  });
   const answers: IntegrationPort = {
     createConnection: async (input) => ({ connection: aConnection({ id: input.connectionId }), created: true }),
     listConnections: async () => [aConnection()],
@@ -67,6 +117,18 @@ export function scriptedPorts(
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
     ...script.integration,
+  };
+  const apiKey = anApiKey();
+  const access: AccessPort = {
+    identify: (presented) => authenticator.identify(presented),
+    record: async (fact) => void audit.push(fact),
+    listAudit: async () => ({ data: [anAuditRecord()], nextCursor: null }),
+    keys: {
+      list: () => [apiKey],
+      create: async () => ({ key: 'sntl_x', apiKey }),
+      rotate: async () => ({ key: 'sntl_y', apiKey }),
+      revoke: async () => ({ ...apiKey, state: 'revoked' }),
+    },
   };
   const service = { state: 'running', since: NOW, reason: null };
   const bootstrap: BootstrapPort = {
@@ -96,6 +158,8 @@ export function scriptedPorts(
     ready: () => true,
     ...script.bootstrap,
   };
+  const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
+  const watchdog: WatchdogPort = { report: () => aWatchdogReport(step) };
   const recorded = Object.entries(answers).map(([name, answer]) => [
     name,
     (...args: unknown[]) => {
@@ -104,26 +168,35 @@ export function scriptedPorts(
     },
   ]);
   const webhooks = scriptedWebhooks(calls);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, webhooks, calls };
+  return {
+    integration: Object.fromEntries(recorded) as IntegrationPort,
+    bootstrap,
+    watchdog,
+    access,
+    webhooks,
+    calls,
+    audit,
+  };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
-  apiKey?: string | null;
   host?: string;
   ratePerMinute?: number;
+  connectionRatePerMinute?: number;
   corsOrigins?: string[];
   log?: Log;
 }
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, webhooks, calls } = scriptedPorts(options);
+  const { calls, audit, ...ports } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
+    ...{ connectionRatePerMinute: options.connectionRatePerMinute ?? 1e6, jwks: null },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap, webhooks });
-  return { app, calls, http: supertest(app) };
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, ...ports });
+  return { app, calls, audit, http: supertest(app) };
 }
 
 const document = openApiDocument(allRoutes(scriptedPorts()));

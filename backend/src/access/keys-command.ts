@@ -1,0 +1,102 @@
+import type { ApiKeyResource } from './api-key-resource.js';
+
+export const USAGE = `
+npm run keys -- list
+npm run keys -- create --name <name> --grants read,send,manage [--owner <uuid>] [--companies <uuid>,…]
+                [--connections <id>,…] [--rate <requests a minute>] [--days <until it expires>]
+npm run keys -- rotate <id> [--grace-hours 24]
+npm run keys -- revoke <id>
+The gateway must be running; --url says where, when it is not where the settings say.
+`;
+
+type Options = Record<string, string | undefined>;
+type Reply = { key?: string; apiKey?: ApiKeyResource; data?: ApiKeyResource[]; error?: { message: string } };
+
+const DEADLINE_MS = 15_000;
+const DAY_MS = 86_400_000;
+
+/** The command line over the routes of API keys: it needs no way of its own to the journal, which the gateway holds. */
+export class KeysCommand {
+  constructor(private readonly deps: { url: string; rootKey: string | null }) {}
+
+  /** @returns what to print. @throws Error with a sentence for the operator */
+  async run([verb = 'list', id = '']: string[], options: Options): Promise<string> {
+    switch (verb) {
+      case 'list':
+        return table((await this.#call('GET', '')).data ?? []);
+      case 'create':
+        return issued(await this.#call('POST', '', createBody(options)));
+      case 'rotate':
+        return issued(await this.#call('POST', `/${needed(id)}/rotate`, rotateBody(options)));
+      case 'revoke':
+        return table([(await this.#call('DELETE', `/${needed(id)}`)).apiKey].flatMap((one) => one ?? []));
+      default:
+        throw new Error(`There is no "${verb}".`);
+    }
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<Reply> {
+    const { url, rootKey } = this.deps;
+    const answer = await fetch(`${url}/api/whatsapp-bootstrap/keys${path}`, {
+      method,
+      headers: {
+        ...(rootKey === null ? {} : { Authorization: `Bearer ${rootKey}` }),
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+      },
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    }).catch((cause: unknown) => {
+      throw new Error(`No gateway answers at ${url}. Start it first.`, { cause });
+    });
+    const reply = (await answer.json()) as Reply;
+    if (!answer.ok) throw new Error(reply.error?.message ?? `The gateway answered ${answer.status}.`);
+    return reply;
+  }
+}
+
+function createBody(options: Options): object {
+  const list = (text: string | undefined) => text?.split(',').map((part) => part.trim());
+  return {
+    name: options['name'],
+    grants: list(options['grants']) ?? ['read'],
+    ownerId: options['owner'],
+    companyIds: list(options['companies']),
+    connectionIds: list(options['connections']),
+    ratePerMinute: options['rate'] === undefined ? undefined : Number(options['rate']),
+    expiresAt:
+      options['days'] === undefined ? undefined : new Date(Date.now() + Number(options['days']) * DAY_MS).toISOString(),
+  };
+}
+
+function rotateBody(options: Options): object {
+  return options['grace-hours'] === undefined ? {} : { graceHours: Number(options['grace-hours']) };
+}
+
+function needed(id: string): string {
+  if (id === '') throw new Error('The id of a key is needed: see "npm run keys -- list".');
+  return encodeURIComponent(id);
+}
+
+/** The key alone on its line, so that it can be copied. */
+function issued({ key, apiKey }: Reply): string {
+  return `${table(apiKey ? [apiKey] : [])}\nIt is shown this once:\n${key}\n`;
+}
+
+function table(keys: ApiKeyResource[]): string {
+  if (keys.length === 0) return 'There are no API keys.\n';
+  const rows = keys.map((key) => [
+    ...[key.id, key.state, key.grants.join(','), key.ownerId, key.connectionIds?.join(',') ?? 'all'],
+    ...[key.lastUsedAt ?? 'never', key.name],
+  ]);
+  const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'LAST USE', 'NAME'], ...rows];
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, i) => cell.padEnd(widths[i]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,29 @@
+import type { ConnectionRecord } from '../journal/records.js';
+import { GatewayError } from '../lib/errors.js';
+import type { CreateConnectionInput, Scope } from './resources.js';
+
+/** Whether a caller may see and touch this connection. Whoever may not is told that there is none. */
+export function mayUse(record: ConnectionRecord, scope: Scope | null): boolean {
+  if (!scope) return true;
+  if (!isAmong(record.connectionId, scope)) return false;
+  return record.ownerId === scope.ownerId || (record.companyId !== null && scope.companyIds.includes(record.companyId));
+}
+
+/**
+ * A company sees the conversations of its connections, so nobody gives it one but who belongs to it.
+ * @throws GatewayError `FORBIDDEN`
+ */
+export function assertMayCreate(input: CreateConnectionInput, ownerId: string, scope: Scope | null): void {
+  if (!scope) return;
+  if (ownerId !== scope.ownerId) throw new GatewayError('FORBIDDEN', 'ownerId must be your own id.');
+  if (input.companyId && !scope.companyIds.includes(input.companyId)) {
+    throw new GatewayError('FORBIDDEN', 'companyId must be a company of yours.');
+  }
+  if (!isAmong(input.connectionId, scope)) {
+    throw new GatewayError('FORBIDDEN', 'This key is limited to other connections.');
+  }
+}
+
+function isAmong(connectionId: string, { connections }: Scope): boolean {
+  return connections === undefined || connections.some((one) => one.connectionId === connectionId);
+}

@@ -1,0 +1,57 @@
+import { decodeCursor, encodeCursor, afterFilter, type KeyKind } from './cursor.js';
+import { normalizeTimes, type Row, type RowPage } from './rows.js';
+import type { DatabaseClient, SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
+
+type Query = Pick<SupabaseWhatsAppService, 'query'>;
+const PAGE = 500;
+
+/** All rows of `whatsapp_api_keys`. @throws DatabaseFailure */
+export async function readApiKeyRows(database: Query): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const after = rows.at(-1)?.['id'] as string | undefined;
+    const page = await database.query((client) => {
+      const query = client.from('whatsapp_api_keys').select('*').order('id').limit(PAGE).retry(false);
+      return after === undefined ? query : query.gt('id', after);
+    });
+    rows.push(...page.map(normalizeTimes));
+    if (page.length < PAGE) return rows;
+  }
+}
+
+/** Written whole, new or not. @throws DatabaseFailure */
+export async function writeApiKeyRows(database: Query, rows: Row[]): Promise<void> {
+  await database.query((client) => client.from('whatsapp_api_keys').upsert(rows).select('id'));
+}
+
+/** Each once, however often it is written. @throws DatabaseFailure */
+export async function writeAuditRows(database: Query, rows: Row[]): Promise<void> {
+  await database.query((client) => client.from('whatsapp_auditoria').upsert(rows).select('id'));
+}
+
+const COLUMNS = ['em', 'id'] as const;
+const KINDS: KeyKind[] = ['time', 'uuid'];
+
+export interface AuditQuery {
+  limit: number;
+  cursor: string | null;
+  caller?: string | undefined;
+  connectionId?: string | undefined;
+}
+
+/** One page of `whatsapp_auditoria`, the newest first. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
+export async function readAuditRows(database: Query, { limit, cursor, ...filter }: AuditQuery): Promise<RowPage> {
+  const after = cursor ? decodeCursor(cursor, KINDS) : null;
+  const rows = await database.query((client: DatabaseClient) => {
+    let query = client.from('whatsapp_auditoria').select('*');
+    if (filter.caller !== undefined) query = query.eq('quem', filter.caller);
+    if (filter.connectionId !== undefined) query = query.eq('sessao', filter.connectionId);
+    if (after) query = query.or(afterFilter(COLUMNS, after, 'desc'));
+    for (const column of COLUMNS) query = query.order(column, { ascending: false });
+    return query.limit(limit + 1).retry(false);
+  });
+  const shown = rows.slice(0, limit).map(normalizeTimes);
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  const keys = last && COLUMNS.map((column) => last[column] as string);
+  return { data: shown, nextCursor: keys ? encodeCursor(keys) : null };
+}

@@ -1,0 +1,75 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { WatchdogReport } from '../../src/watchdog/watchdog-report.js';
+import { DurableReceive } from '../../src/whatsapp/durable-receive.js';
+import { aGateway, type PairedConnection } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+const gateway = aGateway({ HEALTH_CHECK_INTERVAL_MS: '1000' });
+
+afterEach(() => void jest.restoreAllMocks());
+
+const report = async () => (await gateway.http.get<WatchdogReport>('/api/whatsapp-bootstrap/watchdog')).body;
+const watched = async ({ id }: PairedConnection) =>
+  (await report()).connections.find((each) => each.connectionId === id)!;
+
+/** The clock runs ahead by so much, and the watchdog looks. */
+function later(ms: number): void {
+  const now = Date.now();
+  jest.spyOn(gateway.parts.clock, 'now').mockReturnValue(now + ms);
+  gateway.parts.watchdog.tick();
+  jest.restoreAllMocks();
+}
+
+test('a stanza behind a held mutex: noticed, said, and a new socket delivers it', async () => {
+  const shop = await gateway.aPairedConnection();
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with `this` below
+  const { take } = DurableReceive.prototype;
+  const wedge = jest.spyOn(DurableReceive.prototype, 'take').mockImplementationOnce(function (
+    this: DurableReceive,
+    node,
+  ) {
+    return take.call(this, node, () => new Promise(() => undefined));
+  });
+  const sent = gateway.aCustomer().send(shop.phone, 'alguém aí?');
+  await until('the stanza to be inside', async () => (await watched(shop)).probes.unfinishedMs !== null);
+  wedge.mockRestore();
+  const before = shop.companion.logins;
+  later(61_000);
+  expect((await watched(shop)).steps).toContainEqual({
+    at: expect.any(String),
+    step: 'flush',
+    reasons: expect.arrayContaining(['STUCK_STANZA']),
+  });
+  later(80_000);
+  await until('the next login', () => shop.companion.logins > before);
+  await gateway.untilEstado(shop.id, 'ready');
+  const { steps, rung, problems } = await watched(shop);
+  expect([steps.map(({ step }) => step), rung, problems]).toEqual([
+    expect.arrayContaining(['flush', 'reconnect']),
+    'reconnect',
+    [],
+  ]);
+  await until('the receipt', () => shop.companion.mailbox.size === 0);
+  await gateway.crm.mensagem(shop.id, sent.id, (row) => row['conteudo'] === 'alguém aí?');
+});
+
+test('a client that is recreated keeps its session, its sends and its place', async () => {
+  const shop = await gateway.aPairedConnection();
+  const old = gateway.parts.pool.get(shop.id);
+  await Promise.all([gateway.parts.pool.recreate(shop.id), gateway.parts.pool.recreate(shop.id)]);
+  await gateway.untilEstado(shop.id, 'ready');
+  expect(gateway.parts.pool.get(shop.id)).not.toBe(old);
+  const ana = gateway.aCustomer();
+  expect((await gateway.send(shop.id, { to: ana.number, content: 'de volta' })).status).toBe(201);
+  expect(await ana.nextMessage()).toMatchObject({ text: 'de volta' });
+});
+
+test('the report shows what is measured, and that WhatsApp answers', async () => {
+  const shop = await gateway.aPairedConnection();
+  await until('the ping', async () => (await watched(shop)).probes.ping);
+  const { probes, status } = await watched(shop);
+  expect([status, probes]).toMatchObject(['healthy', { estado: 'ready', wanted: true, ping: { ok: true } }]);
+  const { gateway: whole, settings, state } = await report();
+  expect([state, settings.checkIntervalMs, whole.problems]).toEqual(['running', 1_000, []]);
+  await until('the disk', async () => (await report()).gateway.probes.journalMs !== null);
+});
