@@ -16,10 +16,11 @@ module.exports = {
     only('lib-knows-nobody', 'lib', []),
     only('config-knows-lib', 'config', ['lib/']),
     only('journal-knows-lib', 'journal', ['lib/']),
+    only('egress-knows-lib', 'egress', ['lib/']),
     only('supabase-knows-no-whatsapp', 'supabase', ['lib/']),
     only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/']),
     only('inbound', 'inbound', ['lib/', 'journal/', 'whatsapp/', 'supabase/']),
-    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/']),
+    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/']),
     only('integration', 'integration', [
       'lib/',
       'journal/',
@@ -28,6 +29,7 @@ module.exports = {
       'outbound/',
       'inbound/',
       'notifications/',
+      'egress/',
     ]),
     only('backup-copies', 'backup', ['lib/', 'journal/', 'supabase/']),
     only('metrics-read', 'metrics', [
@@ -39,7 +41,7 @@ module.exports = {
       'inbound/',
       'notifications/',
     ]),
-    only('notifications', 'notifications', ['lib/', 'journal/']),
+    only('notifications', 'notifications', ['lib/', 'journal/', 'egress/']),
     only('access-says-who-may', 'access', ['lib/', 'journal/', 'supabase/', 'integration/']),
     only('http-is-thin', 'http', [
       'lib/',

@@ -10,12 +10,16 @@ import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
 import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whatsapp-bootstrap-service.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { Projector } from './inbound/projector.js';
+import { announceRows, type Projected } from './integration/announce-rows.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { tellEverybody } from './integration/tell-everybody.js';
+import { webhookDispatcher } from './integration/webhook-dispatcher.js';
+import { Webhooks } from './integration/webhooks.js';
 import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
 import { Journal } from './journal/journal.js';
 import { baileysLogger } from './lib/baileys-logger.js';
@@ -85,6 +89,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('message log', logMessages(parts));
   parts.metrics.start();
   releasers.push('metrics', () => parts.metrics.stop());
+  releasers.push('webhooks', () => parts.dispatcher.stop());
+  parts.dispatcher.start();
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
@@ -109,7 +115,9 @@ function wire(
   const databaseHost = new DatabaseHost({ settings: config.database, dataDir: config.dataDir, log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
-  const projector = new Projector({ journal, database, optionsFor, clock, log });
+  const announce = (projected: Projected) =>
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+  const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
@@ -152,6 +160,9 @@ function wire(
     log,
     defaultOwnerId,
   });
+  const policy = new AddressPolicy(config.outgoingPrivateAddresses);
+  const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
+  const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
   const { mayExit: supervised, checkIntervalMs, eventLoopStallMs, ...health } = config.watchdog;
   const exitFile = join(config.dataDir, 'watchdog-exit.json');
   const lastResort = new LastResort({ file: exitFile, clock, log, supervised, exit: beyondRepair });
@@ -212,13 +223,13 @@ function wire(
     version: VERSION,
   });
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, metrics, watchdog, access }),
+    app: createHttpApp({ config, log, integration, bootstrap, metrics, watchdog, access, webhooks }),
     host,
     port,
     log,
   });
   const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
-  const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
+  const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
     log,
@@ -233,6 +244,8 @@ function wire(
     webVersion,
     pool,
     integration,
+    dispatcher,
+    webhooks,
     watchdog,
     lastResort,
     loopGuard,

@@ -36,7 +36,9 @@ export class Housekeeping {
   async #round(): Promise<void> {
     void this.deps.webVersion.refresh();
     await this.#try('journal not pruned', async () => {
-      this.deps.log.info('journal pruned', await this.deps.journal.prune());
+      const pruned = await this.deps.journal.prune();
+      const { events } = await this.deps.journal.webhooks.trim();
+      this.deps.log.info('journal pruned', { ...pruned, events });
     });
     await this.#try('orphans not looked after', () => this.deps.orphans.round());
   }

@@ -55,6 +55,8 @@ export interface GatewayConfig {
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
   readonly mediaMaxBytes: number;
+  /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
+  readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
   readonly whatsapp: {
     /** null = Meta's servers. */
@@ -122,6 +124,7 @@ export function toGatewayConfig(
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
     mediaMaxBytes: s.MEDIA_MAX_BYTES,
+    outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID,
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,

@@ -142,6 +142,10 @@ export const SETTINGS = {
   ),
   SEND_RATE_PER_MINUTE: always(value.positiveInteger, '60', 'Messages a minute that one connection sends at most.'),
   MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken.'),
+  OUTGOING_PRIVATE_ADDRESSES: maybe(
+    value.addressRanges,
+    'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
+  ),
 
   WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
   WHATSAPP_WS_URL: maybe(

@@ -13,7 +13,7 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
-import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from './ports.js';
+import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort, WebhooksPort } from './ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { auditRoutes } from './routes/audit.js';
@@ -24,6 +24,7 @@ import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
 import { watchdogRoutes } from './routes/watchdog.js';
+import { webhookRoutes } from './routes/webhooks.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
@@ -33,6 +34,7 @@ export interface HttpAppDeps {
   metrics: MetricsPort;
   watchdog: WatchdogPort;
   access: AccessPort;
+  webhooks: WebhooksPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -47,6 +49,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...webhookRoutes(deps.webhooks),
   ];
 }
 
@@ -83,7 +86,7 @@ const noStore: RequestHandler = (_req, res, next) => {
 function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'POST', 'DELETE'],
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'x-api-key', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,

@@ -1,4 +1,5 @@
 import { VERSION } from '../bootstrap/version.js';
+import { describeWebhooks } from './describe-webhooks.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
 import type { Access, Route } from './route.js';
@@ -19,6 +20,7 @@ export function openApiDocument(routes: Route[]): OpenApiDocument {
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'x-api-key' });
   for (const row of routes) registry.registerPath(describe(row));
+  describeWebhooks(registry);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -3,6 +3,14 @@ import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
 import type { AuditFact } from '../access/audit-trail.js';
 import type { Identity } from '../access/identity.js';
 import type {
+  CreateWebhookInput,
+  DeliveryResource,
+  ReplayInput,
+  UpdateWebhookInput,
+  WebhookResource,
+  WebhookTestResource,
+} from '../integration/webhook-resources.js';
+import type {
   ConnectionResource,
   CreateConnectionInput,
   Page,
@@ -185,4 +193,28 @@ export interface BootstrapPort {
   live(): boolean;
   /** The journal can be written and the services run. */
   ready(): boolean | Promise<boolean>;
+}
+
+/** What the routes call of `Webhooks`. Everything rejects with a `GatewayError`; `WEBHOOK_NOT_FOUND` also for another owner's. */
+export interface WebhooksPort {
+  /** `secret` is shown here and never again. */
+  create(input: CreateWebhookInput, scope: Scope | null): Promise<{ webhook: WebhookResource; secret: string | null }>;
+  list(scope: Scope | null): WebhookResource[];
+  get(id: string, scope: Scope | null): WebhookResource;
+  /** `secret` is null unless a new one was made. */
+  update(
+    id: string,
+    input: UpdateWebhookInput,
+    scope: Scope | null,
+  ): Promise<{ webhook: WebhookResource; secret: string | null }>;
+  delete(id: string, scope: Scope | null): Promise<void>;
+  /** One attempt at once, outside the line. */
+  test(id: string, scope: Scope | null): Promise<WebhookTestResource>;
+  deliveries(
+    id: string,
+    page: PageRequest & { state: DeliveryResource['state'] | null },
+    scope: Scope | null,
+  ): { data: DeliveryResource[]; nextCursor: string | null };
+  /** Resolves with how many events were put back into the line. */
+  replay(id: string, input: ReplayInput, scope: Scope | null): Promise<number>;
 }

@@ -51,7 +51,7 @@ export interface ReplySpec {
 }
 
 interface RouteFacts<I extends RouteInput> {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'patch' | 'delete';
   /** In Express' spelling: `/connections/:id`. */
   path: string;
   operationId: string;

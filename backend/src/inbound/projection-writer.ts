@@ -1,4 +1,5 @@
 import type { LogEntry } from '../journal/records.js';
+import type { NewEvent } from '../journal/webhooks/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
@@ -91,15 +92,21 @@ export class ProjectionWriter {
     this.#alerted = false;
     this.#retryNow.close();
     let offset = 0;
+    const news: NewEvent[] = [];
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
-      if (eventos.length > 0) this.deps.events.emit('projected', { entry, eventos, resultados });
+      if (eventos.length === 0) continue;
+      this.deps.events.emit('projected', { entry, eventos, resultados });
+      news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
     }
     // One batch behind at most.
     await this.settled().catch(journalFailed);
     crashPoint('before:complete');
-    this.#completing = this.deps.journal.completeEntries(items.map(({ entry }) => entry.seq));
+    this.#completing = this.deps.journal.completeEntries(
+      items.map(({ entry }) => entry.seq),
+      news,
+    );
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);
   }

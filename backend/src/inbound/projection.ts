@@ -1,4 +1,5 @@
 import type { LogEntry } from '../journal/records.js';
+import type { NewEvent } from '../journal/webhooks/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
@@ -7,7 +8,7 @@ import type { DecodeOptions } from './decode-options.js';
 /** What the projector needs of the journal. */
 export interface ProjectorJournal {
   claimEntries(limit: number, afterSeq?: number): LogEntry[];
-  completeEntries(seqs: number[]): Promise<void>;
+  completeEntries(seqs: number[], events?: NewEvent[]): Promise<void>;
   parkEntry(seq: number, reason: ParkReason): Promise<void>;
   onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void;
 }
@@ -40,6 +41,8 @@ export interface ProjectorDeps {
   database: ProjectorDatabase;
   /** What a connection leaves out; asked for each entry, so a changed setting counts from the next one on. */
   optionsFor(connectionId: string): DecodeOptions;
+  /** What webhooks are to be told about an entry that has become rows; committed together with its completion. */
+  announce?: (projected: ProjectorEvents['projected']) => NewEvent[];
   clock: Clock;
   log: Log;
   /** For tests, in [0, 1). */

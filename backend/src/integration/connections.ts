@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { toDataURL } from 'qrcode';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
@@ -11,6 +10,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { firstRow, newRecord } from './new-connection.js';
+import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
 import { assertMayCreate, mayUse } from './scope.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
@@ -29,10 +29,6 @@ const LOOKUP_DEADLINE_MS = 2_000;
 /** How long a request for a QR code waits for one to be shown. */
 const QR_WAIT_MS = 8_000;
 const PAIRING_CODE_LIFE_MS = 180_000;
-/** Trying every PNG filter on every line (the default) blocks the event loop ten times as long, for a black and white
- *  picture that needs none. The option is pngjs'; the typings of qrcode do not know it. */
-const PNG = { errorCorrectionLevel: 'M', margin: 2, width: 360, rendererOpts: { filterType: 0 } as object } as const;
-
 /** The use cases around connections; the registry in the journal is the truth, the row in Postgres follows. */
 export class Connections {
   readonly #creating = new Map<string, Promise<unknown>>();
@@ -82,7 +78,7 @@ export class Connections {
     }
     const { qr } = client;
     if (!qr) throw new GatewayError('NO_QR', noQrReason(client), { details: { estado: client.estado } });
-    return { qrCode: await toDataURL(qr.code, PNG), code: qr.code, expiresAt: new Date(qr.expiresAt).toISOString() };
+    return { qrCode: await qrImage(qr.code), code: qr.code, expiresAt: new Date(qr.expiresAt).toISOString() };
   }
 
   async pairingCode(id: string, phoneNumber: string, scope: Scope | null): Promise<PairingCodeResource> {

@@ -1,9 +1,13 @@
 import type { Projector } from '../inbound/projector.js';
 import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
+import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispatcher.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { announceGateway } from './announce-gateway.js';
 import { publishFacts } from './publish-facts.js';
 import type { RowWatcher } from './row-watcher.js';
 import { tellConnections } from './tell-connections.js';
@@ -15,11 +19,14 @@ export interface TellEverybodyDeps {
   database: SupabaseWhatsAppService;
   rows: RowWatcher;
   journal: Journal;
+  dispatcher: WebhookDispatcher;
+  clock: Clock;
+  log: Log;
 }
 
 /** Brings what the parts tell each other into the one emitter that the outside listens to. @returns the undo */
 export function tellEverybody(deps: TellEverybodyDeps): () => void {
-  const { events, pool, projector, database, rows, journal } = deps;
+  const { events, pool, projector, database, rows, journal, dispatcher } = deps;
   const undo = [
     tellConnections(events, pool),
     projector.events.on('projected', ({ eventos, resultados }) => {
@@ -37,6 +44,20 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
         message: `The journal has used ${percent} % of its disk budget (JOURNAL_MAX_BYTES).`,
       }),
     ),
+    dispatcher.events.on('failing', ({ name, error }) =>
+      events.emit('alert', { severity: 'warning', code: 'WEBHOOK_FAILING', message: `Webhook ${name}: ${error}` }),
+    ),
+    dispatcher.events.on('disabled', ({ name, reason }) =>
+      events.emit('alert', { severity: 'critical', code: 'WEBHOOK_DISABLED', message: `Webhook ${name}: ${reason}` }),
+    ),
+    journal.webhooks.onDiscarded(({ discarded }) =>
+      events.emit('alert', {
+        severity: 'critical',
+        code: 'WEBHOOK_DELIVERIES_DISCARDED',
+        message: `${discarded} deliveries were given up: webhooks have used their part of JOURNAL_MAX_BYTES.`,
+      }),
+    ),
+    announceGateway({ ...deps, store: journal.webhooks }),
     database.events.on('supabaseOffline', ({ state, code }) =>
       events.emit('supabaseOffline', { reason: `${state}: ${code}` }),
     ),

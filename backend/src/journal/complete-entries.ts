@@ -3,9 +3,19 @@ import type { JournalContext } from './context.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
 import type { Write } from './tables.js';
+import type { NewEvent } from './webhooks/records.js';
+import type { WebhookStore } from './webhooks/webhook-store.js';
 
-/** The rows exist: the entries leave the log for good, durably. Unknown seqs (completed before) are passed over. */
-export function completeEntries(context: JournalContext, seqs: readonly number[]): Promise<void> {
+/**
+ * The rows exist: the entries leave the log for good, durably, and what webhooks are to be told about them is in their
+ * lines with the same commit. Unknown seqs (completed before) are passed over.
+ */
+export function completeEntries(
+  context: JournalContext,
+  webhooks: WebhookStore,
+  seqs: readonly number[],
+  events: readonly NewEvent[],
+): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
     const writes: Write[] = [];
@@ -18,7 +28,9 @@ export function completeEntries(context: JournalContext, seqs: readonly number[]
       writes.push(log.remove(key), ...forgetPlaintexts(context.tables, readEntry(context.tables, key, bytes)));
     }
     if (writes.length === 0) return;
-    await context.writer.write([...writes, context.sequence.remember()]);
+    const appended = webhooks.planAppend(events);
+    await context.writer.write([...writes, context.sequence.remember(), ...appended.writes]);
     for (const size of sizes) context.budget.remove(size);
+    webhooks.appended(appended);
   });
 }

@@ -8,12 +8,16 @@ import type { Sealer } from './sealing.js';
 import type { Sequence } from './sequence.js';
 import type { SerialQueue } from './serial-queue.js';
 import type { Tables } from './tables.js';
+import type { Trimmed } from './webhooks/trim-events.js';
 
 /** Facts of the journal for whoever cares; nothing durable depends on one being heard. */
 export interface JournalEvents {
   /** New entries of these kinds are durable. */
   appended: readonly LogEntry['kind'][];
   budget: BudgetAlert;
+  /** Something joined a webhook's line. */
+  eventsQueued: null;
+  deliveriesDiscarded: Trimmed;
 }
 
 /** What every verb on the journal works with. */

@@ -19,7 +19,7 @@ const RECORD_OVERHEAD_BYTES = 32;
 const RESERVE_PERCENT: Partial<Record<LogEntry['kind'], number>> = { outcome: 10, session: 10 };
 
 /**
- * Live bytes of the entries that wait for the database (log and dead letters). Not the file's size: LMDB reuses pages but
+ * Live bytes of the entries that wait for the database (log and dead letters) and of the events for webhooks. Not the file's size: LMDB reuses pages but
  * never gives them back.
  */
 export class DiskBudget {
@@ -46,13 +46,27 @@ export class DiskBudget {
   }
 
   add(valueBytes: number): void {
-    this.#liveBytes += valueBytes + RECORD_OVERHEAD_BYTES;
+    this.#grow(valueBytes + RECORD_OVERHEAD_BYTES);
+  }
+
+  remove(valueBytes: number): void {
+    this.#shrink(valueBytes + RECORD_OVERHEAD_BYTES);
+  }
+
+  /** Bytes beside the log, with a limit of their own (events for webhooks); negative when they are given back. */
+  addOther(bytes: number): void {
+    if (bytes > 0) this.#grow(bytes);
+    else this.#shrink(-bytes);
+  }
+
+  #grow(bytes: number): void {
+    this.#liveBytes += bytes;
     const percent = (this.#liveBytes / this.maxBytes) * 100;
     for (const mark of MARKS) if (percent >= mark) this.#mark(mark);
   }
 
-  remove(valueBytes: number): void {
-    this.#liveBytes -= valueBytes + RECORD_OVERHEAD_BYTES;
+  #shrink(bytes: number): void {
+    this.#liveBytes -= bytes;
     const percent = (this.#liveBytes / this.maxBytes) * 100;
     // A mark is told again once the log had shrunk below it by a tenth of the budget: no alert storm at the border.
     this.#marked = Math.max(0, ...MARKS.filter((mark) => mark <= this.#marked && percent > mark - 10));

@@ -35,6 +35,8 @@ import { listReplays } from './replays.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
+import type { NewEvent } from './webhooks/records.js';
+import { WebhookStore } from './webhooks/webhook-store.js';
 
 export interface JournalOptions {
   /** Created (0700) when missing. */
@@ -55,10 +57,13 @@ export interface JournalOptions {
 export class Journal {
   readonly #context: JournalContext;
   readonly #environment: Environment;
+  /** Who is told by webhook, and what still has to be. */
+  readonly webhooks: WebhookStore;
 
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
+    this.webhooks = new WebhookStore(context);
   }
 
   /**
@@ -165,9 +170,9 @@ export class Journal {
     return claimEntries(this.#context.tables, limit, afterSeq);
   }
 
-  /** The rows exist: the entries never come back, not even after a crash. */
-  completeEntries(seqs: readonly number[]): Promise<void> {
-    return completeEntries(this.#context, seqs);
+  /** The rows exist: the entries never come back, not even after a crash; `events` are in the webhooks' lines then. */
+  completeEntries(seqs: readonly number[], events: readonly NewEvent[] = []): Promise<void> {
+    return completeEntries(this.#context, this.webhooks, seqs, events);
   }
 
   parkEntry(seq: number, reason: DeadLetter['reason']): Promise<void> {

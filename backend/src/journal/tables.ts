@@ -13,6 +13,7 @@ import type {
   ReplayRecord,
 } from './records.js';
 import { plainSealer, type Sealer } from './sealing.js';
+import type { DeliveryRecord, EventRecord, WebhookRecord } from './webhooks/records.js';
 
 export type RawDatabase = Database<Buffer, Buffer>;
 export type RawRoot = RootDatabase<Buffer, Buffer>;
@@ -67,7 +68,8 @@ export class Table<T> {
     return this.rangeRaw(options).map(({ key, value }) => ({ key, value: this.decode(key, value) }));
   }
 
-  rangeRaw(options: { start?: Buffer; end?: Buffer; limit?: number } = {}): Row<Buffer>[] {
+  /** With `reverse`, from `start` (included) down to `end` (excluded). */
+  rangeRaw(options: { start?: Buffer; end?: Buffer; limit?: number; reverse?: boolean } = {}): Row<Buffer>[] {
     this.#assertOpen();
     try {
       return [...this.db.getRange(options)];
@@ -158,6 +160,14 @@ export interface Tables {
   unfinished: Table<Buffer>;
   idempotency: Table<IdempotencyRecord>;
   connections: Table<ConnectionRecord>;
+  webhooks: Table<WebhookRecord>;
+  events: Table<EventRecord>;
+  /** Concealed event id → its seq in `events`. */
+  eventIds: Table<number>;
+  /** The ledger: webhook and seq → what became of it. */
+  deliveries: Table<DeliveryRecord>;
+  /** What waits: webhook, connection and seq. */
+  webhookQueue: Table<null>;
   apiKeys: Table<ApiKeyRecord>;
   audit: Table<AuditRecord>;
 }
@@ -177,6 +187,11 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),
     connections: table('connections'),
+    webhooks: table('webhooks'),
+    events: table('events'),
+    eventIds: table('eventIds'),
+    deliveries: table('deliveries'),
+    webhookQueue: table('webhookQueue'),
     apiKeys: table('apiKeys'),
     audit: table('audit'),
   };

@@ -105,7 +105,7 @@ test('a message of ours: the ratchet that encrypted it is durable before the sta
   });
   const { status, body } = await gateway.send(shop.id, { to: ana.number, content: 'oi' });
   expect(status).toBe(201);
-  await gateway.crm.mensagem(shop.id, body.message.whatsappId!, (row) => row['status'] === 'ENTREGUE');
+  await gateway.crm.mensagem(shop.id, body.message.whatsappId, (row) => row['status'] === 'ENTREGUE');
   expect(steps.length).toBeGreaterThan(1);
   expect(steps.indexOf('written')).toBe(steps.length - 1);
 });

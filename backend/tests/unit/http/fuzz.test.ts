@@ -18,7 +18,21 @@ afterAll(async () => {
 const nasty = fc.constantFrom('..', '%2e%2e', '%2f', '%00', '%', '%E0%A4%A', '__proto__', 'constructor', '\u202e', ' ');
 const segment = fc.oneof(nasty, fc.string({ unit: 'binary', maxLength: 80 }).map(asPathSegment), fc.uuid());
 const value = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), fc.constantFrom('c1', '5511999999999', 'text'));
-const keys = ['connectionId', 'to', 'content', 'type', 'mentions', 'replyTo', 'name', 'settings', 'phoneNumber'];
+const keys = [
+  'connectionId',
+  'to',
+  'content',
+  'type',
+  'mentions',
+  'replyTo',
+  'name',
+  'settings',
+  'phoneNumber',
+  'url',
+  'events',
+  'headers',
+  'secret',
+];
 const body = fc.oneof(
   fc.dictionary(fc.constantFrom(...keys, '__proto__', 'toString'), value).map((object) => JSON.stringify(object)),
   fc.json(),

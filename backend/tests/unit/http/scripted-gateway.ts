@@ -11,6 +11,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
 export const UUID = '3f0e8c1a-6a1f-4f2e-9b7a-1f2e3d4c5b6a';
@@ -174,7 +175,17 @@ export function scriptedPorts(
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: async () => '# HELP sentinela_ready 1\n',
   };
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, metrics, watchdog, access, calls, audit };
+  const webhooks = scriptedWebhooks(calls);
+  return {
+    integration: Object.fromEntries(recorded) as IntegrationPort,
+    bootstrap,
+    metrics,
+    watchdog,
+    access,
+    webhooks,
+    calls,
+    audit,
+  };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {

@@ -1,0 +1,192 @@
+import type { LogEntry } from '../journal/records.js';
+import type { NewEvent } from '../journal/webhooks/records.js';
+import { eventId } from '../notifications/webhooks/event-id.js';
+import type {
+  PartyData,
+  TargetData,
+  WebhookEventData,
+  WebhookEventType,
+} from '../notifications/webhooks/webhook-events.js';
+import type { Alvo, Endereco, Evento, EventoMensagem, EventoSessao, ResultadoEvento } from '../supabase/evento.js';
+
+/** An entry of the log that has become rows. */
+export interface Projected {
+  entry: LogEntry;
+  eventos: Evento[];
+  resultados: ResultadoEvento[];
+}
+
+/** An event before it knows whose it is and when it was. */
+type Fact = { [T in WebhookEventType]: { id: string; type: T; data: WebhookEventData[T] } }[WebhookEventType];
+
+/**
+ * What webhooks are told about an entry. Depends on the entry alone but for the ids of rows: an entry that is projected a
+ * second time (the answer was lost, the process died) gives the same events under the same ids, whatever the database
+ * answers then. Only merges come from the answer itself.
+ */
+export function announceRows(
+  { entry, eventos, resultados }: Projected,
+  ownerOf: (connectionId: string) => string | null,
+): NewEvent[] {
+  const ownerId = ownerOf(entry.connectionId);
+  return eventos.flatMap((evento, index) => {
+    const resultado = resultados[index];
+    const facts = [...factsOf(evento, resultado, entry, `${entry.seq}.${index}`), ...mergesOf(resultado)];
+    const owner = evento.op === 'sessao' ? (evento.owner_id ?? ownerId) : ownerId;
+    return facts.map((fact) => ({
+      ...fact,
+      ...{ connectionId: evento.sessao, ownerId: owner, at: entry.at, expiresAt: null },
+    }));
+  });
+}
+
+function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: LogEntry, place: string): Fact[] {
+  const { sessao } = evento;
+  switch (evento.op) {
+    case 'mensagem':
+      return evento.historico ? [] : [messageFact(evento, resultado, entry)];
+    case 'sessao':
+      return sessionFacts(evento, place);
+    case 'contato':
+      return [{ id: eventId('contato', sessao, place), type: 'contactUpdated', data: party(evento.contato) }];
+    case 'status': {
+      const { whatsapp_id: whatsappId, status, timestamp } = evento;
+      const participante = evento.participante ? party(evento.participante) : null;
+      const id = eventId('status', sessao, whatsappId, status, participante?.jid ?? null);
+      const erro = evento.erro ?? null;
+      const chat = party(evento.chat);
+      return [{ id, type: 'messageStatus', data: { whatsappId, chat, status, erro, participante, timestamp } }];
+    }
+    case 'leitura': {
+      const data = { chat: party(evento.chat), whatsappIds: evento.whatsapp_ids ?? null, ate: evento.ate ?? null };
+      return [{ id: eventId('leitura', sessao, place), type: 'messageRead', data }];
+    }
+    default:
+      return [changeFact(evento, resultado, place)];
+  }
+}
+
+type Change = Extract<Evento, { alvo: Alvo }>;
+
+/** Something happened to a message that was there. */
+function changeFact(evento: Change, resultado: ResultadoEvento | undefined, place: string): Fact {
+  const { sessao, alvo } = evento;
+  const target = targetOf(alvo, resultado);
+  const about = [sessao, alvo.chat.jid, alvo.whatsapp_id] as const;
+  switch (evento.op) {
+    case 'edicao': {
+      const { conteudo, editada_em: editadaEm } = evento;
+      const id = eventId('edicao', ...about, editadaEm, conteudo);
+      return { id, type: 'messageEdited', data: { ...target, conteudo, editadaEm } };
+    }
+    case 'apagamento': {
+      const id = eventId('apagamento', ...about);
+      return { id, type: 'messageDeleted', data: { ...target, apagadaEm: evento.apagada_em } };
+    }
+    case 'reacao': {
+      const { emoji, timestamp } = evento;
+      const de = evento.autor && party(evento.autor);
+      const id = eventId('reacao', ...about, de?.jid ?? null, emoji, timestamp);
+      return { id, type: 'messageReaction', data: { ...target, de, emoji, timestamp } };
+    }
+    case 'dados':
+      return {
+        id: eventId('dados', ...about, place),
+        type: 'messageUpdated',
+        data: { ...target, dados: evento.dados },
+      };
+  }
+}
+
+function mergesOf(resultado: ResultadoEvento | undefined): Fact[] {
+  return (resultado?.unidos ?? []).map(({ de, para }) => ({
+    ...{ id: eventId('uniao', de, para), type: 'atendimentoMerged', data: { de, para } },
+  }));
+}
+
+function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefined, entry: LogEntry): Fact {
+  const inbound = evento.remetente === 'CLIENTE';
+  const unreadable = evento.subtipo === 'INDECIFRAVEL';
+  const { midia_tipo: tipo = null, midia_nome: nome = null, midia_tamanho: tamanho = null } = evento;
+  return {
+    // What could not be read is told, and told again when its content has come.
+    id: eventId('mensagem', evento.sessao, evento.id, unreadable ? 'ilegivel' : null),
+    type: inbound ? 'messageReceived' : 'messageSent',
+    data: {
+      mensagemId: resultado?.mensagem_id ?? evento.id,
+      atendimentoId: resultado?.atendimento_id ?? null,
+      contatoId: resultado?.contato_id ?? null,
+      whatsappId: evento.whatsapp_id,
+      chat: party(evento.chat),
+      autor: evento.autor && party(evento.autor),
+      remetente: evento.remetente,
+      origem: inbound ? null : entry.kind === 'outgoing' ? 'api' : 'telefone',
+      tipo: evento.tipo,
+      subtipo: evento.subtipo,
+      conteudo: evento.conteudo,
+      status: evento.status,
+      respostaA: evento.resposta_a ?? null,
+      midia: evento.tipo === 'TEXTO' ? null : { tipo, nome, tamanho },
+      dados: publicFacts(evento.dados),
+      timestamp: evento.timestamp,
+      ordem: evento.ordem,
+    },
+  };
+}
+
+/** States of a connection that was ready and is not. */
+const DOWN = new Set([
+  'reconnecting',
+  'disconnected',
+  'logged_out',
+  'error',
+  'conflict',
+  'banned',
+  'outdated',
+  'passkey_required',
+]);
+
+function sessionFacts(evento: EventoSessao, place: string): Fact[] {
+  const { sessao, estado } = evento;
+  if (estado === undefined) return [];
+  const { status = '', motivo = null, numero = null, lid = null } = evento;
+  const facts: Fact[] = [
+    {
+      id: eventId('estado', sessao, place),
+      type: 'connectionState',
+      data: { estado, status, motivo, numero, lid },
+    },
+  ];
+  if (estado === 'ready') {
+    const id = eventId('conectada', sessao, evento.connected_at ?? place);
+    facts.push({ id, type: 'connected', data: { numero, lid } });
+  }
+  // One outage is one event, however many attempts to reconnect it takes.
+  if (DOWN.has(estado) && evento.disconnected_at) {
+    const id = eventId('desconectada', sessao, evento.disconnected_at);
+    facts.push({ id, type: 'disconnected', data: { estado, motivo } });
+  }
+  return facts;
+}
+
+function targetOf({ chat, autor, whatsapp_id }: Alvo, resultado: ResultadoEvento | undefined): TargetData {
+  return {
+    mensagemId: resultado?.mensagem_id ?? null,
+    atendimentoId: resultado?.atendimento_id ?? null,
+    whatsappId: whatsapp_id,
+    chat: party(chat),
+    autor: autor && party(autor),
+  };
+}
+
+function party({ tipo, jid, pn, lid, nome, nome_perfil }: Endereco): PartyData {
+  const numero = pn === null ? null : pn.slice(0, pn.indexOf('@'));
+  return { tipo, jid, pn, lid, numero, nome: nome ?? null, nomePerfil: nome_perfil ?? null };
+}
+
+/** Without what only the gateway needs: secrets that votes and edits are encrypted with, raw plaintexts. */
+function publicFacts(dados: Record<string, unknown> | null | undefined): Record<string, unknown> | null {
+  if (!dados) return null;
+  const { messageSecret: _secret, bruto: _raw, ...rest } = dados;
+  return Object.keys(rest).length > 0 ? rest : null;
+}

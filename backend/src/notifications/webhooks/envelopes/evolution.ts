@@ -1,0 +1,155 @@
+import type { MessageData, PartyData, TargetData, WebhookEvent } from '../webhook-events.js';
+import type { Envelope, EnvelopeFacts } from './envelope.js';
+
+type Event<T extends WebhookEvent['type']> = Extract<WebhookEvent, { type: T }>;
+interface Body {
+  event: string;
+  data: unknown;
+}
+
+const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeFacts) => Body | Promise<Body> } = {
+  messageReceived: ({ data }, facts) => ({ event: 'messages.upsert', data: message(data, facts) }),
+  // Sends by API have an event of their own there; what was written on the phone is an upsert.
+  messageSent: ({ data }, facts) => ({
+    event: data.origem === 'api' ? 'send.message' : 'messages.upsert',
+    data: message(data, facts),
+  }),
+  messageStatus: ({ data }, facts) => ({
+    event: 'messages.update',
+    data: {
+      keyId: data.whatsappId,
+      remoteJid: data.chat.pn ?? data.chat.jid,
+      fromMe: true,
+      ...(data.participante && { participant: data.participante.pn ?? data.participante.jid }),
+      status: STATUSES[data.status] ?? data.status,
+      instanceId: facts.connection?.rowId ?? '',
+    },
+  }),
+  messageEdited: ({ data }, facts) => ({
+    event: 'messages.edited',
+    data: { ...target(data), message: { conversation: data.conteudo }, instanceId: facts.connection?.rowId ?? '' },
+  }),
+  messageDeleted: ({ data }) => {
+    const { key } = target(data);
+    return { event: 'messages.delete', data: { ...key, status: 'DELETED' } };
+  },
+  messageReaction: ({ id, at, data }, facts) => ({
+    event: 'messages.upsert',
+    data: {
+      key: { ...target(data).key, fromMe: data.de === null, id: id.slice(4) },
+      pushName: data.de?.nomePerfil ?? '',
+      message: { reactionMessage: { key: target(data).key, text: data.emoji ?? '' } },
+      messageType: 'reactionMessage',
+      messageTimestamp: Math.floor(at / 1000),
+      instanceId: facts.connection?.rowId ?? '',
+      source: 'unknown',
+    },
+  }),
+  contactUpdated: ({ data }, facts) => ({
+    event: 'contacts.update',
+    data: [
+      { remoteJid: data.pn ?? data.jid, pushName: data.nomePerfil ?? data.nome, instanceId: facts.connection?.rowId },
+    ],
+  }),
+  connectionState: ({ connectionId, data }) => ({
+    event: 'connection.update',
+    data: {
+      instance: connectionId,
+      state: stateOf(data.estado),
+      statusReason: data.estado === 'logged_out' ? 401 : 200,
+    },
+  }),
+  qr: async ({ connectionId, data: { code } }, facts) => ({
+    event: 'qrcode.updated',
+    data: { qrcode: { instance: connectionId, pairingCode: null, code, base64: await facts.qrImage(code) } },
+  }),
+  test: ({ data }) => ({ event: 'test', data }),
+};
+
+/** Evolution API v2 (read in its 2.3.6 source): event names, statuses and shapes that its receivers know. */
+export const evolutionEnvelope: Envelope = {
+  words: Object.keys(EVENTS) as WebhookEvent['type'][],
+  async render(event, facts) {
+    const body = await EVENTS[event.type]?.(event as never, facts);
+    if (!body) return null;
+    return {
+      event: body.event,
+      instance: event.connectionId ?? '',
+      data: body.data,
+      destination: facts.url,
+      date_time: new Date(event.at).toISOString(),
+      sender: facts.connection?.numero ? `${facts.connection.numero}@s.whatsapp.net` : '',
+      server_url: '',
+      apikey: null,
+    };
+  },
+};
+
+const STATUSES: Record<string, string> = {
+  PENDENTE: 'PENDING',
+  ENVIADA: 'SERVER_ACK',
+  ENTREGUE: 'DELIVERY_ACK',
+  RECEBIDA: 'DELIVERY_ACK',
+  LIDA: 'READ',
+  REPRODUZIDA: 'PLAYED',
+  ERRO: 'ERROR',
+};
+
+const CONNECTING = new Set(['initializing', 'pairing', 'qr_ready', 'authenticated', 'reconnecting']);
+
+function stateOf(estado: string): string {
+  return estado === 'ready' ? 'open' : CONNECTING.has(estado) ? 'connecting' : 'close';
+}
+
+function keyOf(chat: PartyData, autor: PartyData | null, id: string) {
+  const alternative = chat.pn === null ? null : chat.lid;
+  return {
+    remoteJid: chat.pn ?? chat.jid,
+    fromMe: autor === null,
+    id,
+    ...(chat.tipo === 'grupo' &&
+      autor && { participant: autor.jid, participantAlt: autor.pn ?? autor.lid ?? autor.jid }),
+    ...(alternative !== null && { remoteJidAlt: alternative }),
+    addressingMode: chat.jid.endsWith('@lid') ? 'lid' : 'pn',
+  };
+}
+
+function target({ chat, autor, whatsappId }: TargetData) {
+  return { key: keyOf(chat, autor, whatsappId) };
+}
+
+function message(data: MessageData, facts: EnvelopeFacts) {
+  const [messageType, content] = contentOf(data);
+  return {
+    key: keyOf(data.chat, data.autor, data.whatsappId),
+    pushName: data.autor?.nomePerfil ?? '',
+    status: STATUSES[data.status] ?? data.status,
+    message: { [messageType]: content },
+    contextInfo: data.respostaA === null ? null : { stanzaId: data.respostaA },
+    messageType,
+    messageTimestamp: Math.floor(Date.parse(data.timestamp) / 1000),
+    instanceId: facts.connection?.rowId ?? '',
+    source: 'unknown',
+  };
+}
+
+const MEDIA: Record<string, string> = {
+  IMAGEM: 'imageMessage',
+  VIDEO: 'videoMessage',
+  AUDIO: 'audioMessage',
+  DOCUMENTO: 'documentMessage',
+};
+
+function contentOf({ tipo, conteudo, midia }: MessageData): [string, unknown] {
+  const kind = MEDIA[tipo];
+  if (kind === undefined) return ['conversation', conteudo];
+  return [
+    kind,
+    {
+      caption: conteudo,
+      mimetype: midia?.tipo ?? null,
+      fileName: midia?.nome ?? null,
+      fileLength: midia?.tamanho ?? null,
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+import type { MessageData, PartyData, WebhookEvent } from '../webhook-events.js';
+import type { Envelope, EnvelopeFacts } from './envelope.js';
+
+type Event<T extends WebhookEvent['type']> = Extract<WebhookEvent, { type: T }>;
+interface Body {
+  event: string;
+  payload: unknown;
+}
+
+const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeFacts) => Body } = {
+  messageReceived: ({ data }, facts) => ({ event: 'message', payload: message(data, facts) }),
+  // `message` is for what comes in; our own messages are only in `message.any`.
+  messageSent: ({ data }, facts) => ({ event: 'message.any', payload: message(data, facts) }),
+  messageStatus: ({ data }, facts) => ({
+    event: data.chat.tipo === 'grupo' ? 'message.ack.group' : 'message.ack',
+    payload: {
+      id: messageId(data.chat, null, data.whatsappId),
+      from: ownId(facts),
+      to: chatId(data.chat),
+      participant: data.participante && chatId(data.participante),
+      fromMe: true,
+      ...ackOf(data.status),
+    },
+  }),
+  messageEdited: ({ data }, facts) => ({
+    event: 'message.edited',
+    payload: {
+      ...addresses(data.chat, data.autor, facts),
+      editedMessageId: data.whatsappId,
+      body: data.conteudo,
+      timestamp: seconds(data.editadaEm),
+    },
+  }),
+  messageDeleted: ({ data }) => ({
+    event: 'message.revoked',
+    payload: { after: null, before: null, revokedMessageId: messageId(data.chat, data.autor, data.whatsappId) },
+  }),
+  messageReaction: ({ id, data }, facts) => ({
+    event: 'message.reaction',
+    payload: {
+      id: messageId(data.chat, data.de, id.slice(4)),
+      timestamp: seconds(data.timestamp),
+      ...addresses(data.chat, data.de, facts),
+      reaction: { text: data.emoji ?? '', messageId: messageId(data.chat, data.autor, data.whatsappId) },
+    },
+  }),
+  connectionState: ({ at, connectionId, data }) => sessionStatus(connectionId, at, STATES[data.estado] ?? 'FAILED'),
+  // There is no event for a QR code: the status is told again, and the receiver asks for the code.
+  qr: ({ at, connectionId }) => sessionStatus(connectionId, at, 'SCAN_QR_CODE'),
+  test: ({ data }) => ({ event: 'test', payload: data }),
+};
+
+/** WAHA (read in its OpenAPI document 2026.7.1): event names, ids and shapes that its receivers know. */
+export const wahaEnvelope: Envelope = {
+  words: Object.keys(EVENTS) as WebhookEvent['type'][],
+  render(event, facts) {
+    const body = EVENTS[event.type]?.(event as never, facts);
+    if (!body) return null;
+    return {
+      id: event.id,
+      timestamp: event.at,
+      event: body.event,
+      session: event.connectionId ?? '',
+      metadata: {},
+      me: facts.connection?.numero ? { id: `${facts.connection.numero}@c.us`, pushName: facts.connection.name } : null,
+      payload: body.payload,
+      engine: 'NOWEB',
+      environment: { version: facts.version, engine: 'NOWEB', tier: 'CORE' },
+    };
+  },
+};
+
+const STATES: Record<string, string> = {
+  idle: 'STOPPED',
+  disconnected: 'STOPPED',
+  initializing: 'STARTING',
+  authenticated: 'STARTING',
+  reconnecting: 'STARTING',
+  qr_ready: 'SCAN_QR_CODE',
+  pairing: 'SCAN_QR_CODE',
+  ready: 'WORKING',
+  passkey_required: 'PASSKEY_REQUIRED',
+};
+
+const ACKS: Record<string, [number, string]> = {
+  ERRO: [-1, 'ERROR'],
+  PENDENTE: [0, 'PENDING'],
+  ENVIADA: [1, 'SERVER'],
+  ENTREGUE: [2, 'DEVICE'],
+  RECEBIDA: [2, 'DEVICE'],
+  LIDA: [3, 'READ'],
+  REPRODUZIDA: [4, 'PLAYED'],
+};
+
+function sessionStatus(name: string | null, at: number, status: string): Body {
+  return { event: 'session.status', payload: { name, status, statuses: [{ status, timestamp: at }], data: null } };
+}
+
+function ackOf(status: string) {
+  const [ack, ackName] = ACKS[status] ?? [0, 'PENDING'];
+  return { ack, ackName };
+}
+
+/** WAHA writes a person's address as `…@c.us`. */
+function chatId({ jid, pn }: PartyData): string {
+  return (pn ?? jid).replace(/@s\.whatsapp\.net$/, '@c.us');
+}
+
+function ownId({ connection }: EnvelopeFacts): string {
+  return connection?.numero ? `${connection.numero}@c.us` : '';
+}
+
+function messageId(chat: PartyData, autor: PartyData | null, id: string): string {
+  const participant = chat.tipo === 'grupo' && autor ? `_${chatId(autor)}` : '';
+  return `${autor === null}_${chatId(chat)}_${id}${participant}`;
+}
+
+function addresses(chat: PartyData, autor: PartyData | null, facts: EnvelopeFacts) {
+  const fromMe = autor === null;
+  const [from, to] = fromMe ? [ownId(facts), chatId(chat)] : [chatId(chat), ownId(facts)];
+  return { from, fromMe, to, participant: chat.tipo === 'grupo' && autor ? chatId(autor) : null };
+}
+
+function message(data: MessageData, facts: EnvelopeFacts) {
+  const { chat, autor, whatsappId, midia } = data;
+  return {
+    id: messageId(chat, autor, whatsappId),
+    timestamp: seconds(data.timestamp),
+    ...addresses(chat, autor, facts),
+    source: data.origem === 'api' ? 'api' : 'app',
+    body: data.conteudo,
+    hasMedia: data.tipo !== 'TEXTO',
+    media: midia && { url: null, mimetype: midia.tipo, filename: midia.nome },
+    ...ackOf(data.status),
+    replyTo: data.respostaA === null ? null : { id: data.respostaA },
+    vCards: [],
+    _data: { notifyName: autor?.nomePerfil ?? null },
+  };
+}
+
+function seconds(iso: string): number {
+  return Math.floor(Date.parse(iso) / 1000);
+}

@@ -1,0 +1,115 @@
+/** Somebody as a webhook tells about them. */
+export interface PartyData {
+  tipo: 'pessoa' | 'grupo' | 'eu';
+  jid: string;
+  pn: string | null;
+  lid: string | null;
+  /** Digits of the phone number, when it is known. */
+  numero: string | null;
+  nome: string | null;
+  nomePerfil: string | null;
+}
+
+/** A message as its row has it. */
+export interface MessageData {
+  mensagemId: string;
+  atendimentoId: string | null;
+  contatoId: string | null;
+  whatsappId: string;
+  /** Whom the conversation is with. */
+  chat: PartyData;
+  /** Who wrote it; null = this number. */
+  autor: PartyData | null;
+  remetente: string;
+  /** Where our own message was written: by this API, or on the phone; null for a customer's. */
+  origem: 'api' | 'telefone' | null;
+  tipo: string;
+  subtipo: string | null;
+  conteudo: string;
+  status: string;
+  respostaA: string | null;
+  midia: { tipo: string | null; nome: string | null; tamanho: number | null } | null;
+  dados: Record<string, unknown> | null;
+  /** ISO 8601, WhatsApp's time. */
+  timestamp: string;
+  /** Order within the gateway. */
+  ordem: number;
+}
+
+/** Which message a change is about. */
+export interface TargetData {
+  mensagemId: string | null;
+  atendimentoId: string | null;
+  whatsappId: string;
+  chat: PartyData;
+  /** Who wrote the message; null = this number. */
+  autor: PartyData | null;
+}
+
+/** What each type of event says. The names are those of the events inside the gateway. */
+export interface WebhookEventData {
+  messageReceived: MessageData;
+  messageSent: MessageData;
+  messageStatus: {
+    whatsappId: string;
+    chat: PartyData;
+    status: string;
+    erro: string | null;
+    /** In a group: whose receipt it was. */
+    participante: PartyData | null;
+    timestamp: string;
+  };
+  messageEdited: TargetData & { conteudo: string; editadaEm: string };
+  messageDeleted: TargetData & { apagadaEm: string };
+  messageReaction: TargetData & { de: PartyData | null; emoji: string | null; timestamp: string };
+  messageUpdated: TargetData & { dados: Record<string, unknown> };
+  messageRead: { chat: PartyData; whatsappIds: string[] | null; ate: string | null };
+  contactUpdated: PartyData;
+  atendimentoMerged: { de: string; para: string };
+  connectionState: { estado: string; status: string; motivo: string | null; numero: string | null; lid: string | null };
+  connected: { numero: string | null; lid: string | null };
+  disconnected: { estado: string; motivo: string | null };
+  qr: { code: string; expiresAt: string };
+  alert: { severity: string; code: string; message: string };
+  supabaseOffline: { reason: string };
+  supabaseOnline: Record<string, never>;
+  test: { mensagem: string };
+}
+
+export type WebhookEventType = keyof WebhookEventData;
+
+/** An event with its data, as the envelopes read it. */
+export type WebhookEvent = {
+  [T in WebhookEventType]: {
+    id: string;
+    type: T;
+    connectionId: string | null;
+    ownerId: string | null;
+    /** ms since the epoch. */
+    at: number;
+    data: WebhookEventData[T];
+  };
+}[WebhookEventType];
+
+/** Every type, with what it means, for the documentation and the filter. */
+export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
+  messageReceived:
+    'A message of a customer has its row. Sent again under another id when a message that could not be read becomes readable.',
+  messageSent: 'A message of this number has its row, sent by API or on the phone.',
+  messageStatus: 'A message of this number moved: ENVIADA, ENTREGUE, LIDA, REPRODUZIDA, ERRO.',
+  messageEdited: 'A message has a new text.',
+  messageDeleted: 'A message was deleted for everyone.',
+  messageReaction: 'Somebody reacted to a message, or took the reaction back (emoji null).',
+  messageUpdated: 'A message has more facts in `dados` (votes of a poll, …).',
+  messageRead: 'Messages of a customer were read here, on the phone or by API.',
+  contactUpdated: 'Names or addresses of somebody became known.',
+  atendimentoMerged: 'Two conversations turned out to be one. Told once, not kept over a crash at that very moment.',
+  connectionState: 'A connection moved to another state.',
+  connected: 'A connection is ready.',
+  disconnected: 'A connection is not ready any more.',
+  qr: 'There is a new QR code to scan. Not delivered after it has expired.',
+  alert: 'Somebody should look: of one connection, or (webhooks without owner) of the whole gateway.',
+  supabaseOffline: 'The database cannot be reached. For webhooks without owner.',
+  supabaseOnline: 'The database is back. For webhooks without owner.',
+  test: 'Asked for by the test route.',
+};
