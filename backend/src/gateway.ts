@@ -96,7 +96,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('loop guard', () => parts.loopGuard.stop());
   await databaseHost.start();
   parts.access.start();
-  releasers.push('access', () => parts.access.stop());
+  // What it has not written to the tables is in the journal.
+  releasers.push('access', () => parts.access.stop(), 500);
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());

@@ -2,7 +2,7 @@ import type { Log } from './log.js';
 
 /** Undo steps, run in reverse order; one that fails or hangs is logged and does not stop the rest. */
 export class Releasers {
-  readonly #steps: { name: string; run: () => unknown }[] = [];
+  readonly #steps: { name: string; run: () => unknown; limitMs: number }[] = [];
   #released: Promise<void> | null = null;
 
   constructor(
@@ -10,8 +10,9 @@ export class Releasers {
     private readonly stepDeadlineMs = 5000,
   ) {}
 
-  push(name: string, run: () => unknown): void {
-    this.#steps.push({ name, run });
+  /** @param limitMs for a step that has nothing to lose by being left */
+  push(name: string, run: () => unknown, limitMs = this.stepDeadlineMs): void {
+    this.#steps.push({ name, run, limitMs });
   }
 
   /** Can be called twice: every caller gets the same promise. */
@@ -23,7 +24,7 @@ export class Releasers {
     for (const step of this.#steps.reverse()) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no end after ${this.stepDeadlineMs} ms`)), this.stepDeadlineMs);
+        timer = setTimeout(() => reject(new Error(`no end after ${step.limitMs} ms`)), step.limitMs);
       });
       try {
         await Promise.race([Promise.resolve().then(step.run), late]);

@@ -14,7 +14,8 @@ const gateway = aGateway({ API_KEY: ROOT_KEY });
 /** In everything that is ours, and in no answer to anybody else. */
 const MARK = `segredo-${randomUUID()}`;
 const owner = randomUUID();
-const ours = { connectionId: 'matriz', atendimentoId: '', apiKeyId: '' } satisfies Belongings;
+const ours = { connectionId: 'matriz', atendimentoId: '', apiKeyId: '', webhookId: '' } satisfies Belongings;
+const WEBHOOKS = '/api/whatsapp-bootstrap/webhooks';
 const keys = { right: '', readOnly: '', other: '' };
 
 beforeAll(async () => {
@@ -30,6 +31,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   // Made again by whoever comes after the test that has removed it.
   await gateway.http.post(CONNECTIONS, { connectionId: ours.connectionId, name: MARK }, as(keys.right));
+  const hook = { url: 'https://receiver.example/hook', name: MARK, ownerId: owner };
+  const { body } = await gateway.http.post<{ webhook: { id: string } }>(WEBHOOKS, hook, as(ROOT_KEY));
+  ours.webhookId = body.webhook.id;
   ours.apiKeyId = (await anApiKey(gateway, { name: MARK, ownerId: owner, grants: ['read'] })).apiKey.id;
 });
 

@@ -3,6 +3,7 @@ export interface Belongings {
   connectionId: string;
   atendimentoId: string;
   apiKeyId: string;
+  webhookId: string;
 }
 
 /** A valid call of a route. */
@@ -37,6 +38,27 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   rotateApiKey: ({ apiKeyId }) => ({ ...all([200]), params: { id: apiKeyId }, body: {} }),
   revokeApiKey: ({ apiKeyId }) => ({ ...all([200]), params: { id: apiKeyId } }),
   listAudit: () => all([200]),
+  getMetrics: () => all([200]),
+  listOrphans: () => all([200]),
+
+  createWebhook: () => ({ ...all([201]), body: { url: 'https://receiver.example/hook' } }),
+  listWebhooks: () => all([200]),
+  getWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
+  updateWebhook: ({ webhookId }) => ({
+    params: { id: webhookId },
+    body: { active: false },
+    right: [200],
+    foreign: '404',
+  }),
+  testWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200, 409], foreign: '404' }),
+  listDeliveries: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
+  replayDeliveries: ({ webhookId }) => ({
+    params: { id: webhookId },
+    body: { state: 'failed' },
+    right: [200],
+    foreign: '404',
+  }),
+  deleteWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
 
   createConnection: ({ connectionId }) => ({
     ...{ body: { connectionId }, right: [200], foreign: 'nothing of ours' },
