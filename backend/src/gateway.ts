@@ -10,6 +10,7 @@ import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { Projector } from './inbound/projector.js';
+import { Atendimentos } from './integration/atendimentos.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
@@ -24,6 +25,7 @@ import { MessageAcceptor } from './outbound/accept-message.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
+import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
 import { WhatsAppWatchdogService } from './watchdog/whatsapp-watchdog-service.js';
@@ -143,8 +145,14 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     clock,
     log,
   });
+  const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const { host, port } = config.http;
-  const http = new HttpServer({ app: createHttpApp({ config, log, integration, bootstrap }), host, port, log });
+  const http = new HttpServer({
+    app: createHttpApp({ config, log, integration, bootstrap, atendimentos }),
+    host,
+    port,
+    log,
+  });
   const housekeeping = new Housekeeping({ journal, webVersion, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal });
   return {

@@ -12,8 +12,10 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { BootstrapPort, IntegrationPort } from './ports.js';
+import type { AtendimentosPort, BootstrapPort, IntegrationPort } from './ports.js';
 import type { Route } from './route.js';
+import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
+import { atendimentoRoutes } from './routes/atendimentos.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
@@ -25,16 +27,19 @@ export interface HttpAppDeps {
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  atendimentos: AtendimentosPort;
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>): Route[] {
+export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...atendimentoRoutes(deps.atendimentos),
+    ...atendimentoActionRoutes(deps.atendimentos),
   ];
 }
 

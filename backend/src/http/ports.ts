@@ -1,12 +1,14 @@
+import type { Atendimentos } from '../integration/atendimentos.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
-  Page,
+  PageAsked,
   PairingCodeResource,
   QrResource,
   Scope,
   SendMessageInput,
   SendResult,
+  TwoWayPage,
 } from '../integration/resources.js';
 
 /** Where a page starts and how long it is; `cursor` is the `nextCursor` of the page before. */
@@ -29,9 +31,12 @@ export interface IntegrationPort {
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource>;
   deleteConnection(id: string, scope: Scope | null): Promise<unknown>;
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
-  listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
-  listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
+  listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
 }
+
+/** What the routes call of `Atendimentos`. */
+export type AtendimentosPort = Pick<Atendimentos, keyof Atendimentos>;
 
 export interface ServiceStatus {
   state: string;

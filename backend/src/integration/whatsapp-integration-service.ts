@@ -9,12 +9,13 @@ import { Connections, type ConnectionsDeps } from './connections.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
-  Page,
+  PageAsked,
   PairingCodeResource,
   QrResource,
   Scope,
   SendMessageInput,
   SendResult,
+  TwoWayPage,
 } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
 import { sendMessage } from './send-message.js';
@@ -107,16 +108,13 @@ export class WhatsAppIntegrationService {
     return sendMessage({ ...this.deps, connections: this.#connections }, input, scope);
   }
 
-  /** Messages of one atendimento, newest first. @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
-  listMessages(
-    atendimentoId: string,
-    page: { limit: number; cursor: string | null },
-    scope: Scope | null,
-  ): Promise<Page> {
+  /** Messages of one atendimento, oldest first unless asked for otherwise.
+   *  @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
+  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
   }
 
-  listActiveAtendimentos(page: { limit: number; cursor: string | null }, scope: Scope | null): Promise<Page> {
+  listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     return this.deps.database.listAtendimentosAtivos(page, scope);
   }
 }

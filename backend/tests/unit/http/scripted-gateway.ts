@@ -3,7 +3,7 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { AtendimentosPort, BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 
@@ -43,9 +43,18 @@ function anAtendimento() {
   };
 }
 
-/** Answers of the two services that the HTTP layer calls, and what they were called with. */
+async function* anExport() {
+  yield `{"success":true,"atendimento":${JSON.stringify(anAtendimento())},"mensagens":[`;
+  yield `${JSON.stringify(aMensagem())}]}`;
+}
+
+/** Answers of the services that the HTTP layer calls, and what they were called with. */
 export function scriptedPorts(
-  script: { integration?: Partial<IntegrationPort>; bootstrap?: Partial<BootstrapPort> } = {},
+  script: {
+    integration?: Partial<IntegrationPort>;
+    bootstrap?: Partial<BootstrapPort>;
+    atendimentos?: Partial<AtendimentosPort>;
+  } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
   const answers: IntegrationPort = {
@@ -63,8 +72,8 @@ export function scriptedPorts(
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
-    listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
-    listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
+    listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
     ...script.integration,
   };
   const service = { state: 'running', since: NOW, reason: null };
@@ -95,14 +104,26 @@ export function scriptedPorts(
     ready: () => true,
     ...script.bootstrap,
   };
-  const recorded = Object.entries(answers).map(([name, answer]) => [
-    name,
-    (...args: unknown[]) => {
-      calls.push({ name, args });
-      return (answer as (...args: unknown[]) => unknown)(...args);
-    },
-  ]);
-  return { integration: Object.fromEntries(recorded) as IntegrationPort, bootstrap, calls };
+  const atendimentos: AtendimentosPort = {
+    list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
+    get: async () => anAtendimento(),
+    unread: async () => ({ atendimentos: 0, naoLidas: 0, grupos: [] }),
+    act: async () => ({ atendimento: anAtendimento(), changed: true, eventoId: UUID }),
+    events: async () => ({ data: [], nextCursor: null, prevCursor: null }),
+    export: async (_id, { format }) => (format === 'json' ? anExport() : ['a,b\r\n', '1,2\r\n'].values()),
+    ...script.atendimentos,
+  };
+  const recorded = <T extends object>(port: T) =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, answer]) => [
+        name,
+        (...args: unknown[]) => {
+          calls.push({ name, args });
+          return (answer as (...args: unknown[]) => unknown)(...args);
+        },
+      ]),
+    ) as T;
+  return { integration: recorded(answers), atendimentos: recorded(atendimentos), bootstrap, calls };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
@@ -115,17 +136,16 @@ export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]
 
 /** The real app over scripted services. */
 export function anApp(options: Options = {}) {
-  const { integration, bootstrap, calls } = scriptedPorts(options);
+  const { calls, ...ports } = scriptedPorts(options);
   const http = {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, integration, bootstrap });
+  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, ...ports });
   return { app, calls, http: supertest(app) };
 }
 
-const { integration, bootstrap } = scriptedPorts();
-const document = openApiDocument(allRoutes({ integration, bootstrap }));
+const document = openApiDocument(allRoutes(scriptedPorts()));
 
 type Operation = { operationId: string; responses: Record<string, unknown> };
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
