@@ -33,7 +33,7 @@ export function atendimentoActionRoutes(atendimentos: AtendimentosPort): Route[]
   return ACTIONS.map(({ name, path, operationId, summary }) =>
     route({
       tag: 'atendimentos',
-      access: 'key',
+      access: 'manage',
       method: 'post',
       path: `${BASE}/:id/${path}`,
       operationId,

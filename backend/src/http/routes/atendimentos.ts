@@ -6,7 +6,7 @@ import { pageBothWays, pageQuery } from '../schemas/common.js';
 
 const BASE = '/api/whatsapp-integration/atendimentos';
 const READ_ERRORS = ['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'] as const;
-const facts = { tag: 'atendimentos', access: 'key' } as const;
+const facts = { tag: 'atendimentos', access: 'read' } as const;
 
 /** Find, read, count and export atendimentos. What is done with one is in `atendimentoActionRoutes`. */
 export function atendimentoRoutes(atendimentos: AtendimentosPort): Route[] {

@@ -7,7 +7,7 @@ import { pageBothWays, pageQuery, uuid } from '../schemas/common.js';
 import * as schema from '../schemas/messages.js';
 
 const BASE = '/api/whatsapp-integration';
-const facts = { tag: 'messages', access: 'key' } as const;
+const facts = { tag: 'messages' } as const;
 
 /** Send, and read what was said. */
 export function messageRoutes(integration: IntegrationPort): Route[] {
@@ -17,6 +17,7 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/messages/:atendimentoId`,
+      access: 'read',
       operationId: 'listMessages',
       summary: 'Messages of one atendimento',
       input: { params: z.object({ atendimentoId: uuid }), query: schema.listMessagesQuery },
@@ -31,6 +32,7 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/atendimentos/active`,
+      access: 'read',
       operationId: 'listActiveAtendimentos',
       summary: 'Open atendimentos',
       input: { query: pageQuery },
@@ -48,6 +50,7 @@ function sendRoute(integration: IntegrationPort): Route {
     ...facts,
     method: 'post',
     path: `${BASE}/messages/send`,
+    access: 'send',
     operationId: 'sendMessage',
     summary: 'Send a text',
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
