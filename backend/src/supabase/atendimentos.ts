@@ -15,7 +15,6 @@ export interface AtendimentoFilter {
   sessao?: string | undefined;
   /** In the name, the number and the notes. */
   busca?: string | undefined;
-  tag?: string | undefined;
   /** Last message not before `de`, and before `ate` (ISO 8601). */
   de?: string | undefined;
   ate?: string | undefined;
@@ -64,17 +63,15 @@ export class AtendimentoTable {
     return this.database.page(
       (client) => {
         let query = client.from('whatsapp_atendimentos').select('*').is('unido_a', null);
-        if (scope) query = query.or(scopeFilter(scope));
         if (sessao) query = query.eq('session_id', sessao['id'] as string);
         if (filter.status) query = query.in('status', [...filter.status]);
         if (filter.atendenteId === 'none') query = query.is('atendente_id', null);
         else if (filter.atendenteId !== undefined) query = query.eq('atendente_id', filter.atendenteId);
         if (filter.naoLidas) query = query.gt('nao_lidas', 0);
-        if (filter.tag !== undefined) query = query.contains('tags', JSON.stringify([filter.tag]));
         if (filter.de !== undefined) query = query.gte('ultima_mensagem', filter.de);
         if (filter.ate !== undefined) query = query.lt('ultima_mensagem', filter.ate);
-        if (filter.busca !== undefined) query = query.or(searchFilter(filter.busca));
-        return query;
+        const search = filter.busca === undefined ? null : searchFilter(filter.busca);
+        return { query, alternatives: [scope && scopeFilter(scope), search] };
       },
       ATENDIMENTOS,
       page,
@@ -99,7 +96,7 @@ export class AtendimentoTable {
     );
     const ids = [id, ...merged.map((row) => row['id'] as string)];
     return this.database.page(
-      (client) => client.from('whatsapp_atendimento_eventos').select('*').in('atendimento_id', ids),
+      (client) => ({ query: client.from('whatsapp_atendimento_eventos').select('*').in('atendimento_id', ids) }),
       ATENDIMENTO_EVENTOS,
       page,
     );
@@ -121,13 +118,14 @@ export class AtendimentoTable {
   }
 }
 
-/** Characters with a meaning in the filter's own grammar or in a pattern match any character instead. */
+/** Characters with a meaning in the filter's own grammar or in a pattern match any character instead. Not quoted: for
+ *  @supabase/lite the quotes would be part of the pattern. */
 function searchFilter(text: string): string {
-  const pattern = `"*${text.replace(/["\\%*,()]/g, '_')}*"`;
+  const pattern = `*${text.replace(/["\\%*,()]/g, '_')}*`;
   const digits = text.replace(/\D/g, '');
   return [
     `nome_cliente.ilike.${pattern}`,
     `observacoes.ilike.${pattern}`,
-    ...(digits.length >= MIN_DIGITS ? [`numero_cliente.ilike."*${digits}*"`] : []),
+    ...(digits.length >= MIN_DIGITS ? [`numero_cliente.ilike.*${digits}*`] : []),
   ].join(',');
 }

@@ -46,6 +46,12 @@ export interface SortableQuery extends PromiseLike<Answer> {
   retry(enabled: boolean): this;
 }
 
+/** A query and the alternatives that must hold beside its filters, each one a list for PostgREST's `or`. */
+export interface FilteredQuery {
+  query: SortableQuery;
+  alternatives?: readonly (string | null)[];
+}
+
 /** Marks a cursor that is walked backwards. */
 const BACK = '~';
 const OTHER = { asc: 'desc', desc: 'asc' } as const;
@@ -53,7 +59,7 @@ const OTHER = { asc: 'desc', desc: 'asc' } as const;
 /** Reads one page, forwards or (a `prevCursor`) backwards; its rows are in the list's order either way.
  *  @throws GatewayError `BAD_REQUEST` for a cursor that this list has not given, and what `read` throws */
 export async function readPage(
-  build: () => SortableQuery,
+  build: () => FilteredQuery,
   list: KeysetList,
   page: PageRequest,
   read: (query: SortableQuery) => Promise<Row[]>,
@@ -61,8 +67,8 @@ export async function readPage(
   const { backwards, position, keys } = positionOf(page, list);
   const direction = page.direction ?? list.direction;
   const walk = backwards ? OTHER[direction] : direction;
-  let query = build();
-  if (keys) query = query.or(afterFilter(list.columns, keys, walk));
+  const { query: filtered, alternatives = [] } = build();
+  let query = withAll(filtered, [...alternatives, keys && afterFilter(list.columns, keys, walk)]);
   for (const column of list.columns) query = query.order(column, { ascending: walk === 'asc' });
   // One row more than asked for tells whether there is a next page.
   const rows = await read(query.limit(page.limit + 1).retry(false));
@@ -75,6 +81,12 @@ export async function readPage(
     nextCursor: backwards || rows.length > page.limit ? last : null,
     prevCursor: first && BACK + first,
   };
+}
+
+/** All in one parameter: of two `or` in one URL the Supabase-compatible layers see only one. */
+function withAll(query: SortableQuery, alternatives: readonly (string | null)[]): SortableQuery {
+  const given = alternatives.filter((each) => each !== null);
+  return given.length === 0 ? query : query.or(`and(${given.map((each) => `or(${each})`).join(',')})`);
 }
 
 /** Before anything is looked up for it. @throws GatewayError `BAD_REQUEST` for a cursor that this list has not given */

@@ -8,11 +8,11 @@ import { TypedEmitter } from '../lib/typed-emitter.js';
 import {
   ATENDIMENTOS,
   checkCursor,
+  type FilteredQuery,
   type KeysetList,
   MENSAGENS,
   type PageRequest,
   readPage,
-  type SortableQuery,
   type TwoWayPage,
 } from './keyset-page.js';
 import { DatabaseFailure } from './database-failure.js';
@@ -121,7 +121,7 @@ export class SupabaseWhatsAppService {
     if (!atendimento) throw new GatewayError('ATENDIMENTO_NOT_FOUND');
     const id = atendimento['id'] as string;
     return this.page(
-      (client) => client.from('whatsapp_mensagens').select('*').eq('atendimento_id', id),
+      (client) => ({ query: client.from('whatsapp_mensagens').select('*').eq('atendimento_id', id) }),
       MENSAGENS,
       page,
     );
@@ -142,8 +142,7 @@ export class SupabaseWhatsAppService {
     const build = (client: SupabaseClient<DatabaseSchema>) => {
       let query = client.from('whatsapp_atendimentos').select('*').in('status', statuses);
       if (sessao) query = query.eq('session_id', sessao['id'] as string);
-      if (scope) query = query.or(scopeFilter(scope));
-      return query;
+      return { query, alternatives: [scope && scopeFilter(scope)] };
     };
     return this.page(build, ATENDIMENTOS, page);
   }
@@ -193,7 +192,7 @@ export class SupabaseWhatsAppService {
 
   /** One page of a sorted query. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
   page(
-    build: (client: SupabaseClient<DatabaseSchema>) => SortableQuery,
+    build: (client: SupabaseClient<DatabaseSchema>) => FilteredQuery,
     list: KeysetList,
     page: PageRequest,
   ): Promise<TwoWayPage> {
@@ -207,7 +206,7 @@ export class SupabaseWhatsAppService {
 
   /** The rows that a function of the migrations answers. @throws DatabaseFailure */
   call(name: FunctionName, pedido: object): Promise<Row[]> {
-    return this.#read(this.#client.rpc(name, { pedido }).retry(false) as PromiseLike<Answer>);
+    return this.#read(this.#client.rpc(name, { pedido }).retry(false));
   }
 
   /** Compares the database with the migrations of this version.

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ActionInputs, ActionName } from '../../integration/atendimento-actions.js';
 import type { AtendimentosPort } from '../ports.js';
-import { ok, route, type Route } from '../route.js';
+import { ok, route, type Caller, type Route } from '../route.js';
 import { actionReply, atendimentoParams, bodies } from '../schemas/atendimentos.js';
 
 const BASE = '/api/whatsapp-integration/atendimentos';
@@ -45,10 +45,15 @@ export function atendimentoActionRoutes(atendimentos: AtendimentosPort): Route[]
         ...(['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'] as const),
       ],
       handle: async ({ params: { id }, body: { autorId, ...input } }, caller) => {
-        const actor = { origem: caller.name, autorId: (autorId as string | undefined) ?? null };
+        const actor = { origem: caller.name, autorId: userOf(caller) ?? (autorId as string | undefined) ?? null };
         // The schema of this very name has checked it.
-        return ok(await atendimentos.act(id, name, input as unknown as ActionInputs[typeof name], actor, caller.scope));
+        return ok(await atendimentos.act(id, name, input, actor, caller.scope));
       },
     }),
   );
+}
+
+/** A signed-in user acts as nobody else, whatever the body says; a key acts for whom it names. */
+function userOf({ name }: Caller): string | null {
+  return /^user:([0-9a-f-]{36})$/i.exec(name)?.[1] ?? null;
 }

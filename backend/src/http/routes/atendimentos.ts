@@ -16,7 +16,7 @@ export function atendimentoRoutes(atendimentos: AtendimentosPort): Route[] {
       method: 'get',
       path: BASE,
       operationId: 'listAtendimentos',
-      summary: 'Atendimentos by status, agent, connection, text, tag and period; the latest message first',
+      summary: 'Atendimentos by status, agent, connection, text and period; the latest message first',
       input: { query: schema.listQuery },
       replies: {
         200: { description: 'One page of rows of `whatsapp_atendimentos`.', schema: pageBothWays(schema.atendimento) },

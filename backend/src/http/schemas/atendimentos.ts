@@ -41,7 +41,6 @@ export const listQuery = pageQuery.extend({
     .regex(/\S/, 'must not be empty')
     .optional()
     .meta({ description: 'Text in the name, the number or the notes.' }),
-  tag: cleanText(100).min(1).optional(),
   de: moment.optional().meta({ description: 'Last message at or after this time.' }),
   ate: moment.optional().meta({ description: 'Last message before this time.' }),
   naoLidas: z
