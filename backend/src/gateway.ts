@@ -9,6 +9,7 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
+import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { Atendimentos } from './integration/atendimentos.js';
 import { RowWatcher } from './integration/row-watcher.js';
@@ -27,6 +28,7 @@ import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
 import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
+import { PollTable } from './supabase/polls.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
 import { WhatsAppWatchdogService } from './watchdog/whatsapp-watchdog-service.js';
 import { WebVersion } from './whatsapp/web-version.js';
@@ -91,6 +93,9 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const projector = new Projector({ journal, database, optionsFor, clock, log });
 
+  const polls = new PollCounter({ polls: new PollTable(database), clock, log });
+  projector.events.on('projected', ({ eventos }) => polls.written(eventos));
+
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
@@ -134,7 +139,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   });
   const watchdog = new WhatsAppWatchdogService({ pool, clock, log, events, intervalMs: config.healthCheckIntervalMs });
   const bootstrap = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, integration, watchdog }),
+    services: managedServices({ database, projector, polls, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     stats: () => gatewayStats({ journal, database, pool, sends }),
@@ -181,19 +186,23 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
 function managedServices(parts: {
   database: SupabaseWhatsAppService;
   projector: Projector;
+  polls: PollCounter;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, integration, watchdog } = parts;
+  const { database, projector, polls, integration, watchdog } = parts;
   return [
     {
       name: 'supabase',
       start: () => {
         // It says what is wrong in the log and in its reason; nothing waits for a database.
         void database.start();
+        polls.start();
         return projector.start();
       },
-      stop: () => projector.stop(),
+      stop: async () => {
+        await Promise.all([projector.stop(), polls.stop()]);
+      },
       reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
     },
     { name: 'integration', start: () => integration.start(), stop: () => integration.stop(), reason: () => null },

@@ -11,7 +11,7 @@ interface Table {
 }
 
 /** Functions of the migrations that take one `pedido jsonb` and answer rows. */
-export type FunctionName = 'alterar_atendimento' | 'contar_atendimentos_abertos';
+export type FunctionName = 'alterar_atendimento' | 'contar_atendimentos_abertos' | 'votos_pendentes' | 'gravar_votos';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ActionInputs, ActionName } from '../../integration/atendimento-actions.js';
+import type { ActionName } from '../../integration/atendimento-actions.js';
 import type { AtendimentosPort } from '../ports.js';
 import { ok, route, type Caller, type Route } from '../route.js';
 import { actionReply, atendimentoParams, bodies } from '../schemas/atendimentos.js';
