@@ -34,7 +34,8 @@ interface Store {
 class Connection {
   sock!: WASocket;
   received = 0;
-  readonly open = deferred();
+  open = deferred();
+  #hungUp = false;
   readonly acks = new Map<string, Deferred<void>>();
 
   constructor(
@@ -58,9 +59,21 @@ class Connection {
     sock.ev.on('connection.update', ({ connection, qr }) => {
       if (qr) tell('qr', { number: this.number, qr });
       if (connection === 'open') this.open.resolve();
-      if (connection === 'close') this.connect();
+      if (connection === 'close' && !this.#hungUp) this.connect();
     });
     sock.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.acks.get(attrs.id ?? '')?.resolve());
+  }
+
+  hangUp(): void {
+    this.#hungUp = true;
+    void this.sock.end(undefined);
+  }
+
+  reopen(): Promise<void> {
+    this.#hungUp = false;
+    this.open = deferred();
+    this.connect();
+    return this.open.promise;
   }
 
   /** Resolves when the server has accepted it. */
@@ -110,6 +123,15 @@ const api = {
       connection.connect();
       await connection.open.promise;
     }
+  },
+
+  /** Ends all sockets and opens new ones with the same keys, all at once. @returns ms until the last one is open */
+  restore: async () => {
+    for (const connection of connections) connection.hangUp();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const startedAt = now();
+    await Promise.all(connections.map((connection) => connection.reopen()));
+    return now() - startedAt;
   },
 
   received: () => connections.reduce((sum, each) => sum + each.received, 0),

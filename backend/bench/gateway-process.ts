@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '../src/config/load-config.js';
 import { createGateway, type Gateway } from '../src/gateway.js';
 import { createLog, type ClosableLog } from '../src/lib/create-log.js';
+import { DurableReceive } from '../src/whatsapp/durable-receive.js';
 import { silenceLibsignal } from '../src/whatsapp/silence-libsignal.js';
 import { serve } from './stage/remote.js';
 import { usage } from './stage/usage.js';
@@ -14,6 +15,8 @@ process.on('unhandledRejection', (error) => log?.error('unhandled rejection', { 
 let gateway: Gateway | null = null;
 let log: ClosableLog | null = null;
 const profiler = new Session();
+let startedAt = 0;
+const within = (times: number[], from: number) => times.filter((at) => at >= from && at < from + 60_000).length;
 
 const api = {
   /** @param settings environment variables of the gateway */
@@ -21,6 +24,7 @@ const api = {
     const config = loadConfig(settings);
     log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
     gateway = await createGateway(config, { log });
+    startedAt = Date.now();
     await gateway.start();
     return { url: gateway.parts.http.address().url };
   },
@@ -33,6 +37,70 @@ const api = {
   },
 
   usage,
+
+  /** State of each connection: how many are in which. */
+  estados: () => {
+    const counts: Record<string, number> = {};
+    for (const { estado } of gateway!.parts.pool.list()) counts[estado] = (counts[estado] ?? 0) + 1;
+    return counts;
+  },
+
+  /** Opens new sockets for all connections, `times` in a row, each waited for. */
+  forceReconnects: async (times: number) => {
+    for (let done = 0; done < times; done++) {
+      await Promise.all(
+        gateway!.parts.pool.list().map(async (client) => {
+          await client.reconnect();
+          await client.waitFor('ready', 30_000);
+        }),
+      );
+    }
+  },
+
+  /** Watches for so long. @returns the most tries that one connection made within a minute */
+  countTries: async (ms: number) => {
+    const tries = new Map<string, number[]>();
+    const off = gateway!.parts.pool.events.on('closed', ({ connectionId }) =>
+      tries.set(connectionId, [...(tries.get(connectionId) ?? []), Date.now()]),
+    );
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    off();
+    // The first close is the outage itself, each further one a try that failed.
+    const crowds = [...tries.values()].map((at) => at.slice(1)).flatMap((at) => at.map((from) => within(at, from)));
+    return Math.max(0, ...crowds);
+  },
+
+  /** Ms from the start of the restore to the last connection being ready. */
+  restoredAfter: async () => {
+    while (gateway!.parts.pool.readyCount < gateway!.parts.journal.listConnections().length) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return Math.max(...gateway!.parts.pool.list().map(({ record }) => record.connectedAt ?? 0)) - startedAt;
+  },
+
+  /** The heap after two collections, and what keeps a process alive. */
+  footprint: async () => {
+    const collect = (globalThis as { gc?: () => void }).gc;
+    for (let times = 0; times < 2; times++) {
+      collect?.();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const handles = process
+      .getActiveResourcesInfo()
+      .filter((kind) => kind !== 'Timeout' && kind !== 'Immediate').length;
+    return { heapMb: process.memoryUsage().heapUsed / 2 ** 20, handles };
+  },
+
+  /** The next message stanza is taken in and never finished, as behind a held mutex (WhiskeySockets/Baileys#2491). */
+  wedgeNext: () => {
+    const { take } = DurableReceive.prototype;
+    DurableReceive.prototype.take = function (node) {
+      DurableReceive.prototype.take = take;
+      return take.call(this, node, () => new Promise(() => undefined));
+    };
+  },
+
+  watchdog: () => gateway!.parts.watchdog.report(),
 
   startProfile: async () => {
     profiler.connect();

@@ -81,7 +81,44 @@ const api = {
   },
 
   usage,
+
+  /** `<stream:error code>` to every device of these accounts. */
+  streamErrors: (numbers: string[], code: number) => {
+    for (const companion of companionsOf(numbers)) simulator.faults.streamError(companion, code);
+  },
+
+  /** The next logins of these accounts are refused. */
+  failLogins: (numbers: string[], code: number, times: number) => {
+    for (const companion of companionsOf(numbers)) simulator.faults.failLogins(companion, code, times);
+  },
+
+  /** Logins are as they should be again. */
+  forgetLoginFailures: () => simulator.faults.allowLogins(),
+
+  closeAll: () => simulator.faults.closeAll(),
+
+  resetAll: () => {
+    for (const { companions } of simulator.phones) for (const each of companions) simulator.faults.reset(each);
+  },
+
+  /** The port closes: connections are refused. */
+  refuse: (on: boolean) => simulator.faults.refuse(on),
+
+  /** The present sockets of these accounts fall silent without a close. */
+  blackHole: (numbers: string[]) => {
+    for (const companion of companionsOf(numbers)) simulator.faults.blackHole(companion);
+  },
+
+  /** Logins so far of each account. */
+  logins: (numbers: string[]) => companionsOf(numbers).map(({ logins }) => logins),
+
+  /** One message from a customer to this account. */
+  message: (number: string, text: string) => void customers(1)[0]!.send(phoneOf(number), text),
 };
+
+function companionsOf(numbers: string[]) {
+  return numbers.flatMap((number) => phoneOf(number).companions.at(-1) ?? []);
+}
 
 export type SimulatorApi = typeof api;
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -30,6 +31,8 @@ import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
 import { PollTable } from './supabase/polls.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
+import { LastResort } from './watchdog/last-resort.js';
+import { LoopGuard } from './watchdog/loop-guard.js';
 import { WhatsAppWatchdogService } from './watchdog/whatsapp-watchdog-service.js';
 import { WebVersion } from './whatsapp/web-version.js';
 import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
@@ -37,7 +40,11 @@ import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
 export interface GatewayOverrides {
   log: Log;
   clock?: Clock;
+  /** Ends the process with a code that is not 0: the watchdog's last resort. Default: nothing happens. */
+  beyondRepair?: (reason: string) => void;
 }
+
+const noExit = () => undefined;
 
 /** A gateway, wired and not started. */
 export interface Gateway {
@@ -58,7 +65,7 @@ export async function createGateway(config: GatewayConfig, overrides: GatewayOve
   const { log, clock = systemClock } = overrides;
   const { dataDir: dir, sessionEncryptionKey: encryptionKey, journalMaxBytes: maxBytes } = config;
   const journal = await Journal.open({ dir, encryptionKey, maxBytes, log, clock });
-  const parts = wire(config, journal, log, clock);
+  const parts = wire(config, journal, overrides);
   const releasers = new Releasers(log, 9_000);
   releasers.push('journal', () => journal.close());
   let starting: Promise<void> | null = null;
@@ -76,6 +83,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
   void webVersion.refresh();
+  if (parts.lastResort.allowed) parts.loopGuard.start();
+  releasers.push('loop guard', () => parts.loopGuard.stop());
   await databaseHost.start();
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
@@ -86,7 +95,11 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
 
-function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
+function wire(
+  config: GatewayConfig,
+  journal: Journal,
+  { log, clock = systemClock, beyondRepair = noExit }: GatewayOverrides,
+) {
   const events = new TypedEmitter<GatewayEvents>(log);
   const databaseHost = new DatabaseHost({ settings: config.database, dataDir: config.dataDir, log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
@@ -137,7 +150,20 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     log,
     defaultOwnerId,
   });
-  const watchdog = new WhatsAppWatchdogService({ pool, clock, log, events, intervalMs: config.healthCheckIntervalMs });
+  const { mayExit: supervised, checkIntervalMs, eventLoopStallMs, ...health } = config.watchdog;
+  const exitFile = join(config.dataDir, 'watchdog-exit.json');
+  const lastResort = new LastResort({ file: exitFile, clock, log, supervised, exit: beyondRepair });
+  const loopGuard = new LoopGuard({ stallMs: eventLoopStallMs, file: exitFile });
+  const watchdog = new WhatsAppWatchdogService({
+    ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
+    outboxSince: (id) => oldestUnfinished(journal, id),
+    journalWritable: () => journal.probe(),
+    oldestPendingAt: () => journal.stats().oldestPendingAt,
+    databaseOnline: () => database.reason === null,
+    wakeProjector: () => projector.wake(),
+  });
+  sender.events.on('ackOverdue', ({ connectionId }) => watchdog.ackOverdue(connectionId));
+  sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
   const bootstrap = new WhatsAppBootstrapService({
     services: managedServices({ database, projector, polls, integration, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
@@ -153,7 +179,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const { host, port } = config.http;
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, atendimentos }),
+    app: createHttpApp({ config, log, integration, bootstrap, atendimentos, watchdog }),
     host,
     port,
     log,
@@ -175,11 +201,19 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     pool,
     integration,
     watchdog,
+    lastResort,
+    loopGuard,
     bootstrap,
     http,
     housekeeping,
     tell,
   };
+}
+
+/** The sends of a connection come oldest first. */
+function oldestUnfinished(journal: Journal, connectionId: string): number | null {
+  for (const { acceptedAt } of journal.listUnfinishedOutbox(connectionId)) return acceptedAt;
+  return null;
 }
 
 /** The three services that people start, stop and watch, in their order. */

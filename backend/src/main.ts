@@ -9,6 +9,8 @@ import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
 
 /** sysexits.h: the configuration is wrong; a supervisor need not try again. */
 const EX_CONFIG = 78;
+/** The watchdog's last resort; a supervisor starts it again. */
+const EX_BEYOND_REPAIR = 70;
 const STOP_DEADLINE_MS = 10_000;
 
 /** The file that touches the process: settings in, signals in, exit code out. (Only lib/crash-points.ts ends it, too.) */
@@ -27,7 +29,10 @@ async function main(): Promise<void> {
     end('uncaughtException', 1);
   });
   try {
-    gateway = await createGateway(config, { log });
+    gateway = await createGateway(config, {
+      log,
+      beyondRepair: (reason) => end(`beyond repair: ${reason}`, EX_BEYOND_REPAIR),
+    });
     if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
     await gateway.start();
   } catch (error) {

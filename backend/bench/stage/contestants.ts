@@ -74,6 +74,11 @@ export class BareContestant implements Contestant {
     await this.#remote.call('connect', { ...(await this.simulator.call('address')), numbers: this.phones });
   }
 
+  /** Opens all of its sockets anew at once. @returns ms until the last one is open */
+  restore(): Promise<number> {
+    return this.#remote.call('restore');
+  }
+
   async settle(ids: string[], receiptedAt: number): Promise<Settled> {
     this.#expected += ids.length;
     const before = this.#expected - ids.length;

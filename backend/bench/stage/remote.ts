@@ -57,6 +57,13 @@ export class Remote<A extends { [K in keyof A]: (...args: never[]) => unknown }>
     await Promise.race([ended, sleep(KILL_AFTER_MS, null, { ref: false }).then(() => this.#child.kill('SIGKILL'))]);
   }
 
+  /** SIGKILL: nothing is put in order. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   #onReply(reply: Reply): void {
     if ('event' in reply) return this.#listeners.get(reply.event)?.(reply.data as never);
     const answer = this.#waiting.get(reply.id);

@@ -23,8 +23,8 @@ export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): S
     ...pool.list().map((client) => ({
       name: `connection:${client.connectionId}`,
       run: async () => {
-        const health = inspectConnection(client, now());
-        if (!health.healthy) throw new Error(health.problems.join(', '));
+        const problems = inspectConnection(client, now());
+        if (problems.length > 0) throw new Error(`${problems.join(', ')} (${client.estado})`);
         if (client.estado === 'ready') await client.calls.ping();
       },
     })),

@@ -34,7 +34,15 @@ export interface GatewayConfig {
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
-  readonly healthCheckIntervalMs: number;
+  readonly watchdog: {
+    readonly checkIntervalMs: number;
+    readonly alertThreshold: number;
+    readonly maxConsecutiveFailures: number;
+    readonly autoReconnect: boolean;
+    /** The process may exit for whoever restarts it. */
+    readonly mayExit: boolean;
+    readonly eventLoopStallMs: number;
+  };
   readonly sessionEncryptionKey: string | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
@@ -64,7 +72,10 @@ function databaseMode(s: SettingValues): DatabaseMode {
 }
 
 /** Groups the settings as the parts of the gateway take them. Relative folders are resolved against `packageDir`. */
-export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: string[]): GatewayConfig {
+export function toGatewayConfig(
+  s: SettingValues,
+  { packageDir, warnings, supervised }: { packageDir: string; warnings: string[]; supervised: boolean },
+): GatewayConfig {
   return withHiddenSecrets({
     nodeEnv: s.NODE_ENV,
     http: {
@@ -88,7 +99,14 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
     logLevel: s.LOG_LEVEL,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
-    healthCheckIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
+    watchdog: {
+      checkIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
+      alertThreshold: s.HEALTH_ALERT_THRESHOLD,
+      maxConsecutiveFailures: s.HEALTH_MAX_FAILURES,
+      autoReconnect: s.AUTO_RECONNECT,
+      mayExit: s.EXIT_WHEN_BEYOND_REPAIR === 'always' || (s.EXIT_WHEN_BEYOND_REPAIR === 'auto' && supervised),
+      eventLoopStallMs: s.EVENT_LOOP_STALL_MS,
+    },
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,

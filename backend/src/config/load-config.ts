@@ -5,6 +5,7 @@ import { parse } from 'dotenv';
 import { GatewayError } from '../lib/errors.js';
 import { toGatewayConfig, type GatewayConfig } from './gateway-config.js';
 import { RULES, WARNINGS, type Rule } from './rules.js';
+import { isSupervised } from './supervisor.js';
 import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.js';
 
 /** The folder of package.json, whether this runs from `src` or from `dist`, and wherever the command was typed. */
@@ -28,7 +29,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { envFile?: string }
   if (problems.length === 0) problems.push(...sentences(RULES, settings));
   if (problems.length > 0) throw badConfiguration(problems);
   const warnings = [...unknownKeys(file), ...sentences(WARNINGS, settings)];
-  return toGatewayConfig(settings, PACKAGE_DIR, warnings);
+  return toGatewayConfig(settings, { packageDir: PACKAGE_DIR, warnings, supervised: isSupervised(env) });
 }
 
 function readSetting(key: SettingKey, text: string, problems: string[]): unknown {

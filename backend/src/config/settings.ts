@@ -91,6 +91,31 @@ export const SETTINGS = {
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
   HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
+  HEALTH_ALERT_THRESHOLD: always(
+    value.positiveInteger,
+    '2',
+    'Failed health checks in a row before people are told about a connection.',
+  ),
+  HEALTH_MAX_FAILURES: always(
+    value.positiveInteger,
+    '3',
+    'Failed health checks in a row before a waiting connection is tried again at once.',
+  ),
+  AUTO_RECONNECT: always(
+    value.flag,
+    'true',
+    'Whether the watchdog reconnects what it finds dead; `false`: it only tells. Plain closes are always retried.',
+  ),
+  EXIT_WHEN_BEYOND_REPAIR: always(
+    value.oneOf('auto', 'always', 'never'),
+    'auto',
+    'Whether the process exits when its event loop or journal is beyond repair (once in 6 h). `auto`: under systemd, PM2, Kubernetes, or as process 1.',
+  ),
+  EVENT_LOOP_STALL_MS: always(
+    value.milliseconds,
+    '60000',
+    'An event loop that stands still for so long is beyond repair.',
+  ),
   ORPHAN_AGE_MS: always(
     value.positiveInteger,
     '604800000',

@@ -12,7 +12,7 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { AtendimentosPort, BootstrapPort, IntegrationPort } from './ports.js';
+import type { AtendimentosPort, BootstrapPort, IntegrationPort, WatchdogPort } from './ports.js';
 import type { Route } from './route.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
 import { atendimentoRoutes } from './routes/atendimentos.js';
@@ -21,6 +21,7 @@ import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { watchdogRoutes } from './routes/watchdog.js';
 
 export interface HttpAppDeps {
   config: Pick<GatewayConfig, 'http'>;
@@ -28,6 +29,7 @@ export interface HttpAppDeps {
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
   atendimentos: AtendimentosPort;
+  watchdog: WatchdogPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -35,6 +37,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
+    ...watchdogRoutes(deps.watchdog),
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),

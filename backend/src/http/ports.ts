@@ -10,6 +10,7 @@ import type {
   SendResult,
   TwoWayPage,
 } from '../integration/resources.js';
+import type { WatchdogReport } from '../watchdog/watchdog-report.js';
 
 /** Where a page starts and how long it is; `cursor` is the `nextCursor` of the page before. */
 export interface PageRequest {
@@ -107,6 +108,11 @@ export interface DeadLettersPort {
   /** Both reject `DEAD_LETTER_NOT_FOUND`. */
   retry(seq: number): Promise<void>;
   discard(seq: number): Promise<void>;
+}
+
+/** What the routes call of `WhatsAppWatchdogService`. */
+export interface WatchdogPort {
+  report(): WatchdogReport;
 }
 
 /** What the routes call of `WhatsAppBootstrapService`. */

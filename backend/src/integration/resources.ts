@@ -17,7 +17,22 @@ export interface ConnectionResource {
   connectedAt: string | null;
   disconnectedAt: string | null;
   lastActivityAt: string | null;
+  /** What WhatsApp lets the account do; null when the connection is not loaded. */
+  account: AccountResource | null;
   warnings: string[];
+}
+
+/** The standing of an account with WhatsApp. Times are ISO 8601; null = unknown or none. */
+export interface AccountResource {
+  /** Sends to people who have not written first; replies always go on. */
+  newChats: { paused: boolean; reason: string | null; until: string | null; conselho: string | null };
+  /** WhatsApp's lock on new chats (error 463); null before WhatsApp was asked. */
+  reachoutTimelock: { active: boolean; until: string | null; type: string | null } | null;
+  /** WhatsApp's quota of new chats; null before WhatsApp was asked. */
+  newChatCap: { status: string; total: number | null; used: number | null; cycleEndsAt: string | null } | null;
+  rateLimitedAt: string | null;
+  /** Messages that could not be decrypted ("Bad MAC"). */
+  undecryptable: { lastHour: number; total: number };
 }
 
 export interface QrResource {

@@ -6,6 +6,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { publishFacts } from './publish-facts.js';
 import type { RowWatcher } from './row-watcher.js';
+import { tellConnections } from './tell-connections.js';
 
 export interface TellEverybodyDeps {
   events: TypedEmitter<GatewayEvents>;
@@ -20,12 +21,7 @@ export interface TellEverybodyDeps {
 export function tellEverybody(deps: TellEverybodyDeps): () => void {
   const { events, pool, projector, database, rows, journal } = deps;
   const undo = [
-    pool.events.on('stateChanged', (event) => events.emit('connectionState', event)),
-    pool.events.on('ready', (event) => events.emit('connected', event)),
-    pool.events.on('closed', (event) => events.emit('disconnected', event)),
-    pool.events.on('qr', ({ connectionId, qr }) =>
-      events.emit('qr', { connectionId, code: qr.code, expiresAt: new Date(qr.expiresAt).toISOString() }),
-    ),
+    tellConnections(events, pool),
     projector.events.on('projected', ({ eventos, resultados }) => {
       rows.written(eventos, resultados);
       publishFacts(events, eventos, resultados);

@@ -2,7 +2,8 @@
 export interface GatewayEvents {
   connected: { connectionId: string; numero: string | null };
   disconnected: { connectionId: string; code: number; reason: string; retryInMs: number | null };
-  connectionState: { connectionId: string; estado: string; motivo: string | null };
+  /** `conselho`: what a person should do now, in Portuguese; null when nothing. */
+  connectionState: { connectionId: string; estado: string; motivo: string | null; conselho: string | null };
   qr: { connectionId: string; code: string; expiresAt: string };
   /** A message's row exists, whoever wrote it on the other side. */
   messageReceived: MessageFact;
@@ -14,6 +15,8 @@ export interface GatewayEvents {
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
   healthCheck: { at: string; total: number; healthy: number; unhealthy: string[] };
+  /** The watchdog did something; `connectionId` null = about the whole process. */
+  watchdogStep: { connectionId: string | null; step: string; reasons: string[] };
   alert: { severity: 'warning' | 'critical'; code: string; message: string; connectionId?: string };
 }
 

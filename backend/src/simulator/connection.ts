@@ -59,8 +59,8 @@ export class Connection {
   }
 
   /** `<failure reason=…/>`, then the close: the answer to a login that is refused. */
-  fail(reason: number): void {
-    this.send(node('failure', { reason: String(reason), location: 'sim' }));
+  fail(reason: number, attrs: Record<string, string> = {}): void {
+    this.send(node('failure', { reason: String(reason), location: 'sim', ...attrs }));
     this.end();
   }
 

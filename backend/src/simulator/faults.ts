@@ -8,6 +8,7 @@ interface LoginFailure {
   who: string | null;
   reason: number;
   times: number;
+  attrs: Record<string, string>;
 }
 
 /** Everything that can go wrong on purpose. Counted faults (`…Next`, `dropAcks`, `failLogins`) use themselves up; the
@@ -50,11 +51,16 @@ export class Faults {
     companion.connection?.streamError(code);
   }
 
-  /** Refuses the next logins with `<failure reason>`. `who` null means any account. */
-  failLogins(who: Companion | string | null, reason: number, times = 1): void {
+  /** Refuses the next logins with `<failure reason>`. `who` null means any account; `attrs` such as a ban's `expire`. */
+  failLogins(who: Companion | string | null, reason: number, times = 1, attrs: Record<string, string> = {}): void {
     this.#record(`failLogins ${reason}`);
     const key = who === null || typeof who === 'string' ? who : who.jid;
-    this.#loginFailures.push({ who: key, reason, times });
+    this.#loginFailures.push({ who: key, reason, times, attrs });
+  }
+
+  /** Forgets every refusal of logins that is left. */
+  allowLogins(): void {
+    this.#loginFailures.length = 0;
   }
 
   /** Silence with an open TCP connection. For `all`, new sockets get no handshake either. */
@@ -107,14 +113,14 @@ export class Faults {
     companion.connection?.garbage(kind);
   }
 
-  /** @internal The reason to refuse this login with, using one up. */
-  takeLoginFailure(account: string, companion: string | null): number | null {
+  /** @internal How to refuse this login, using one up. */
+  takeLoginFailure(account: string, companion: string | null): Pick<LoginFailure, 'reason' | 'attrs'> | null {
     const index = this.#loginFailures.findIndex(({ who }) => who === null || who === account || who === companion);
     const failure = this.#loginFailures[index];
     if (!failure) return null;
     failure.times -= 1;
     if (failure.times <= 0) this.#loginFailures.splice(index, 1);
-    return failure.reason;
+    return failure;
   }
 
   /** @internal */

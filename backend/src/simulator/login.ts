@@ -10,7 +10,7 @@ import { routeMessage } from './routing.js';
 import { node, seconds, serverAck } from './stanzas.js';
 import type { World } from './world.js';
 
-const NOT_LINKED = 401;
+const NOT_LINKED = { reason: 401, attrs: {} };
 
 /** The handshake is done: a client without an account registers, one with an account logs in. */
 export function welcome(world: World, connection: Connection, { payload, noiseKey }: ClientFinish): void {
@@ -20,8 +20,9 @@ export function welcome(world: World, connection: Connection, { payload, noiseKe
   const known = companion && Buffer.compare(companion.noiseKey, noiseKey) === 0 ? companion : null;
   const refusal = world.faults.takeLoginFailure(number, known?.jid ?? null) ?? (known ? null : NOT_LINKED);
   if (refusal === null && known) return login(world, connection, known);
-  world.history.record({ kind: 'login.refused', account: number, reason: refusal ?? NOT_LINKED });
-  connection.fail(refusal ?? NOT_LINKED);
+  const { reason, attrs } = refusal ?? NOT_LINKED;
+  world.history.record({ kind: 'login.refused', account: number, reason });
+  connection.fail(reason, attrs);
 }
 
 function register(

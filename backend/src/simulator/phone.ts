@@ -9,6 +9,7 @@ import { placeholderAnswer } from './placeholder-resend.js';
 import type { PreKeyBundle } from './prekey-bundle.js';
 import type { Incoming } from './receiver.js';
 import type { SentMessage } from './sent-message.js';
+import { Standing, type ChatCap } from './standing.js';
 import { seconds } from './stanzas.js';
 
 const DEVICE_REMOVED = 401;
@@ -16,6 +17,9 @@ const DEVICE_REMOVED = 401;
 /** The owner of an account, with the phone that links and unlinks devices. Its inbox holds its own copies of what the
  *  companions send. */
 export class Phone extends Person {
+  /** Scans of this account ask for a passkey, which Baileys cannot give. */
+  requiresPasskey = false;
+  readonly standing = new Standing();
   readonly #companions: Companion[] = [];
   #nextDevice = 1;
 
@@ -37,6 +41,10 @@ export class Phone extends Person {
     if (!registration) throw new Error('the QR is stale: no client shows its ref any more');
     if (this.world.faults.takeRefresh() || options.refresh) registration.refresh(advSecret);
     registration.assertFresh(advSecret);
+    if (this.requiresPasskey) {
+      registration.askForPasskey();
+      throw new Error('the phone waits for a passkey');
+    }
     return registration.link(this, Buffer.from(advSecret, 'base64'), 'qr');
   }
 
@@ -54,6 +62,18 @@ export class Phone extends Person {
       this.#remove(each, 'phone');
       each.connection?.streamError(DEVICE_REMOVED);
     }
+  }
+
+  /** WhatsApp locks the account out of new chats until then (null: not any more), and tells its devices. */
+  lockReachout(until: Date | null): void {
+    this.standing.lockedUntil = until?.getTime() ?? null;
+    for (const { mailbox } of this.#companions) mailbox.post({ stanza: this.standing.timelockNotification() });
+  }
+
+  /** WhatsApp sets the quota of new chats, and tells the account's devices. */
+  capNewChats(cap: ChatCap): void {
+    this.standing.cap = cap;
+    for (const { mailbox } of this.#companions) mailbox.post({ stanza: this.standing.capNotification() });
   }
 
   /** Writes to a chat on the phone itself; the companions get their copy. `to`: a contact, a group, or any JID. */

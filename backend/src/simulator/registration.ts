@@ -53,6 +53,15 @@ export class Registration {
     this.connection.send(node('notification', attrs, [node('companion_reg_refresh')]));
   }
 
+  /** `passkey_prologue_request`: WhatsApp links this account with a passkey only (WhiskeySockets/Baileys#2672). */
+  askForPasskey(): void {
+    const attrs = {
+      ...{ from: S_WHATSAPP_NET, type: 'passkey_prologue_request' },
+      ...{ id: String(this.#queries++), t: seconds() },
+    };
+    this.connection.send(node('notification', attrs, [node('passkey_request_options', {}, Buffer.from('{}'))]));
+  }
+
   /** @throws Error when the secret was retired by `refresh` */
   assertFresh(advSecret: string): void {
     if (this.#deadSecrets.has(advSecret)) throw new Error('the QR is stale: its adv secret was retired');

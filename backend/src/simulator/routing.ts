@@ -13,13 +13,24 @@ import { relay } from './relay.js';
 import { serverAck } from './stanzas.js';
 import type { World } from './world.js';
 
+const REACHOUT_LOCKED = 463;
+
+/** A locked account writes to somebody who has not written to it. */
+function isReachout(world: World, companion: Companion, to: string): boolean {
+  const person = companion.phone.standing.locked ? world.directory.find(to) : undefined;
+  if (!person || person === companion.phone) return false;
+  const addresses = [person.pnJid, person.lidJid];
+  const received = world.history.of('message.queued').filter((event) => event.companion === companion.jid);
+  return !received.some(({ from }) => addresses.includes(jidNormalizedUser(from)));
+}
+
 /** Takes a message from a companion: acknowledges it (unless a fault says otherwise) and passes on what is in it. */
 export function routeMessage(world: World, connection: Connection, companion: Companion, stanza: BinaryNode): void {
   const { id, to } = stanza.attrs;
   const known = { id: id!, companion: companion.jid, to: to! };
   const attempt = companion.countSend(id!);
   world.history.record({ kind: 'send.received', ...known, attempt });
-  const error = world.faults.takeAckError() ?? null;
+  const error = world.faults.takeAckError() ?? (isReachout(world, companion, to!) ? REACHOUT_LOCKED : null);
   if (error !== null) {
     connection.send(serverAck(stanza, error));
     return world.history.record({ kind: 'send.acked', ...known, error });

@@ -11,7 +11,15 @@ interface Table {
 }
 
 /** Functions of the migrations that take one `pedido jsonb` and answer rows. */
-export type FunctionName = 'alterar_atendimento' | 'contar_atendimentos_abertos' | 'votos_pendentes' | 'gravar_votos';
+export type FunctionName =
+  | 'alterar_atendimento'
+  | 'contar_atendimentos_abertos'
+  | 'votos_pendentes'
+  | 'gravar_votos'
+  | 'robo_devidos'
+  | 'robo_reservar'
+  | 'robo_reservados'
+  | 'robo_concluir';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

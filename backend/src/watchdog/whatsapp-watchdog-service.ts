@@ -2,51 +2,116 @@ import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
-import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
-import { inspectConnection, type ConnectionHealth } from './connection-health.js';
+import type { WatchedPool } from './watched.js';
+import { ConnectionWatch } from './connection-watch.js';
+import { GATEWAY_PROBES, GatewayWatch, type GatewayReadings, type GatewayWatchDeps } from './gateway-watch.js';
+import type { HealthNews, HealthRules } from './health-monitor.js';
+import type { LastResort } from './last-resort.js';
+import type { Rung } from './ladder.js';
+import { failing, type Readings } from './probes.js';
+import { rungActions } from './rungs.js';
+import { StepLog } from './step-log.js';
+import { presentStep, presentWatch, type WatchdogReport } from './watchdog-report.js';
 
-export interface WhatsAppWatchdogDeps {
-  pool: WhatsAppPoolManager;
+export interface WhatsAppWatchdogDeps extends GatewayWatchDeps {
+  pool: WatchedPool;
   clock: Clock;
   log: Log;
   events: TypedEmitter<GatewayEvents>;
-  intervalMs: number;
+  /** How often the health of each connection is judged, and WhatsApp asked for a sign of life. */
+  checkIntervalMs: number;
+  health: HealthRules;
+  lastResort: LastResort;
+  supervised: boolean;
+  /** When the oldest send without an outcome was accepted, ms since the epoch; null = none. */
+  outboxSince: (connectionId: string) => number | null;
+  wakeProjector: () => void;
 }
 
-/** Failures in a row before people hear of it, and before the socket is recycled. */
-const ALERT_AFTER = 2;
-const RECYCLE_AFTER = 3;
-/** Problems that a new socket can mend; the others have their own way back (the disconnect table). */
-const MENDED_BY_A_NEW_SOCKET = new Set(['SILENT_SOCKET', 'STUCK_STANZA']);
+/** How often the probes that cost nothing are read: a wedge (60 s) is noticed within 75 s. */
+const TICK_MS = 15_000;
+const GATEWAY = 'gateway';
+
+/** What a person reads when the ladder has come to its end. */
+const LADDER_ALERT = 'A conexão não se recupera sozinha: verifique o WhatsApp no celular e reconecte.';
+const HEALTH_TEXTS: Record<Exclude<HealthNews, null>, string> = {
+  alert: 'A conexão não está saudável.',
+  reconnect: 'A conexão continua sem funcionar; o gateway tenta de novo. Você pode reconectar agora.',
+  recovered: 'Conexão recuperada.',
+};
 
 /**
  * Watches every connection and mends what does not mend itself.
  *
  * ## States
  * - **stopped**: nothing is looked at.
- * - **running**: every `intervalMs` each connection's probes are read; the second failure in a row is an alert, the
- *   third recycles the socket when that can help. It never logs out and never deletes credentials.
+ * - **running**: every 15 s the probes are read; a zombie (open, logged in and not working) climbs the ladder, each rung
+ *   once in half an hour, each step recorded with its reasons. Every `checkIntervalMs` the health monitor judges: the
+ *   second failure in a row is told, the third tries again at once. A quiet account is no zombie and is left alone.
+ *   Nothing here logs out or deletes credentials.
  */
 export class WhatsAppWatchdogService {
   #state: 'stopped' | 'running' = 'stopped';
   #cancel: (() => void) | null = null;
-  #last: ConnectionHealth[] = [];
-  readonly #failures = new Map<string, number>();
+  #checkedAt = -Infinity;
+  readonly #watches = new Map<string, ConnectionWatch>();
+  readonly #steps = new StepLog();
+  readonly #gateway: GatewayWatch;
+  readonly #rungs: ReturnType<typeof rungActions>;
+  #gatewayReadings: GatewayReadings;
+  #gatewayProblems = new Set<string>();
+  #undo: (() => void)[] = [];
 
-  constructor(private readonly deps: WhatsAppWatchdogDeps) {}
+  constructor(private readonly deps: WhatsAppWatchdogDeps) {
+    this.#gateway = new GatewayWatch(deps);
+    const none = { eventLoopLagMs: 0, journalFailures: 0, journalMs: null, projectionAgeMs: null };
+    this.#gatewayReadings = { ...none, databaseOnline: false };
+    this.#rungs = rungActions({
+      pool: deps.pool,
+      alert: (id, reasons) =>
+        this.#alert('critical', 'CONNECTION_STUCK', `${LADDER_ALERT} (${reasons.join(', ')})`, id),
+      considerExit: (reasons) => this.#considerExit(reasons),
+    });
+  }
 
   get state(): 'stopped' | 'running' {
     return this.#state;
   }
 
-  /** What the last round saw. */
-  get report(): ConnectionHealth[] {
-    return this.#last;
+  /** How often each step was taken since the start: rungs of the ladder, alerts, reconnects. */
+  get stepCounts(): Record<string, number> {
+    return this.#steps.counts;
+  }
+
+  /** What is measured now, what was done, and why. */
+  report(): WatchdogReport {
+    const { clock, checkIntervalMs, health, supervised } = this.deps;
+    const now = clock.now();
+    return {
+      state: this.#state,
+      settings: { checkIntervalMs, ...health },
+      supervised,
+      gateway: {
+        probes: this.#gatewayReadings,
+        problems: [...this.#gatewayProblems],
+        steps: this.#steps.of(GATEWAY).map(presentStep),
+      },
+      stepCounts: this.stepCounts,
+      connections: this.#look().map(({ watch, readings }) =>
+        presentWatch(watch, readings, this.#steps.of(watch.connectionId), now),
+      ),
+    };
   }
 
   start(): void {
     if (this.#state === 'running') return;
     this.#state = 'running';
+    const { pool, clock } = this.deps;
+    this.#checkedAt = clock.now();
+    this.#undo = [
+      pool.events.on('ack', ({ connectionId }) => this.#watches.get(connectionId)?.acknowledged()),
+      pool.events.on('closed', ({ connectionId }) => this.#watches.get(connectionId)?.forgive()),
+    ];
     this.#schedule();
   }
 
@@ -54,47 +119,153 @@ export class WhatsAppWatchdogService {
     this.#state = 'stopped';
     this.#cancel?.();
     this.#cancel = null;
+    for (const off of this.#undo.splice(0)) off();
   }
 
-  /** One round, now. @returns what it saw */
-  check(): ConnectionHealth[] {
-    const { pool, clock, events, log } = this.deps;
-    this.#last = pool.list().map((client) => inspectConnection(client, clock.now()));
-    for (const health of this.#last) this.#judge(health);
-    const unhealthy = this.#last.filter((each) => !each.healthy).map((each) => each.connectionId);
-    const total = this.#last.length;
-    const healthy = total - unhealthy.length;
-    log.info('health check', { healthy: `${healthy}/${total} healthy` });
-    events.emit('healthCheck', { at: new Date(clock.now()).toISOString(), total, healthy, unhealthy });
-    return this.#last;
+  /** The sender's word that a message was not acknowledged in time although the socket seems open. */
+  ackOverdue(connectionId: string): void {
+    const client = this.deps.pool.get(connectionId);
+    if (!client) return;
+    const watch = this.#watch(connectionId);
+    watch.ackOverdue();
+    void watch.ping(client, this.deps.clock);
+  }
+
+  /** One look at everything, now. */
+  tick(): void {
+    const now = this.deps.clock.now();
+    const looks = this.#look();
+    this.#judgeGateway();
+    for (const { watch, readings } of looks) this.#climb(watch, readings, now);
+    if (now - this.#checkedAt < this.deps.checkIntervalMs) return;
+    this.#checkedAt = now;
+    this.#check(looks, now);
   }
 
   #schedule(): void {
-    this.#cancel = this.deps.clock.after(this.deps.intervalMs, () => {
-      this.check();
+    const { clock, checkIntervalMs } = this.deps;
+    const everyMs = Math.min(TICK_MS, checkIntervalMs);
+    this.#gateway.expectAt(clock.now() + everyMs);
+    this.#cancel = clock.after(everyMs, () => {
+      try {
+        this.tick();
+      } catch (error) {
+        // A timer has no caller to tell, and the watchdog must not die of what it watches.
+        this.deps.log.error('watchdog tick failed', { error });
+      }
       if (this.#state === 'running') this.#schedule();
     });
   }
 
-  #judge(health: ConnectionHealth): void {
-    const { connectionId } = health;
-    const failures = health.healthy ? 0 : (this.#failures.get(connectionId) ?? 0) + 1;
-    this.#failures.set(connectionId, failures);
-    if (failures === ALERT_AFTER) this.#alert(health);
-    const mendable = health.problems.some((problem) => MENDED_BY_A_NEW_SOCKET.has(problem));
-    if (failures >= RECYCLE_AFTER && mendable) {
-      this.#failures.set(connectionId, 0);
-      this.deps.pool.get(connectionId)?.recycle(health.problems.join(', '));
+  #look(): { watch: ConnectionWatch; readings: Readings }[] {
+    const { pool, clock, outboxSince } = this.deps;
+    const clients = pool.list();
+    this.#forgetGone(new Set(clients.map(({ connectionId }) => connectionId)));
+    return clients.map((client) => {
+      const watch = this.#watch(client.connectionId);
+      return { watch, readings: watch.read(client, outboxSince(client.connectionId), clock.now()) };
+    });
+  }
+
+  #climb(watch: ConnectionWatch, readings: Readings, now: number): void {
+    const { connectionId } = watch;
+    const sick = failing(readings).filter(({ cure }) => cure === 'ladder');
+    const rung = watch.climb.look(sick.length > 0, now);
+    if (rung)
+      this.#take(
+        rung,
+        connectionId,
+        sick.map(({ name }) => name),
+      );
+    for (const { name } of watch.news(readings)) {
+      this.#record(connectionId, 'told', [name]);
+      this.#alert('warning', name, `Algo incomum nesta conexão: ${name}.`, connectionId);
     }
   }
 
-  #alert(health: ConnectionHealth): void {
-    const { connectionId, problems } = health;
-    this.deps.events.emit('alert', {
-      severity: 'warning',
-      code: 'CONNECTION_UNHEALTHY',
-      message: problems.join(', '),
-      connectionId,
-    });
+  #take(rung: Rung, connectionId: string, reasons: string[]): void {
+    this.#record(connectionId, rung, reasons);
+    const done = this.#rungs[rung](connectionId, reasons);
+    if (done instanceof Promise) {
+      done.catch((error: unknown) => this.deps.log.error('watchdog step failed', { connectionId, rung, error }));
+    }
+  }
+
+  #check(looks: { watch: ConnectionWatch; readings: Readings }[], now: number): void {
+    const { pool, events, log, clock } = this.deps;
+    const unhealthy: string[] = [];
+    for (const { watch, readings } of looks) {
+      const problems = failing(readings).filter(({ cure }) => cure !== 'alert');
+      const names = problems.map(({ name }) => name);
+      if (names.length > 0) unhealthy.push(watch.connectionId);
+      this.#tellHealth(watch.monitor.check(readings.estado, names, now), watch.connectionId, names);
+      const client = pool.get(watch.connectionId);
+      if (client) void watch.ping(client, clock);
+    }
+    const total = looks.length;
+    const healthy = total - unhealthy.length;
+    log.info('health check', { healthy: `${healthy}/${total} healthy` });
+    events.emit('healthCheck', { at: new Date(now).toISOString(), total, healthy, unhealthy });
+  }
+
+  #tellHealth(news: HealthNews, connectionId: string, problems: string[]): void {
+    if (news === null) return;
+    const message = [HEALTH_TEXTS[news], ...problems].join(' ');
+    const code = news === 'recovered' ? 'CONNECTION_RECOVERED' : 'CONNECTION_UNHEALTHY';
+    if (news !== 'reconnect') {
+      this.#record(connectionId, `health-${news}`, problems);
+      return this.#alert('warning', code, message, connectionId);
+    }
+    // Only a wait for the network is cut short: bans, conflicts and rate limits have their own time.
+    const woken = this.deps.pool.get(connectionId)?.wake() ?? false;
+    this.#record(connectionId, woken ? 'reconnect-now' : 'wait', problems);
+    this.#alert('warning', code, message, connectionId);
+  }
+
+  #judgeGateway(): void {
+    this.#gatewayReadings = this.#gateway.read();
+    const failed = GATEWAY_PROBES.filter(({ fails }) => fails(this.#gatewayReadings));
+    for (const { name, cure, says } of failed) {
+      const news = !this.#gatewayProblems.has(name);
+      if (news) this.#record(GATEWAY, cure, [name]);
+      if (news) this.#alert(cure === 'exit' ? 'critical' : 'warning', name, says);
+      if (news && cure === 'wake-projector') this.deps.wakeProjector();
+      if (cure === 'exit') this.deps.lastResort.leave(name);
+    }
+    this.#gatewayProblems = new Set(failed.map(({ name }) => name));
+  }
+
+  /** One connection beyond repair is an alert; half of them mean that the process itself is ill. */
+  #considerExit(reasons: string[]): void {
+    const ready = this.deps.pool.list().filter(({ estado }) => estado === 'ready');
+    const stuck = ready.filter(({ connectionId }) => this.#watches.get(connectionId)?.climb.rung === 'exit');
+    if (stuck.length < 2 || stuck.length * 2 < ready.length) return;
+    this.deps.lastResort.leave(`${stuck.length} of ${ready.length} connections: ${reasons.join(', ')}`);
+  }
+
+  #watch(connectionId: string): ConnectionWatch {
+    const known = this.#watches.get(connectionId);
+    if (known) return known;
+    const watch = new ConnectionWatch(connectionId, this.deps.health);
+    this.#watches.set(connectionId, watch);
+    return watch;
+  }
+
+  #forgetGone(present: ReadonlySet<string>): void {
+    for (const id of this.#watches.keys()) {
+      if (present.has(id)) continue;
+      this.#watches.delete(id);
+      this.#steps.forget(id);
+    }
+  }
+
+  #record(about: string, step: string, reasons: string[]): void {
+    this.#steps.add(about, { at: this.deps.clock.now(), step, reasons });
+    this.deps.log.warn('watchdog step', { about, step, reasons });
+    this.deps.events.emit('watchdogStep', { connectionId: about === GATEWAY ? null : about, step, reasons });
+  }
+
+  #alert(severity: 'warning' | 'critical', code: string, message: string, connectionId?: string): void {
+    this.deps.events.emit('alert', { severity, code, message, ...(connectionId && { connectionId }) });
   }
 }

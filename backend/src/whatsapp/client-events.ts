@@ -1,5 +1,6 @@
 import type { Estado } from './estado.js';
 import type { ServerAck } from './gateway-socket.js';
+import type { NewChatPause } from './new-chat-pause.js';
 import type { QrCode } from './pairing.js';
 
 /** What happens to connections, told by all clients of a pool through one emitter. */
@@ -10,4 +11,8 @@ export interface ClientEvents {
   /** The socket ended; `retryInMs` null = nothing more happens by itself. */
   closed: { connectionId: string; code: number; reason: string; retryInMs: number | null };
   ack: { connectionId: string } & ServerAck;
+  /** New chats are paused (replies go on), or not any more (null). */
+  newChatsPaused: { connectionId: string; pause: NewChatPause | null };
+  /** So many messages a minute cannot be decrypted. */
+  decryptFlood: { connectionId: string; perMinute: number };
 }

@@ -41,7 +41,8 @@ export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
     reason: 'BANNED',
     estado: 'banned',
     backoff: 'ban',
-    advice: 'Número temporariamente banido pelo WhatsApp. O gateway tenta de novo quando o prazo terminar.',
+    advice:
+      'Número temporariamente banido pelo WhatsApp. O gateway tenta de novo quando o prazo terminar; não envie nada.',
   },
   403: {
     ...STOP,
@@ -98,6 +99,26 @@ export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
   515: { ...RETRY, reason: 'RESTART_REQUIRED', action: 'restart', backoff: 'network', advice: null },
 };
 
+/** Our own second connection uses the same device: waiting would only repeat the fight. */
+export const SELF_CONFLICT: DisconnectRule = {
+  ...STOP,
+  reason: 'SELF_CONFLICT',
+  estado: 'conflict',
+  credentials: 'keep',
+  advice: 'Duas conexões deste gateway usam o mesmo aparelho. Apague uma delas.',
+};
+
+/** The account may be linked with a passkey only, which Baileys 7.0.0-rc14 cannot do (WhiskeySockets/Baileys#2672). */
+export const PASSKEY_REQUIRED: DisconnectRule = {
+  ...STOP,
+  reason: 'PASSKEY_REQUIRED',
+  estado: 'passkey_required',
+  credentials: 'keep',
+  advice:
+    'O WhatsApp exige uma chave de acesso (passkey) para conectar este número, o que este gateway não suporta. ' +
+    'Use outro número ou um servidor WAHA com o motor GOWS.',
+};
+
 /** Never paired and out of QR codes: nobody is looking, so nothing is tried until a person asks again. */
 export const QR_EXPIRED: DisconnectRule = {
   ...STOP,
@@ -107,8 +128,22 @@ export const QR_EXPIRED: DisconnectRule = {
   advice: 'O QR code expirou sem leitura. Peça um novo QR code.',
 };
 
-/** @param code Baileys' status code of the close. @param paired whether this connection has an account. */
-export function disconnectRule(code: number, paired: boolean): DisconnectRule {
-  if (code === 408 && !paired) return QR_EXPIRED;
-  return DISCONNECT_TABLE[code] ?? DISCONNECT_TABLE[500]!;
+/** Rules that no code of WhatsApp's leads to. */
+export const OWN_RULES: readonly DisconnectRule[] = [QR_EXPIRED, SELF_CONFLICT, PASSKEY_REQUIRED];
+
+/** What is known about a close besides its code. */
+export interface CloseFacts {
+  /** This connection has an account. */
+  paired: boolean;
+  /** A QR code was shown on this socket; without one, an unpaired 408 is a network failure. */
+  qrShown: boolean;
+  /** Another connection of this gateway is logged in as the same device. */
+  rival: boolean;
+}
+
+/** @param code Baileys' status code of the close; one that the table does not have is treated like 500. */
+export function disconnectRule(code: number, { paired, qrShown, rival }: CloseFacts): DisconnectRule {
+  if (code === 408 && !paired && qrShown) return QR_EXPIRED;
+  const rule = DISCONNECT_TABLE[code] ?? DISCONNECT_TABLE[500]!;
+  return rule.reason === 'CONFLICT' && rival ? SELF_CONFLICT : rule;
 }

@@ -11,9 +11,10 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { isGatewayError, type GatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
-import type { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
+import { OnePersonOneSession } from './one-person-one-session.js';
 import { hasSideEffects } from './replay-unfinished.js';
+import type { SessionWriter } from './session-writer.js';
 import { Stanza, toStoredNode, type EncPart } from './stanza.js';
 
 type SignalRepository = ReturnType<SocketConfig['makeSignalRepository']>;
@@ -28,12 +29,14 @@ export interface DurableReceiveDeps {
   lanes: Lanes;
   clock: Clock;
   logger: BaileysLogger;
-  /** What encrypting goes through. */
-  sending: DurableSend;
+  /** Whoever changes a Signal session goes through it. */
+  sessions: SessionWriter;
   /** Our own addresses; null before pairing. */
   me: () => { id: string; lid: string | null } | null;
   /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
   failClosed: (error: unknown) => void;
+  /** A part failed to decrypt for good (Baileys asks its sender again): the error's text. */
+  onUndecryptable: (error: string) => void;
   /** Runs it when Baileys is through with the message that it works on now (its messageMutex). */
   afterThisOne: (run: () => void) => void;
 }
@@ -73,22 +76,28 @@ export class DurableReceive {
   /** For `SocketConfig.makeSignalRepository`. */
   readonly makeSignalRepository: SocketConfig['makeSignalRepository'] = (auth, logger, pnToLid) => {
     const keys = auth.keys as SignalKeyStoreWithTransaction;
-    const { sending } = this.deps;
+    const { sessions } = this.deps;
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
-      { ...auth, keys: sending.watched(keys) },
+      { ...auth, keys: sessions.watched(keys) },
       logger,
       pnToLid,
     );
     this.#keys = keys;
     this.#repository = {
       ...base,
-      encryptMessage: (options) => sending.encrypt(keys, () => base.encryptMessage(options)),
-      encryptGroupMessage: (options) => sending.encrypt(keys, () => base.encryptGroupMessage(options)),
-      decryptMessage: (options) => this.#decrypt(options.ciphertext, options.jid, () => base.decryptMessage(options)),
+      encryptMessage: (options) => sessions.encrypt(keys, [options.jid], () => base.encryptMessage(options)),
+      encryptGroupMessage: (options) => sessions.encrypt(keys, [], () => base.encryptGroupMessage(options)),
+      injectE2ESession: (options) => sessions.write(keys, [options.jid], () => base.injectE2ESession(options)),
+      decryptMessage: (options) =>
+        sessions.alone([options.jid], () =>
+          this.#decrypt(options.ciphertext, options.jid, () => base.decryptMessage(options)),
+        ),
       decryptGroupMessage: (options) =>
         this.#decrypt(options.msg, options.group, () => base.decryptGroupMessage(options)),
       processSenderKeyDistributionMessage: (options) => this.#distribute(options, base),
+      migrateSession: (pn, lid) => persons.migrate(pn, lid),
     };
+    const persons = new OnePersonOneSession({ keys, sessions, base });
     return this.#repository;
   };
 
@@ -145,16 +154,14 @@ export class DurableReceive {
     const alt = key.participantAlt || key.remoteJidAlt;
     const primary = key.participant || key.remoteJid;
     if (!alt || !primary || !this.#repository) return;
-    const { lidMapping } = this.#repository;
     const [lid, pn] = jidDecode(alt)?.server === 'lid' ? [alt, primary] : [primary, alt];
-    if (await lidMapping.getPNForLID(lid)) return;
-    await lidMapping.storeLIDPNMappings([{ lid, pn }]);
-    await this.#repository.migrateSession(pn, lid);
+    await this.#repository.lidMapping.storeLIDPNMappings([{ lid, pn }]);
   }
 
   async #decrypt(ciphertext: Uint8Array, lock: string, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const found = this.#byCiphertext.get(ciphertext);
-    if (!found) return decrypt();
+    // Its own transaction all the same: whoever waits for a session's lane must not hold up who has it.
+    if (!found) return this.#keys!.transaction(decrypt, lock);
     const { stanza, part } = found;
     // Step 2: Baileys holds its mutex for this stanza until all of its own work is done, also for an offline one.
     if (part.outcome && stanza.replay) this.deps.afterThisOne(() => void this.#finishReplay(stanza));
@@ -177,7 +184,9 @@ export class DurableReceive {
         stanza.fatal = error;
         throw error;
       }
-      return { sha256, plaintext: null, error: error instanceof Error ? error.message : String(error) };
+      const text = error instanceof Error ? error.message : String(error);
+      this.deps.onUndecryptable(text);
+      return { sha256, plaintext: null, error: text };
     }
   }
 

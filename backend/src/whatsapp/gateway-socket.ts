@@ -1,13 +1,12 @@
 import {
-  Browsers,
   getBinaryNodeChild,
   getBinaryNodeChildren,
   makeWASocket,
-  WA_CERT_DETAILS,
   type BinaryNode,
   type CacheStore,
   type ConnectionState,
   type GroupMetadata,
+  type NewChatMessageCapInfo,
   type proto,
   type SocketConfig,
   type WAMessageKey,
@@ -18,22 +17,16 @@ import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
 import type { ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
-import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
+import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
-import { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
+import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
+import { SessionWriter } from './session-writer.js';
+import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
-
-/** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
-export interface WhatsAppServer {
-  /** null = Meta's. */
-  wsUrl: string | null;
-  /** Signs the server's Noise certificate chain; null = Meta's. */
-  noiseRootKey: Buffer | null;
-}
 
 /** What WhatsApp's server answered to a message of ours (`<ack class="message">`), or a receipt, which implies it. */
 export interface ServerAck {
@@ -63,6 +56,12 @@ export interface GatewaySocketDeps {
     update: (update: Partial<ConnectionState>) => void;
     ack: (ack: ServerAck) => void;
     companionRegRefresh: () => void;
+    /** The account may be linked with a passkey only. */
+    passkeyRequired: () => void;
+    /** A part of a message could not be decrypted; its error's text. */
+    undecryptable: (error: string) => void;
+    /** WhatsApp told how many new chats the account may still begin. */
+    messageCap: (info: NewChatMessageCapInfo) => void;
     /** Any frame at all: the socket is alive. */
     frame: () => void;
     /** A message stanza came in. */
@@ -72,6 +71,10 @@ export interface GatewaySocketDeps {
     events: (sock: WASocket) => void;
   };
 }
+
+/** With these WhatsApp asks for a passkey before it links (WhiskeySockets/Baileys#2672, #2696); Baileys 7.0.0-rc14
+ *  acknowledges them and goes no further. */
+const PASSKEY_NOTIFICATIONS = ['passkey_prologue_request', 'crsc_continuation'];
 
 /** Receipts about our own messages; the others (retry, history, peer) are Baileys' business alone. */
 const STATUS_RECEIPTS = new Set([
@@ -102,12 +105,16 @@ export class GatewaySocket {
       lanes: deps.lanes,
       clock: deps.clock,
       logger: deps.logger,
-      sending: new DurableSend((keys) => deps.auth.commitAhead(keys)),
+      sessions: new SessionWriter({
+        disk: deps.auth.state.keys,
+        commitAhead: (data) => deps.auth.commitAhead(data),
+      }),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
+      onUndecryptable: (error) => deps.on.undecryptable(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
-    this.sock = makeWASocket(this.#config());
+    this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
     this.#attach();
   }
 
@@ -129,29 +136,6 @@ export class GatewaySocket {
     this.terminate();
   }
 
-  #config() {
-    const { deps } = this;
-    return {
-      ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
-      version: deps.version,
-      // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
-      browser: Browsers.windows('Chrome'),
-      auth: deps.auth.state,
-      logger: deps.logger,
-      makeSignalRepository: this.receive.makeSignalRepository,
-      // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.
-      transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
-      getMessage: async (key: WAMessageKey) => deps.getMessage(key),
-      cachedGroupMetadata: async (jid: string) => deps.groupMetadata(jid),
-      userDevicesCache: deps.userDevicesCache,
-      msgRetryCounterCache: deps.retryCounterCache,
-      syncFullHistory: false,
-      markOnlineOnConnect: false,
-      generateHighQualityLinkPreview: false,
-      connectTimeoutMs: 20_000,
-    };
-  }
-
   #attach(): void {
     const { sock, deps } = this;
     this.#wrap('CB:message', (node, handOver) => {
@@ -162,12 +146,16 @@ export class GatewaySocket {
     this.#containGarbage();
     sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(toAck(node, deps.clock)));
     sock.ws.on('CB:notification,type:companion_reg_refresh', () => deps.on.companionRegRefresh());
+    for (const type of PASSKEY_NOTIFICATIONS) {
+      sock.ws.on(`CB:notification,type:${type}`, () => deps.on.passkeyRequired());
+    }
+    sock.ev.on('message-capping.update', (info) => deps.on.messageCap(info));
     sock.ws.on('frame', () => deps.on.frame());
     // rc14 listens for it, so `ws` neither errors nor closes: without this the socket hangs for good.
     sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
       this.end(upgradeRefused(response.statusCode ?? 0)),
     );
-    this.#markCrashPoints();
+    markCrashPoints(sock);
     sock.ev.on('creds.update', () => void this.#saveCreds());
     sock.ev.on('connection.update', (update) => {
       // What is still buffered would be dropped by end() (lib/Utils/event-buffer.js, destroy).
@@ -176,24 +164,6 @@ export class GatewaySocket {
       deps.on.update(update);
     });
     deps.on.events(sock);
-  }
-
-  /** Two places inside Baileys, found by what it emits there; nothing is added to it unless a crash test wants one. */
-  #markCrashPoints(): void {
-    const { ev, ws } = this.sock;
-    if (isArmed('after:receipt')) {
-      const emit = ev.emit.bind(ev);
-      // handleMessage emits it after it has written the receipt (lib/Socket/messages-recv.js); buffered or not.
-      ev.emit = (event, data) => {
-        if (event === 'messages.upsert') crashPoint('after:receipt');
-        return emit(event, data);
-      };
-    }
-    if (isArmed('after:prekeys')) {
-      ev.on('creds.update', ({ nextPreKeyId }) => {
-        if (nextPreKeyId !== undefined) ws.once('frame', () => crashPoint('after:prekeys'));
-      });
-    }
   }
 
   /** A frame that cannot be decoded rejects in Baileys' listener, which nobody awaits: fatal to Node by default, and the
@@ -261,20 +231,6 @@ export class GatewaySocket {
   }
 }
 
-/** A close that we decide; `output` is the shape of Baileys' own errors (Boom). */
-export class ServerError extends Error {
-  readonly output: { statusCode: number };
-  constructor(message: string, statusCode: number) {
-    super(message);
-    this.name = 'ServerError';
-    this.output = { statusCode };
-  }
-}
-
-function upgradeRefused(status: number): ServerError {
-  return new ServerError(`WhatsApp answered the WebSocket upgrade with HTTP ${status}`, status === 429 ? 429 : 503);
-}
-
 function toAck(node: BinaryNode, clock: Clock): ServerAck {
   const { id, from, error, t } = node.attrs;
   return {
@@ -283,11 +239,4 @@ function toAck(node: BinaryNode, clock: Clock): ServerAck {
     error: error ?? null,
     serverTimeMs: t ? Number(t) * 1000 : clock.now(),
   };
-}
-
-const META_ROOT_KEY = Buffer.from(WA_CERT_DETAILS.PUBLIC_KEY);
-
-/** Baileys checks the Noise certificate against one exported constant; one process talks to one kind of server. */
-function trustServer(server: WhatsAppServer): void {
-  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(server.noiseRootKey ?? META_ROOT_KEY);
 }

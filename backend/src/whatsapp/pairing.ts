@@ -81,3 +81,11 @@ function splitOnce(text: string, separator: string): [string, string] {
 export function isPaired(creds: Pick<AuthenticationCreds, 'account' | 'me'> | null): boolean {
   return creds?.account != null && creds.me != null;
 }
+
+/** A request for a pairing code sets `me` before anything is paired; logging in with that is refused (401). */
+export function forgetHalfPairing(creds: AuthenticationCreds): void {
+  if (!creds.me || isPaired(creds)) return;
+  delete creds.me;
+  creds.pairingCode = undefined;
+  creds.registered = false;
+}

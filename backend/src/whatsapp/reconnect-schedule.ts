@@ -10,15 +10,19 @@ interface WaitPolicy extends BackoffPolicy {
   maxTries: number | null;
   /** `ready` must last this long before the counter starts again. */
   stableMs: number;
+  /** Another connection that got through proves that this one may try at once. */
+  wakeable: boolean;
 }
 
 const MINUTE = 60_000;
+/** Whatever the cause and the jitter: no connection knocks more often than that by itself. */
+const TRIES_PER_MINUTE = 10;
 
 /** How long to wait after which kind of close. Network causes never stop the retries for good. */
 export function waitPolicies(baseMs: number): Record<DisconnectRule['backoff'], WaitPolicy> {
   return {
-    network: { eager: true, baseMs, capMs: 15_000, floorMs: 0, maxTries: null, stableMs: MINUTE },
-    refused: { eager: true, baseMs, capMs: 5 * MINUTE, floorMs: 0, maxTries: null, stableMs: MINUTE },
+    network: { eager: true, baseMs, capMs: 15_000, floorMs: 0, maxTries: null, stableMs: MINUTE, wakeable: true },
+    refused: { eager: true, baseMs, capMs: 5 * MINUTE, floorMs: 0, maxTries: null, stableMs: MINUTE, wakeable: true },
     'rate-limited': {
       eager: false,
       baseMs: 30 * baseMs,
@@ -26,6 +30,7 @@ export function waitPolicies(baseMs: number): Record<DisconnectRule['backoff'], 
       floorMs: 10_000,
       maxTries: null,
       stableMs: 5 * MINUTE,
+      wakeable: false,
     },
     outdated: {
       eager: true,
@@ -34,9 +39,26 @@ export function waitPolicies(baseMs: number): Record<DisconnectRule['backoff'], 
       floorMs: 5 * MINUTE,
       maxTries: null,
       stableMs: MINUTE,
+      wakeable: false,
     },
-    conflict: { eager: false, baseMs: MINUTE, capMs: 2 * MINUTE, floorMs: MINUTE, maxTries: 1, stableMs: MINUTE },
-    ban: { eager: false, baseMs: MINUTE, capMs: 60 * MINUTE, floorMs: 5 * MINUTE, maxTries: null, stableMs: MINUTE },
+    conflict: {
+      eager: false,
+      baseMs: MINUTE,
+      capMs: 2 * MINUTE,
+      floorMs: MINUTE,
+      maxTries: 1,
+      stableMs: MINUTE,
+      wakeable: false,
+    },
+    ban: {
+      eager: false,
+      baseMs: MINUTE,
+      capMs: 60 * MINUTE,
+      floorMs: 5 * MINUTE,
+      maxTries: null,
+      stableMs: MINUTE,
+      wakeable: false,
+    },
   };
 }
 
@@ -45,6 +67,8 @@ export class ReconnectSchedule {
   #tries = 0;
   #policy: WaitPolicy | null = null;
   #readyAt: number | null = null;
+  /** When the tries of the last minute were due. */
+  #dueAt: number[] = [];
   readonly #policies: Record<DisconnectRule['backoff'], WaitPolicy>;
 
   constructor(
@@ -73,11 +97,26 @@ export class ReconnectSchedule {
     if (policy.maxTries !== null && this.#tries >= policy.maxTries) return null;
     const waitMs = policy.eager && this.#tries === 0 ? 0 : policy.floorMs + backoffMs(policy, this.#tries, this.random);
     this.#tries += 1;
-    return Math.max(waitMs, notBefore === null ? 0 : notBefore - now);
+    const dueAt = this.#uncrowded(Math.max(now + waitMs, notBefore ?? 0), now);
+    this.#dueAt.push(dueAt);
+    return dueAt - now;
+  }
+
+  /** Whether a wait for this cause may be cut short because another connection got through. */
+  mayWake(rule: DisconnectRule): boolean {
+    return this.#policies[rule.backoff].wakeable;
+  }
+
+  /** Full jitter can draw many short waits in a row. */
+  #uncrowded(dueAt: number, now: number): number {
+    this.#dueAt = this.#dueAt.filter((at) => now - at < MINUTE);
+    const tenth = this.#dueAt.at(-TRIES_PER_MINUTE);
+    return tenth === undefined ? dueAt : Math.max(dueAt, tenth + MINUTE);
   }
 
   reset(): void {
     this.#tries = 0;
     this.#readyAt = null;
+    this.#dueAt = [];
   }
 }

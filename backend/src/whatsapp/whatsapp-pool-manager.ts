@@ -6,7 +6,8 @@ import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { ClientEvents } from './client-events.js';
-import type { GatewaySocketDeps, WhatsAppServer } from './gateway-socket.js';
+import type { GatewaySocketDeps } from './gateway-socket.js';
+import type { WhatsAppServer } from './socket-config.js';
 import type { WebVersion } from './web-version.js';
 import { WhatsAppClientService } from './whatsapp-client-service.js';
 
@@ -40,12 +41,14 @@ const SETTLED = new Set([
   'conflict',
   'banned',
   'outdated',
+  'passkey_required',
 ]);
 
 /** Many WhatsApp numbers in one process. Their registry is the journal's; here are the running ones. */
 export class WhatsAppPoolManager {
   readonly events: TypedEmitter<ClientEvents>;
   readonly #clients = new Map<string, WhatsAppClientService>();
+  readonly #recreating = new Set<string>();
   #stopping = false;
 
   constructor(private readonly deps: WhatsAppPoolDeps) {
@@ -83,7 +86,12 @@ export class WhatsAppPoolManager {
         },
       );
     }
-    const client = new WhatsAppClientService({ ...this.deps, record: asLeft(record), events: this.events });
+    const client = new WhatsAppClientService({
+      ...this.deps,
+      record: asLeft(record),
+      events: this.events,
+      hasRival: (id, device) => this.list().some((other) => other.connectionId !== id && other.me?.id === device),
+    });
     this.#clients.set(record.connectionId, client);
     this.deps.onClient(client);
     return client;
@@ -96,6 +104,21 @@ export class WhatsAppPoolManager {
     await client.logout();
     await client.stop();
     this.#clients.delete(connectionId);
+  }
+
+  /** Replaces a client that no new socket mends (watchdog): the session and what people want of it stay. */
+  async recreate(connectionId: string): Promise<void> {
+    const old = this.#clients.get(connectionId);
+    if (!old || this.#recreating.has(connectionId)) return;
+    this.#recreating.add(connectionId);
+    try {
+      await old.stop();
+      if (this.#stopping || this.#clients.get(connectionId) !== old) return;
+      this.#clients.delete(connectionId);
+      this.add(old.record).initialize();
+    } finally {
+      this.#recreating.delete(connectionId);
+    }
   }
 
   /**
@@ -153,12 +176,13 @@ export class WhatsAppPoolManager {
 
   #wakeWaiting(except: string): void {
     const waiting = this.list().filter((client) => client.estado === 'reconnecting' && client.connectionId !== except);
-    for (const client of waiting.slice(0, WAKE_AT_ONCE)) client.wake();
+    let left = WAKE_AT_ONCE;
+    for (const client of waiting) if (left > 0 && client.wake()) left -= 1;
   }
 }
 
 /** States that outlive the process: something must happen, or a person must decide, before they change. */
-const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'error']);
+const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'error', 'passkey_required']);
 
 /** A record as its process left it: no socket is open yet, so a state that needs one is `idle`. */
 function asLeft(record: ConnectionRecord): ConnectionRecord {

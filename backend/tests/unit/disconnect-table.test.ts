@@ -1,10 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { DISCONNECT_TABLE, disconnectRule } from '../../src/whatsapp/disconnect-table.js';
+import { ManualClock } from './inbound/manual-clock.js';
+import { adviceFor, bannedUntil, banEndOf } from '../../src/whatsapp/advice.js';
+import { DISCONNECT_TABLE, OWN_RULES, disconnectRule as ruleFor } from '../../src/whatsapp/disconnect-table.js';
+import { Reconnector } from '../../src/whatsapp/reconnector.js';
 import { ReconnectSchedule } from '../../src/whatsapp/reconnect-schedule.js';
 
 const BASE_MS = 1000;
 const MINUTE = 60_000;
 const largest = () => 0.999999;
+const smallest = () => 0;
+
+const disconnectRule = (code: number, paired: boolean) => ruleFor(code, { paired, qrShown: !paired, rival: false });
 
 /** Code → what happens: the promise of the README, row by row. */
 const ROWS = [
@@ -35,6 +41,33 @@ describe('the disconnect table', () => {
 
   test('a code nobody knows is treated like 500: retried, credentials kept', () => {
     expect(disconnectRule(599, true)).toBe(DISCONNECT_TABLE[500]);
+  });
+
+  test('an unpaired connection that saw no QR code has a network failure: it is retried', () => {
+    const rule = ruleFor(408, { paired: false, qrShown: false, rival: false });
+    expect(rule).toMatchObject({ action: 'retry', reason: 'TIMED_OUT' });
+  });
+
+  test.each([409, 440])(
+    '%i because of our own second connection: no retry, and both are named as the cause',
+    (code) => {
+      const rule = ruleFor(code, { paired: true, qrShown: false, rival: true });
+      expect(rule).toMatchObject({ action: 'stop', estado: 'conflict', reason: 'SELF_CONFLICT', credentials: 'keep' });
+    },
+  );
+
+  test('whatever stops or shows trouble tells a person what to do', () => {
+    const rules = [...Object.values(DISCONNECT_TABLE), ...OWN_RULES];
+    const silent = rules.filter(({ estado, advice }) => estado !== 'reconnecting' && advice === null);
+    expect(silent).toEqual([]);
+    for (const { estado, reason, advice } of rules) expect(adviceFor(estado, reason)).toBe(advice);
+  });
+
+  test('the end of a ban is kept in the reason, and the advice names it', () => {
+    const until = Date.UTC(2026, 10, 21, 15, 0);
+    expect(bannedUntil(until)).toBe('BANNED_UNTIL 2026-11-21T15:00:00.000Z');
+    expect(banEndOf(bannedUntil(until))).toBe(until);
+    expect(adviceFor('banned', bannedUntil(until))).toContain('21/11/2026, 12:00');
   });
 
   test('a connection that was never paired and ran out of QR codes waits for a person', () => {
@@ -83,5 +116,101 @@ describe('waiting before the next try', () => {
   test('nothing is tried before a temporary ban ends', () => {
     const schedule = new ReconnectSchedule(BASE_MS);
     expect(schedule.next(disconnectRule(402, true), 0, 3 * 60 * MINUTE)).toBeGreaterThanOrEqual(3 * 60 * MINUTE);
+  });
+});
+
+describe('the next socket, on a fake clock', () => {
+  const aReconnector = (random = largest) => {
+    const clock = new ManualClock();
+    const opened: string[] = [];
+    const open = ({ reason }: { reason: string }) => void opened.push(reason);
+    return { clock, opened, reconnector: new Reconnector({ clock, baseMs: BASE_MS, open, random }) };
+  };
+
+  /** Code → shortest and longest wait before the first try; null = none by itself. */
+  const FIRST_TRY: Record<(typeof ROWS)[number][0], readonly [number, number] | null> = {
+    401: null,
+    402: [5 * MINUTE, 6 * MINUTE],
+    403: null,
+    405: [0, 0],
+    406: null,
+    408: [0, 0],
+    409: [MINUTE, 2 * MINUTE],
+    411: null,
+    428: [0, 0],
+    429: [10_000, 40_000],
+    440: [MINUTE, 2 * MINUTE],
+    500: [0, 0],
+    503: [0, 0],
+    515: [0, 0],
+  };
+
+  test.each(ROWS.map(([code]) => code))('%i: the first try comes when the table says', (code) => {
+    for (const [index, random] of [smallest, largest].entries()) {
+      const { clock, opened, reconnector } = aReconnector(random);
+      const waitMs = reconnector.plan(disconnectRule(code, true));
+      const bounds = FIRST_TRY[code];
+      if (bounds === null) {
+        expect([waitMs, clock.waits]).toEqual([null, []]);
+        continue;
+      }
+      expect(Math.abs(waitMs! - bounds[index]!)).toBeLessThanOrEqual(1);
+      expect(opened).toEqual([]);
+      clock.advance(waitMs!);
+      expect(opened).toEqual([DISCONNECT_TABLE[code]!.reason]);
+    }
+  });
+
+  test('1,000 closes leave one timer', () => {
+    const { clock, reconnector } = aReconnector();
+    for (let close = 0; close < 1_000; close += 1) reconnector.plan(disconnectRule(428, true));
+    expect(clock.waits).toHaveLength(1);
+  });
+
+  test.each([428, 408, 500, 503])('%i: whatever the jitter draws, ten tries a minute are the most', (code) => {
+    const { clock, opened, reconnector } = aReconnector(smallest);
+    const at: number[] = [];
+    reconnector.plan(disconnectRule(code, true));
+    while (at.length < 100) {
+      clock.advance(clock.waits[0]!);
+      at.push(clock.now());
+      reconnector.plan(disconnectRule(code, true));
+    }
+    expect(opened).toHaveLength(100);
+    const crowds = at.map((from) => at.filter((each) => each >= from && each < from + MINUTE).length);
+    expect(Math.max(...crowds)).toBeLessThanOrEqual(10);
+  });
+
+  test('515 is at once and not counted, but a fourth in a minute is a loop and backs off', () => {
+    const { clock, opened, reconnector } = aReconnector();
+    for (let times = 0; times < 3; times += 1) {
+      expect(reconnector.plan(disconnectRule(515, true))).toBe(0);
+      clock.advance(0);
+    }
+    expect([opened.length, reconnector.tries]).toEqual([3, 0]);
+    reconnector.plan(disconnectRule(515, true));
+    expect(reconnector.tries).toBe(1);
+  });
+
+  test('who waits for the network or the server is woken; who is limited, banned or replaced is not', () => {
+    const woken = ROWS.map(([code]) => {
+      const { reconnector } = aReconnector();
+      reconnector.plan(disconnectRule(code, true));
+      return [code, reconnector.wake()] as const;
+    });
+    expect(woken.filter(([, woke]) => woke).map(([code]) => code)).toEqual([408, 428, 500, 503, 515]);
+  });
+
+  test('a ban of two months is waited for in days, not in a timer that overflows', () => {
+    const { clock, opened, reconnector } = aReconnector();
+    const day = 24 * 60 * MINUTE;
+    reconnector.plan(disconnectRule(402, true), clock.now() + 60 * day);
+    for (let days = 0; days < 59; days += 1) {
+      expect(Math.max(...clock.waits)).toBeLessThanOrEqual(day);
+      clock.advance(day);
+    }
+    expect(opened).toEqual([]);
+    clock.advance(day);
+    expect(opened).toEqual(['BANNED']);
   });
 });

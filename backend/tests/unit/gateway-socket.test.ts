@@ -29,6 +29,7 @@ beforeEach(async () => {
     ...{ userDevicesCache: new NodeCache(), retryCounterCache: new NodeCache() },
     on: {
       ...{ update: nothing, ack: nothing, companionRegRefresh: nothing, frame: nothing },
+      ...{ passkeyRequired: nothing, undecryptable: nothing, messageCap: nothing },
       ...{ message: nothing, events: nothing, journalFailed: (error) => failures.push(error) },
     },
   });

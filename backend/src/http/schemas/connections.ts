@@ -48,6 +48,33 @@ export const pairingCodeBody = z
 
 export const qrQuery = z.object({ format: z.enum(['json', 'png', 'svg']).optional() });
 
+const account = z
+  .object({
+    newChats: z
+      .object({
+        paused: z.boolean(),
+        reason: z.string().nullable().meta({ description: 'REACHOUT_TIMELOCK, NEW_CHAT_CAP or RATE_LIMITED.' }),
+        until: isoTimeOrNull,
+        conselho: z.string().nullable(),
+      })
+      .meta({ description: 'Sends to people who have not written first; replies always go on.' }),
+    reachoutTimelock: z
+      .object({ active: z.boolean(), until: isoTimeOrNull, type: z.string().nullable() })
+      .nullable()
+      .meta({ description: "WhatsApp's lock on new chats (error 463)." }),
+    newChatCap: z
+      .object({
+        status: z.string().meta({ description: 'NONE, FIRST_WARNING, SECOND_WARNING or CAPPED.' }),
+        total: z.number().nullable(),
+        used: z.number().nullable(),
+        cycleEndsAt: isoTimeOrNull,
+      })
+      .nullable(),
+    rateLimitedAt: isoTimeOrNull,
+    undecryptable: z.object({ lastHour: z.number().int(), total: z.number().int() }),
+  })
+  .meta({ id: 'Account' });
+
 export const connection = z
   .object({
     id: z.string(),
@@ -64,6 +91,7 @@ export const connection = z
     connectedAt: isoTimeOrNull,
     disconnectedAt: isoTimeOrNull,
     lastActivityAt: isoTimeOrNull,
+    account: account.nullable(),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'Connection' });

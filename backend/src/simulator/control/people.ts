@@ -35,6 +35,22 @@ export const peopleRoutes: Route[] = [
       return { jid, lid };
     },
   ),
+  route(
+    'POST',
+    '/phones/:number/standing',
+    z.object({ lockedUntil: z.number().nullish(), capped: z.boolean().optional(), passkey: z.boolean().optional() }),
+    ({ simulator, params, body }) => {
+      const phone = phoneOf(simulator, params.number);
+      if (body.lockedUntil !== undefined)
+        phone.lockReachout(body.lockedUntil === null ? null : new Date(body.lockedUntil));
+      const endsAt = Date.now() + 86_400_000;
+      if (body.capped !== undefined) {
+        phone.capNewChats({ status: body.capped ? 'CAPPED' : 'NONE', total: 50, used: body.capped ? 50 : 0, endsAt });
+      }
+      if (body.passkey !== undefined) phone.requiresPasskey = body.passkey;
+      return phone.standing.answer;
+    },
+  ),
   route('POST', '/phones/:number/pairing-code', z.object({ code: z.string() }), async ({ simulator, params, body }) => {
     const { jid, lid } = await phoneOf(simulator, params.number).enterPairingCode(body.code);
     return { jid, lid };

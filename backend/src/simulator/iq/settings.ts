@@ -33,11 +33,7 @@ export const picture: IqHandler = () => {
   throw new IqFailure(404, 'item-not-found');
 };
 
-/** `w:mex` (GraphQL): the account is under no restriction. */
-export const mex: IqHandler = () => {
-  const data = {
-    xwa2_fetch_account_reachout_timelock: { is_active: false },
-    xwa2_message_capping_info: { total_quota: 1000, used_quota: 0, capping_status: 'NONE' },
-  };
-  return [node('result', {}, Buffer.from(JSON.stringify({ data })))];
-};
+/** `w:mex` (GraphQL): what the account may do. */
+export const mex: IqHandler = ({ companion }) => [
+  node('result', {}, Buffer.from(JSON.stringify({ data: companion.phone.standing.answer }))),
+];

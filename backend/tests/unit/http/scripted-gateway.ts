@@ -3,7 +3,8 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { AtendimentosPort, BootstrapPort, IntegrationPort } from '../../../src/http/ports.js';
+import type { AtendimentosPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 
@@ -17,7 +18,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
   return {
     ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
-    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, warnings: [] },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
     ...changes,
   };
 }
@@ -46,6 +47,24 @@ function anAtendimento() {
 async function* anExport() {
   yield `{"success":true,"atendimento":${JSON.stringify(anAtendimento())},"mensagens":[`;
   yield `${JSON.stringify(aMensagem())}]}`;
+}
+
+function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
+  const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
+  const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
+  const silent = { outboxAgeMs: null, unusualSilenceMs: null, reconnectTries: 0 };
+  return {
+    ...{ state: 'running', supervised: false, stepCounts: { flush: 1 } },
+    settings: { checkIntervalMs: 60_000, alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect: true },
+    gateway: { probes: { ...gatewayProbes, databaseOnline: true }, problems: [], steps: [step] },
+    connections: [
+      {
+        ...{ connectionId: 'c1', status: 'unhealthy', consecutiveFailures: 1, healthyForMs: 0, lastCheckAt: NOW },
+        ...{ problems: ['STUCK_STANZA'], rung: 'flush', steps: [step] },
+        probes: { ...readings, ...silent, ping: { at: NOW, ok: true, ms: 3 } },
+      },
+    ],
+  };
 }
 
 /** Answers of the services that the HTTP layer calls, and what they were called with. */
@@ -104,6 +123,8 @@ export function scriptedPorts(
     ready: () => true,
     ...script.bootstrap,
   };
+  const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
+  const watchdog: WatchdogPort = { report: () => aWatchdogReport(step) };
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
     get: async () => anAtendimento(),
@@ -123,7 +144,7 @@ export function scriptedPorts(
         },
       ]),
     ) as T;
-  return { integration: recorded(answers), atendimentos: recorded(atendimentos), bootstrap, calls };
+  return { integration: recorded(answers), atendimentos: recorded(atendimentos), bootstrap, watchdog, calls };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {

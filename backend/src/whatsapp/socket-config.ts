@@ -1,0 +1,53 @@
+import {
+  Browsers,
+  WA_CERT_DETAILS,
+  type SocketConfig,
+  type UserFacingSocketConfig,
+  type WAMessageKey,
+} from '@whiskeysockets/baileys';
+import type { GatewaySocketDeps } from './gateway-socket.js';
+
+/** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
+export interface WhatsAppServer {
+  /** null = Meta's. */
+  wsUrl: string | null;
+  /** Signs the server's Noise certificate chain; null = Meta's. */
+  noiseRootKey: Buffer | null;
+}
+
+/** How often Baileys asks an idle socket for a sign of life: its own 30 s would make a dead peer cost over a minute. */
+export const KEEP_ALIVE_MS = 20_000;
+
+/** How a gateway's socket differs from Baileys' defaults, and why. */
+export function socketConfig(
+  deps: GatewaySocketDeps,
+  makeSignalRepository: SocketConfig['makeSignalRepository'],
+): UserFacingSocketConfig {
+  return {
+    ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
+    version: deps.version,
+    // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
+    browser: Browsers.windows('Chrome'),
+    auth: deps.auth.state,
+    logger: deps.logger,
+    makeSignalRepository,
+    // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    getMessage: async (key: WAMessageKey) => deps.getMessage(key),
+    cachedGroupMetadata: async (jid: string) => deps.groupMetadata(jid),
+    userDevicesCache: deps.userDevicesCache,
+    msgRetryCounterCache: deps.retryCounterCache,
+    syncFullHistory: false,
+    markOnlineOnConnect: false,
+    generateHighQualityLinkPreview: false,
+    connectTimeoutMs: 20_000,
+    keepAliveIntervalMs: KEEP_ALIVE_MS,
+  };
+}
+
+const META_ROOT_KEY = Buffer.from(WA_CERT_DETAILS.PUBLIC_KEY);
+
+/** Baileys checks the Noise certificate against one exported constant; one process talks to one kind of server. */
+export function trustServer(server: WhatsAppServer): void {
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(server.noiseRootKey ?? META_ROOT_KEY);
+}
