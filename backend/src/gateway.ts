@@ -13,6 +13,9 @@ import { decodeOptions } from './inbound/decode-options.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { Atendimentos } from './integration/atendimentos.js';
+import type { Scope } from './integration/resources.js';
+import { RobotConfiguration } from './integration/robot/robot-settings.js';
+import { Robot } from './integration/robot/robot-service.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
@@ -30,6 +33,7 @@ import { Sender } from './outbound/sender.js';
 import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
 import { PollTable } from './supabase/polls.js';
+import { RobotTable } from './supabase/robot.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
 import { LastResort } from './watchdog/last-resort.js';
 import { LoopGuard } from './watchdog/loop-guard.js';
@@ -154,6 +158,9 @@ function wire(
   const exitFile = join(config.dataDir, 'watchdog-exit.json');
   const lastResort = new LastResort({ file: exitFile, clock, log, supervised, exit: beyondRepair });
   const loopGuard = new LoopGuard({ stallMs: eventLoopStallMs, file: exitFile });
+  const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
+  const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
+  projector.events.on('projected', ({ eventos }) => robot.written(eventos));
   const watchdog = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
@@ -165,7 +172,7 @@ function wire(
   sender.events.on('ackOverdue', ({ connectionId }) => watchdog.ackOverdue(connectionId));
   sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
   const bootstrap = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     stats: () => gatewayStats({ journal, database, pool, sends }),
@@ -177,9 +184,11 @@ function wire(
     log,
   });
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
+  const assertMine = (id: string, scope: Scope | null) => integration.assertMine(id, scope);
+  const robotSettings = new RobotConfiguration({ table: new RobotTable(database), assertMine });
   const { host, port } = config.http;
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, atendimentos, watchdog }),
+    app: createHttpApp({ config, log, integration, bootstrap, atendimentos, robot: robotSettings, watchdog }),
     host,
     port,
     log,
@@ -221,10 +230,11 @@ function managedServices(parts: {
   database: SupabaseWhatsAppService;
   projector: Projector;
   polls: PollCounter;
+  robot: Robot;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, watchdog } = parts;
+  const { database, projector, polls, integration, robot, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -239,7 +249,18 @@ function managedServices(parts: {
       },
       reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
     },
-    { name: 'integration', start: () => integration.start(), stop: () => integration.stop(), reason: () => null },
+    {
+      name: 'integration',
+      start: () => {
+        integration.start();
+        robot.start();
+      },
+      stop: async () => {
+        await robot.stop();
+        await integration.stop();
+      },
+      reason: () => null,
+    },
     { name: 'watchdog', start: () => watchdog.start(), stop: () => watchdog.stop(), reason: () => null },
   ];
 }

@@ -12,7 +12,7 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
-import type { AtendimentosPort, BootstrapPort, IntegrationPort, WatchdogPort } from './ports.js';
+import type { AtendimentosPort, BootstrapPort, IntegrationPort, RobotPort, WatchdogPort } from './ports.js';
 import type { Route } from './route.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
 import { atendimentoRoutes } from './routes/atendimentos.js';
@@ -21,6 +21,7 @@ import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { robotRoutes } from './routes/robot.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 
 export interface HttpAppDeps {
@@ -29,6 +30,7 @@ export interface HttpAppDeps {
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
   atendimentos: AtendimentosPort;
+  robot: RobotPort;
   watchdog: WatchdogPort;
 }
 
@@ -41,6 +43,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
   ];

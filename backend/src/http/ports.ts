@@ -1,3 +1,4 @@
+import type { RobotConfiguration } from '../integration/robot/robot-settings.js';
 import type { Atendimentos } from '../integration/atendimentos.js';
 import type {
   ConnectionResource,
@@ -35,6 +36,9 @@ export interface IntegrationPort {
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
 }
+
+/** What the routes call of `RobotConfiguration`. */
+export type RobotPort = Pick<RobotConfiguration, keyof RobotConfiguration>;
 
 /** What the routes call of `Atendimentos`. */
 export type AtendimentosPort = Pick<Atendimentos, keyof Atendimentos>;

@@ -88,6 +88,11 @@ export class WhatsAppIntegrationService {
     return this.#connections.get(id, scope);
   }
 
+  /** @throws CONNECTION_NOT_FOUND, also for somebody else's. */
+  assertMine(id: string, scope: Scope | null): void {
+    this.#connections.record(id, scope);
+  }
+
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
     return this.#connections.qr(id, scope);
   }

@@ -19,7 +19,9 @@ export type FunctionName =
   | 'robo_devidos'
   | 'robo_reservar'
   | 'robo_reservados'
-  | 'robo_concluir';
+  | 'robo_concluir'
+  | 'gravar_configuracao'
+  | 'ler_configuracao';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

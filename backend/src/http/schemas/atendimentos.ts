@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cleanText, connectionId, isoTime, isoTimeOrNull, pageQuery, uuid } from './common.js';
 import { mensagem } from './messages.js';
+import { timeZone } from './time-zone.js';
 
 export const STATUSES = ['AGUARDANDO', 'EM_ATENDIMENTO', 'FINALIZADO', 'CANCELADO'] as const;
 type Status = (typeof STATUSES)[number];
@@ -130,18 +131,5 @@ export const exportReply = z.object({
 
 export const exportQuery = z.object({
   format: z.enum(['json', 'csv', 'txt']).default('json'),
-  fuso: z
-    .string()
-    .max(64)
-    .refine(isTimeZone, 'must be an IANA time zone, such as America/Sao_Paulo')
-    .default('America/Sao_Paulo')
-    .meta({ description: 'Time zone of the TXT.' }),
+  fuso: timeZone.meta({ description: 'Time zone of the TXT.' }),
 });
-
-function isTimeZone(name: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('pt-BR', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}

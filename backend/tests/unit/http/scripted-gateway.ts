@@ -3,7 +3,13 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { AtendimentosPort, BootstrapPort, IntegrationPort, WatchdogPort } from '../../../src/http/ports.js';
+import type {
+  AtendimentosPort,
+  BootstrapPort,
+  IntegrationPort,
+  RobotPort,
+  WatchdogPort,
+} from '../../../src/http/ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
@@ -73,6 +79,7 @@ export function scriptedPorts(
     integration?: Partial<IntegrationPort>;
     bootstrap?: Partial<BootstrapPort>;
     atendimentos?: Partial<AtendimentosPort>;
+    robot?: Partial<RobotPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -134,6 +141,8 @@ export function scriptedPorts(
     export: async (_id, { format }) => (format === 'json' ? anExport() : ['a,b\r\n', '1,2\r\n'].values()),
     ...script.atendimentos,
   };
+  const configuracao = { id: UUID, auto_resposta: true, fuso: 'America/Sao_Paulo' };
+  const robot: RobotPort = { read: async () => null, write: async () => configuracao, ...script.robot };
   const recorded = <T extends object>(port: T) =>
     Object.fromEntries(
       Object.entries(port).map(([name, answer]) => [
@@ -144,7 +153,10 @@ export function scriptedPorts(
         },
       ]),
     ) as T;
-  return { integration: recorded(answers), atendimentos: recorded(atendimentos), bootstrap, watchdog, calls };
+  return {
+    ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
+    ...{ bootstrap, watchdog, calls },
+  };
 }
 
 export interface Options extends NonNullable<Parameters<typeof scriptedPorts>[0]> {
