@@ -89,12 +89,14 @@ test('two robots that talk to each other stop', async () => {
 });
 
 test('groups, and numbers that this gateway serves itself, get no answer', async () => {
+  const [ana, bia] = [gateway.aCustomer(), gateway.aCustomer()];
   const other = await gateway.aPairedConnection();
-  const ana = gateway.aCustomer();
-  const group = gateway.simulator.createGroup({ subject: 'Família', participants: [shop.phone, ana] });
-  const inGroup = group.send(ana, 'oi, grupo');
-  const { body } = await gateway.send(other.id, { to: shop.phone.number, content: 'oi, loja' });
-  const ids = [await atendimentoOf(inGroup.id), await atendimentoOf(body.message.whatsappId)];
+  await gateway.crm.update('whatsapp_sessions', (await gateway.crm.session(other.id))['id'], { numero: bia.number });
+  const group = gateway.simulator.createGroup({ subject: 'Família', members: [shop.phone, ana] });
+  const ids = [
+    await atendimentoOf(ana.sendToGroup(group, 'oi, grupo').id),
+    await atendimentoOf(bia.send(shop.phone, 'oi, loja').id),
+  ];
   await settled();
   for (const id of ids) expect(await said(id)).toEqual([]);
 });
