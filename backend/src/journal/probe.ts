@@ -25,7 +25,9 @@ export async function assertRoom(context: JournalContext): Promise<void> {
   const { bavail, bsize } = await statfs(context.dir);
   const freeBytes = bavail * bsize;
   if (freeBytes < LEAST_FREE_BYTES) {
-    throw new GatewayError('JOURNAL_FULL', 'The disk of the data directory is nearly full.', { details: { freeBytes } });
+    throw new GatewayError('JOURNAL_FULL', 'The disk of the data directory is nearly full.', {
+      details: { freeBytes },
+    });
   }
   await probe(context);
 }

@@ -40,7 +40,7 @@ async function ourWebhook(): Promise<string> {
   const { body: all } = await gateway.http.get<{ data: { id: string }[] }>(WEBHOOKS, as(keys.right));
   if (all.data[0]) return all.data[0].id;
   const wanted = { name: MARK, url: 'https://example.com/hook', events: ['messageStatus'] };
-  return (await gateway.http.post<{ data: { id: string } }>(WEBHOOKS, wanted, as(keys.right))).body.data.id;
+  return (await gateway.http.post<{ webhook: { id: string } }>(WEBHOOKS, wanted, as(keys.right))).body.webhook.id;
 }
 
 async function call(row: Route, { params = {}, query = '', body }: RouteCall, headers: Record<string, string>) {

@@ -84,6 +84,30 @@ describe('actions', () => {
     expect((await act(colleague)).changed).toBe(true);
   });
 
+  test('a key that is limited to other connections does not reach it, by no way', async () => {
+    const id = await anAtendimento();
+    const row = await rowOf(id);
+    const only = (rowId: string | null): Scope => ({ ...mine, connections: [{ connectionId: 'c1', rowId }] });
+    const seen = async (scope: Scope) => {
+      const { data } = await atendimentos.list(
+        { busca: String(row['numero_cliente']) },
+        { limit: 5, cursor: null },
+        scope,
+      );
+      const { atendimentos: open } = await atendimentos.unread({}, scope);
+      return [data.map((each) => each['id']), open > 0];
+    };
+    for (const scope of [only(randomUUID()), only(null)]) {
+      expect(await seen(scope)).toEqual([[], false]);
+      await expect(atendimentos.get(id, scope)).rejects.toMatchObject({ code: 'ATENDIMENTO_NOT_FOUND' });
+      const done = atendimentos.act(id, 'note', INPUTS.note, actor, scope);
+      await expect(done).rejects.toMatchObject({ code: 'ATENDIMENTO_NOT_FOUND' });
+    }
+    const right = only(String(row['session_id']));
+    expect(await seen(right)).toEqual([[id], true]);
+    expect(await atendimentos.act(id, 'note', INPUTS.note, actor, right)).toMatchObject({ changed: true });
+  });
+
   test('an atendimento that does not exist is not found', async () => {
     await expect(atendimentos.act(randomUUID(), 'cancel', {}, actor, null)).rejects.toMatchObject({
       code: 'ATENDIMENTO_NOT_FOUND',

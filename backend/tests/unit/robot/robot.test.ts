@@ -3,6 +3,7 @@ import { decide } from '../../../src/integration/robot/decide.js';
 import { openingAt, type BusinessHours } from '../../../src/integration/robot/business-hours.js';
 import { fillTemplate, unknownVariables } from '../../../src/integration/robot/template.js';
 import type { RobotCandidate } from '../../../src/supabase/robot.js';
+import { RobotConfiguration } from '../../../src/integration/robot/robot-settings.js';
 
 const SHOP: BusinessHours = {
   dias: {
@@ -116,4 +117,27 @@ describe('what is said', () => {
   ])('%s', (_name, changes, texto) => {
     expect(decide(aCandidate(changes))?.texto ?? null).toBe(texto);
   });
+});
+
+test('only who may use all connections of an owner sets the robot of all of them', async () => {
+  const owner = '11111111-1111-4111-8111-111111111111';
+  const saved: string[] = [];
+  const table = {
+    settings: async () => null,
+    saveSettings: async (sessao: string) => {
+      saved.push(sessao);
+      return {};
+    },
+  };
+  const robot = new RobotConfiguration({ table, ownerOf: () => owner });
+  const texts = { mensagem_boas_vindas: null, mensagem_ausencia: null, mensagem_encerramento: null };
+  const all = { ...texts, todas: true, auto_resposta: true, horario_atendimento: null, fuso: 'America/Sao_Paulo' };
+  const limited = { ownerId: owner, companyIds: [], connections: [{ connectionId: 'c1', rowId: null }] };
+  const colleague = { ownerId: '22222222-2222-4222-8222-222222222222', companyIds: ['c'] };
+  for (const scope of [limited, colleague]) {
+    await expect(robot.write('c1', all, scope)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await robot.write('c1', { ...all, todas: false }, scope);
+  }
+  for (const scope of [null, { ownerId: owner, companyIds: [] }]) await robot.write('c1', all, scope);
+  expect(saved).toHaveLength(4);
 });
