@@ -14,8 +14,13 @@ import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
+import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { announceRows, type Projected } from './integration/announce-rows.js';
+import { Atendimentos } from './integration/atendimentos.js';
+import type { Scope } from './integration/resources.js';
+import { RobotConfiguration } from './integration/robot/robot-settings.js';
+import { Robot } from './integration/robot/robot-service.js';
 import { RowWatcher } from './integration/row-watcher.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { webhookDispatcher } from './integration/webhook-dispatcher.js';
@@ -33,7 +38,10 @@ import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
+import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
+import { PollTable } from './supabase/polls.js';
+import { RobotTable } from './supabase/robot.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
 import { LastResort } from './watchdog/last-resort.js';
 import { LoopGuard } from './watchdog/loop-guard.js';
@@ -120,6 +128,9 @@ function wire(
     journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
+  const polls = new PollCounter({ polls: new PollTable(database), clock, log });
+  projector.events.on('projected', ({ eventos }) => polls.written(eventos));
+
   const numbers = new NumberCheck({ journal, clock, log });
   const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
@@ -168,6 +179,9 @@ function wire(
   const exitFile = join(config.dataDir, 'watchdog-exit.json');
   const lastResort = new LastResort({ file: exitFile, clock, log, supervised, exit: beyondRepair });
   const loopGuard = new LoopGuard({ stallMs: eventLoopStallMs, file: exitFile });
+  const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
+  const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
+  projector.events.on('projected', ({ eventos }) => robot.written(eventos));
   const watchdog = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
@@ -189,7 +203,7 @@ function wire(
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, integration, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
@@ -211,6 +225,9 @@ function wire(
     clock,
     log,
   });
+  const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
+  const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
+  const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
   const { host, port } = config.http;
   const metrics = new GatewayMetrics({
     ...{ events, projector, sender, database, journal, clock },
@@ -224,7 +241,10 @@ function wire(
     version: VERSION,
   });
   const http = new HttpServer({
-    app: createHttpApp({ config, log, integration, bootstrap, metrics, watchdog, access, webhooks }),
+    app: createHttpApp({
+      ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
+      ...{ metrics, watchdog, access, webhooks },
+    }),
     host,
     port,
     log,
@@ -270,22 +290,38 @@ function oldestUnfinished(journal: Journal, connectionId: string): number | null
 function managedServices(parts: {
   database: SupabaseWhatsAppService;
   projector: Projector;
+  polls: PollCounter;
+  robot: Robot;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, integration, watchdog } = parts;
+  const { database, projector, polls, integration, robot, watchdog } = parts;
   return [
     {
       name: 'supabase',
       start: () => {
         // It says what is wrong in the log and in its reason; nothing waits for a database.
         void database.start();
+        polls.start();
         return projector.start();
       },
-      stop: () => projector.stop(),
+      stop: async () => {
+        await Promise.all([projector.stop(), polls.stop()]);
+      },
       reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
     },
-    { name: 'integration', start: () => integration.start(), stop: () => integration.stop(), reason: () => null },
+    {
+      name: 'integration',
+      start: () => {
+        integration.start();
+        robot.start();
+      },
+      stop: async () => {
+        await robot.stop();
+        await integration.stop();
+      },
+      reason: () => null,
+    },
     { name: 'watchdog', start: () => watchdog.start(), stop: () => watchdog.stop(), reason: () => null },
   ];
 }

@@ -13,9 +13,20 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
-import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort, WebhooksPort } from './ports.js';
+import type {
+  AccessPort,
+  AtendimentosPort,
+  BootstrapPort,
+  IntegrationPort,
+  MetricsPort,
+  RobotPort,
+  WatchdogPort,
+  WebhooksPort,
+} from './ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
+import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
+import { atendimentoRoutes } from './routes/atendimentos.js';
 import { auditRoutes } from './routes/audit.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
@@ -23,6 +34,7 @@ import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
+import { robotRoutes } from './routes/robot.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
@@ -31,6 +43,8 @@ export interface HttpAppDeps {
   log: Log;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
+  atendimentos: AtendimentosPort;
+  robot: RobotPort;
   metrics: MetricsPort;
   watchdog: WatchdogPort;
   access: AccessPort;
@@ -49,6 +63,9 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...robotRoutes(deps.robot),
+    ...atendimentoRoutes(deps.atendimentos),
+    ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
   ];
 }

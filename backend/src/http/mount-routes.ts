@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
@@ -13,6 +15,8 @@ import type { Caller, RawInput, Reply, Route } from './route.js';
 const DEADLINE_MS = 30_000;
 /** Whoever calls a public route without a key: owns nothing, so a route that asks for rows finds none. */
 const STRANGER = { name: 'stranger', scope: { ownerId: '00000000-0000-0000-0000-000000000000', companyIds: [] } };
+/** How long a stream may stand still, because of a caller who does not read or of a page that does not come. */
+const STREAM_IDLE_MS = 60_000;
 
 export interface MountDeps {
   audit: Pick<AccessPort, 'record'>;
@@ -48,7 +52,7 @@ function handler(row: Route, deps: MountDeps): RequestHandler {
     const caller = callerFor(req, res);
     deps.connectionLimit.count(connectionOf(row, raw), caller);
     const work = () => withDeadline(row.run(raw, caller), row.deadlineMs ?? DEADLINE_MS, row.operationId);
-    sendReply(res, await audited(row, deps, req, res, work));
+    await sendReply(res, await audited(row, deps, req, res, work));
   };
 }
 
@@ -97,9 +101,22 @@ function callerFor(req: Request, res: Response): Caller {
   };
 }
 
-function sendReply(res: Response, reply: Reply): void {
+async function sendReply(res: Response, reply: Reply): Promise<void> {
   res.status(reply.status).set(reply.headers ?? {});
   if (reply.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
-  if (reply.type !== undefined) res.type(reply.type).send(reply.body);
+  if (reply.type !== undefined) res.type(reply.type);
+  if (reply.body instanceof Readable) await sendStream(res, reply.body);
+  else if (reply.type !== undefined) res.send(reply.body);
   else res.json(reply.body);
+}
+
+/** As fast as the caller reads. A failure in the middle cuts the connection, so that half an answer is no whole one. */
+async function sendStream(res: Response, body: Readable): Promise<void> {
+  res.setTimeout(STREAM_IDLE_MS, () => res.destroy());
+  try {
+    await pipeline(body, res);
+  } catch (error) {
+    // The caller went away: the access log says so.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }

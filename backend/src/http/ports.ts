@@ -10,15 +10,19 @@ import type {
   WebhookResource,
   WebhookTestResource,
 } from '../integration/webhook-resources.js';
+import type { RobotConfiguration } from '../integration/robot/robot-settings.js';
+import type { Atendimentos } from '../integration/atendimentos.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
   Page,
+  PageAsked,
   PairingCodeResource,
   QrResource,
   Scope,
   SendMessageInput,
   SendResult,
+  TwoWayPage,
 } from '../integration/resources.js';
 import type { WatchdogReport } from '../watchdog/watchdog-report.js';
 
@@ -42,8 +46,8 @@ export interface IntegrationPort {
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource>;
   deleteConnection(id: string, scope: Scope | null): Promise<unknown>;
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
-  listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
-  listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
+  listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
 }
 
 /** What the routes call about API keys. Ids that are unknown reject `API_KEY_NOT_FOUND`. */
@@ -64,6 +68,12 @@ export interface AccessPort {
   listAudit(query: PageRequest & { caller?: string | undefined; connectionId?: string | undefined }): Promise<Page>;
   readonly keys: ApiKeysPort;
 }
+
+/** What the routes call of `RobotConfiguration`. */
+export type RobotPort = Pick<RobotConfiguration, keyof RobotConfiguration>;
+
+/** What the routes call of `Atendimentos`. */
+export type AtendimentosPort = Pick<Atendimentos, keyof Atendimentos>;
 
 export interface ServiceStatus {
   state: string;

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
@@ -25,10 +26,10 @@ export interface Caller {
   prefers(types: readonly string[]): string | null;
 }
 
-/** What a route answers; a Buffer or string goes out under `type`, everything else as JSON. */
+/** What a route answers; a Buffer, string or stream goes out under `type`, everything else as JSON. */
 export interface Reply {
   status: number;
-  body: object | string | Buffer;
+  body: object | string | Buffer | Readable;
   type?: string;
   headers?: Record<string, string>;
 }

@@ -91,6 +91,18 @@ export interface Page {
   nextCursor: string | null;
 }
 
+/** `prevCursor` gives what comes before this page, or what has come since: asked again it may have more. */
+export interface TwoWayPage extends Page {
+  prevCursor: string | null;
+}
+
+/** Where a page starts (a `nextCursor` or `prevCursor`), how long it is, and its order when the list has two. */
+export interface PageAsked {
+  limit: number;
+  cursor: string | null;
+  direction?: 'asc' | 'desc' | undefined;
+}
+
 /** Whose rows and connections a caller may see and touch; null = all (root key, or loopback without keys). */
 export interface Scope {
   ownerId: string;

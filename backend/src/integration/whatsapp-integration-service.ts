@@ -10,12 +10,13 @@ import { Connections, type ConnectionsDeps } from './connections.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
-  Page,
+  PageAsked,
   PairingCodeResource,
   QrResource,
   Scope,
   SendMessageInput,
   SendResult,
+  TwoWayPage,
 } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
 import { sendMessage } from './send-message.js';
@@ -90,6 +91,11 @@ export class WhatsAppIntegrationService {
     return this.#connections.get(id, scope);
   }
 
+  /** Whose connection it is (a UUID). @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  ownerOf(id: string, scope: Scope | null): string {
+    return this.#connections.record(id, scope).ownerId;
+  }
+
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
     return this.#connections.qr(id, scope);
   }
@@ -117,16 +123,13 @@ export class WhatsAppIntegrationService {
     return sendMessage({ ...this.deps, connections: this.#connections, newChats: this.#newChats }, input, scope);
   }
 
-  /** Messages of one atendimento, newest first. @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
-  listMessages(
-    atendimentoId: string,
-    page: { limit: number; cursor: string | null },
-    scope: Scope | null,
-  ): Promise<Page> {
+  /** Messages of one atendimento, oldest first unless asked for otherwise.
+   *  @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
+  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
   }
 
-  listActiveAtendimentos(page: { limit: number; cursor: string | null }, scope: Scope | null): Promise<Page> {
+  listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     return this.deps.database.listAtendimentosAtivos(page, scope);
   }
 }

@@ -55,6 +55,9 @@ export const ERRORS = {
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  // Atendimentos
+  INVALID_TRANSITION: { status: 409, retry: 'never', message: 'The status of this atendimento does not allow that.' },
+  ATENDIMENTO_TAKEN: { status: 409, retry: 'never', message: 'Another agent has this atendimento: transfer it.' },
   // Requests that the gateway makes for its users
   FORBIDDEN_DESTINATION: { status: 422, retry: 'never', message: 'The gateway does not connect to this address.' },
   WEBHOOK_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such webhook.' },

@@ -10,13 +10,36 @@ interface Table {
   Relationships: [];
 }
 
-/** Our tables and the one function, as supabase-js wants to know them. */
+/** Functions of the migrations that take one `pedido jsonb` and answer rows. */
+export type FunctionName =
+  | 'alterar_atendimento'
+  | 'contar_atendimentos_abertos'
+  | 'votos_pendentes'
+  | 'gravar_votos'
+  | 'robo_devidos'
+  | 'robo_reservar'
+  | 'robo_reservados'
+  | 'robo_concluir'
+  | 'gravar_configuracao'
+  | 'ler_configuracao';
+
+/** What supabase-js answers, as far as it is looked at. */
+export interface Answer {
+  data: unknown;
+  error: { code?: string; message: string } | null;
+  status: number;
+}
+
+/** Our tables and functions, as supabase-js wants to know them. */
 // supabase-js asks for a type alias: an interface has no index signature.
 export type DatabaseSchema = {
   public: {
     Tables: Record<string, Table>;
     Views: Record<string, never>;
-    Functions: { registrar_eventos: { Args: { lote: Evento[] }; Returns: ResultadoEvento[] } };
+    Functions: { registrar_eventos: { Args: { lote: Evento[] }; Returns: ResultadoEvento[] } } & Record<
+      FunctionName,
+      { Args: { pedido: object }; Returns: Row[] }
+    >;
   };
 };
 

@@ -5,14 +5,30 @@ import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
-import { afterFilter, type CursorKeys, decodeCursor, encodeCursor, type KeyKind } from './cursor.js';
+import {
+  ATENDIMENTOS,
+  checkCursor,
+  type FilteredQuery,
+  type KeysetList,
+  MENSAGENS,
+  type PageRequest,
+  readPage,
+  type TwoWayPage,
+} from './keyset-page.js';
 import { DatabaseFailure } from './database-failure.js';
 import { createDatabaseFetch, type DatabaseFetch, type DatabaseRequest } from './database-fetch.js';
 import type { Evento, ResultadoEvento } from './evento.js';
 import { classifyFailure, type FailedAnswer } from './failure-class.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
-import { scopeFilter } from './scope-filter.js';
-import { type DatabaseSchema, normalizeTimes, type Row, type RowPage, type RowScope } from './rows.js';
+import {
+  type Answer,
+  type DatabaseSchema,
+  type FunctionName,
+  normalizeTimes,
+  type Row,
+  type RowScope,
+} from './rows.js';
+import { scopeFilter, UUID } from './scope-filter.js';
 
 export interface SupabaseWhatsAppServiceDeps {
   /** Where the database is; null while it cannot be opened. */
@@ -33,24 +49,9 @@ export interface DatabaseEvents {
   request: DatabaseRequest;
 }
 
-/** Sorted list: columns from most to least significant, unique in the end. */
-interface KeysetList {
-  columns: readonly string[];
-  kinds: readonly KeyKind[];
-}
-const MENSAGENS: KeysetList = { columns: ['timestamp', 'ordem', 'id'], kinds: ['time', 'integer', 'uuid'] };
-const ATENDIMENTOS: KeysetList = { columns: ['ultima_mensagem', 'id'], kinds: ['time', 'uuid'] };
-
 /** What parts that keep rows of their own build their queries on. */
 export type DatabaseClient = SupabaseClient<DatabaseSchema>;
 
-interface Answer {
-  data: unknown;
-  error: { code?: string; message: string } | null;
-  status: number;
-}
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /** A merge of merges of merges; more is a loop in the data. */
 const MERGE_HOPS = 10;
 
@@ -119,45 +120,36 @@ export class SupabaseWhatsAppService {
 
   /** Messages of an atendimento (or of the one it was merged into), oldest first unless `direction` is `desc`.
    *  @throws GatewayError `ATENDIMENTO_NOT_FOUND`, `BAD_REQUEST` (id, cursor), DatabaseFailure */
-  async listMensagens(
-    atendimentoId: string,
-    page: { limit: number; cursor?: string | null | undefined; direction?: 'asc' | 'desc' | undefined },
-    scope: RowScope = null,
-  ): Promise<RowPage> {
-    const after = page.cursor ? decodeCursor(page.cursor, MENSAGENS.kinds) : null;
+  async listMensagens(atendimentoId: string, page: PageRequest, scope: RowScope = null): Promise<TwoWayPage> {
+    checkCursor(page, MENSAGENS);
     const atendimento = await this.getAtendimento(atendimentoId, scope);
     if (!atendimento) throw new GatewayError('ATENDIMENTO_NOT_FOUND');
-    const direction = page.direction ?? 'asc';
-    let query = this.#client
-      .from('whatsapp_mensagens')
-      .select('*')
-      .eq('atendimento_id', atendimento['id'] as string);
-    if (after) query = query.or(afterFilter(MENSAGENS.columns, after, direction));
-    for (const column of MENSAGENS.columns) query = query.order(column, { ascending: direction === 'asc' });
-    return toPage(await this.#read(query.limit(page.limit + 1).retry(false)), page.limit, MENSAGENS);
+    const id = atendimento['id'] as string;
+    return this.page(
+      (client) => ({ query: client.from('whatsapp_mensagens').select('*').eq('atendimento_id', id) }),
+      MENSAGENS,
+      page,
+    );
   }
 
   /** Open atendimentos, the latest message first. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
   async listAtendimentosAtivos(
-    page: {
-      limit: number;
-      cursor?: string | null | undefined;
+    page: PageRequest & {
       /** Connection id. */
       sessao?: string | undefined;
       status?: 'AGUARDANDO' | 'EM_ATENDIMENTO' | undefined;
     },
     scope: RowScope = null,
-  ): Promise<RowPage> {
-    const after = page.cursor ? decodeCursor(page.cursor, ATENDIMENTOS.kinds) : null;
+  ): Promise<TwoWayPage> {
     const sessao = page.sessao === undefined ? null : await this.findSessao(page.sessao, scope);
-    if (page.sessao !== undefined && !sessao) return { data: [], nextCursor: null };
+    if (page.sessao !== undefined && !sessao) return { data: [], nextCursor: null, prevCursor: null };
     const statuses = page.status ? [page.status] : ['AGUARDANDO', 'EM_ATENDIMENTO'];
-    let query = this.#client.from('whatsapp_atendimentos').select('*').in('status', statuses);
-    if (sessao) query = query.eq('session_id', sessao['id'] as string);
-    if (scope) query = query.or(scopeFilter(scope));
-    if (after) query = query.or(afterFilter(ATENDIMENTOS.columns, after, 'desc'));
-    for (const column of ATENDIMENTOS.columns) query = query.order(column, { ascending: false });
-    return toPage(await this.#read(query.limit(page.limit + 1).retry(false)), page.limit, ATENDIMENTOS);
+    const build = (client: DatabaseClient) => {
+      let query = client.from('whatsapp_atendimentos').select('*').in('status', statuses);
+      if (sessao) query = query.eq('session_id', sessao['id'] as string);
+      return { query, alternatives: [scope && scopeFilter(scope)] };
+    };
+    return this.page(build, ATENDIMENTOS, page);
   }
 
   /** The atendimento, or the one it was merged into; null when there is none that `scope` may see.
@@ -214,6 +206,21 @@ export class SupabaseWhatsAppService {
       .in('contato_id', ids)
       .eq('remetente', 'CLIENTE');
     return (await this.#read(mensagens.limit(1).retry(false))).length > 0;
+  }
+
+  /** One page of a sorted query. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
+  page(build: (client: DatabaseClient) => FilteredQuery, list: KeysetList, page: PageRequest): Promise<TwoWayPage> {
+    return readPage(
+      () => build(this.#client),
+      list,
+      page,
+      (query) => this.#read(query),
+    );
+  }
+
+  /** The rows that a function of the migrations answers. @throws DatabaseFailure */
+  call(name: FunctionName, pedido: object): Promise<Row[]> {
+    return this.#read(this.#client.rpc(name, { pedido }).retry(false));
   }
 
   /** Compares the database with the migrations of this version.
@@ -344,12 +351,4 @@ function alreadyThere(): ResultadoEvento {
     atendimento_status: null,
     unidos: null,
   };
-}
-
-/** One row more than asked for was fetched: it tells whether there is a next page. */
-function toPage(rows: Row[], limit: number, list: KeysetList): RowPage {
-  const shown = rows.slice(0, limit);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
-  const keys = last && (list.columns.map((column) => last[column]) as CursorKeys);
-  return { data: shown.map(normalizeTimes), nextCursor: keys ? encodeCursor(keys) : null };
 }

@@ -17,7 +17,23 @@ export interface RouteCall {
   foreign: '404' | 'nothing of ours';
 }
 
+const AGENT = '11111111-1111-4111-8111-111111111111';
 const all = (right: number[]): RouteCall => ({ right, foreign: 'nothing of ours' });
+
+/** Something done with an atendimento: 409 when a call before has closed it, or given it to somebody. */
+const act =
+  (body: object) =>
+  ({ atendimentoId }: Belongings): RouteCall => ({
+    ...{ params: { id: atendimentoId }, body, right: [200, 409], foreign: '404' },
+  });
+const atendimento = ({ atendimentoId }: Belongings): RouteCall => ({
+  ...{ params: { id: atendimentoId }, right: [200], foreign: '404' },
+});
+const webhook =
+  (body?: object) =>
+  ({ webhookId }: Belongings): RouteCall => ({
+    ...{ params: { id: webhookId }, right: [200], foreign: '404', ...(body && { body }) },
+  });
 
 /** One entry for every row of the route table; a row without one fails the matrix. */
 export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
@@ -29,6 +45,8 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   getStats: () => all([200]),
   getWatchdog: () => all([200]),
   selfTest: () => all([200, 503]),
+  listOrphans: () => all([200]),
+  getMetrics: () => all([200]),
   listDeadLetters: () => all([200]),
   retryDeadLetter: () => ({ ...all([404]), params: { seq: '1' } }),
   discardDeadLetter: () => ({ ...all([404]), params: { seq: '1' } }),
@@ -38,27 +56,6 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   rotateApiKey: ({ apiKeyId }) => ({ ...all([200]), params: { id: apiKeyId }, body: {} }),
   revokeApiKey: ({ apiKeyId }) => ({ ...all([200]), params: { id: apiKeyId } }),
   listAudit: () => all([200]),
-  getMetrics: () => all([200]),
-  listOrphans: () => all([200]),
-
-  createWebhook: () => ({ ...all([201]), body: { url: 'https://receiver.example/hook' } }),
-  listWebhooks: () => all([200]),
-  getWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
-  updateWebhook: ({ webhookId }) => ({
-    params: { id: webhookId },
-    body: { active: false },
-    right: [200],
-    foreign: '404',
-  }),
-  testWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200, 409], foreign: '404' }),
-  listDeliveries: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
-  replayDeliveries: ({ webhookId }) => ({
-    params: { id: webhookId },
-    body: { state: 'failed' },
-    right: [200],
-    foreign: '404',
-  }),
-  deleteWebhook: ({ webhookId }) => ({ params: { id: webhookId }, right: [200], foreign: '404' }),
 
   createConnection: ({ connectionId }) => ({
     ...{ body: { connectionId }, right: [200], foreign: 'nothing of ours' },
@@ -76,4 +73,33 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   }),
   listMessages: ({ atendimentoId }) => ({ params: { atendimentoId }, right: [200], foreign: '404' }),
   listActiveAtendimentos: () => all([200]),
+
+  listAtendimentos: () => all([200]),
+  countUnread: () => all([200]),
+  getAtendimento: atendimento,
+  listAtendimentoEvents: atendimento,
+  exportAtendimento: atendimento,
+  assignAtendimento: act({ atendenteId: AGENT }),
+  startAtendimento: act({ atendenteId: AGENT }),
+  transferAtendimento: act({ atendenteId: AGENT }),
+  finishAtendimento: act({}),
+  cancelAtendimento: act({}),
+  prioritizeAtendimento: act({ prioridade: 1 }),
+  tagAtendimento: act({ adicionar: ['vip'] }),
+  noteAtendimento: act({ texto: 'ligar amanhã' }),
+  getRobot: ({ connectionId }) => ({ params: { id: connectionId }, right: [200], foreign: '404' }),
+  setRobot: ({ connectionId }) => ({
+    ...{ params: { id: connectionId }, body: { autoResposta: true }, right: [200], foreign: '404' },
+  }),
+
+  createWebhook: ({ connectionId }) => ({
+    ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
+  }),
+  listWebhooks: () => all([200]),
+  getWebhook: webhook(),
+  updateWebhook: webhook({ active: true }),
+  deleteWebhook: webhook(),
+  testWebhook: webhook(),
+  listDeliveries: webhook(),
+  replayDeliveries: webhook({ since: '2026-01-01T00:00:00Z' }),
 };

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { IntegrationPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
-import { page, pageQuery, uuid } from '../schemas/common.js';
+import { atendimento } from '../schemas/atendimentos.js';
+import { pageBothWays, pageQuery, uuid } from '../schemas/common.js';
 import * as schema from '../schemas/messages.js';
 
 const BASE = '/api/whatsapp-integration';
@@ -19,12 +20,13 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       access: 'read',
       operationId: 'listMessages',
       summary: 'Messages of one atendimento',
-      input: { params: z.object({ atendimentoId: uuid }), query: pageQuery },
-      replies: { 200: { description: 'One page of rows of `whatsapp_mensagens`.', schema: page(schema.mensagem) } },
+      input: { params: z.object({ atendimentoId: uuid }), query: schema.listMessagesQuery },
+      replies: {
+        200: { description: 'One page of rows of `whatsapp_mensagens`.', schema: pageBothWays(schema.mensagem) },
+      },
       errors: ['ATENDIMENTO_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'DEADLINE_EXCEEDED'],
-      handle: async ({ params, query }, { scope }) => ({
-        ...ok(await integration.listMessages(params.atendimentoId, query, scope)),
-      }),
+      handle: async ({ params, query: { order: direction, ...page } }, { scope }) =>
+        ok(await integration.listMessages(params.atendimentoId, { ...page, direction }, scope)),
     }),
     route({
       ...facts,
@@ -35,7 +37,7 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       summary: 'Open atendimentos',
       input: { query: pageQuery },
       replies: {
-        200: { description: 'One page of rows of `whatsapp_atendimentos`.', schema: page(schema.atendimento) },
+        200: { description: 'One page of rows of `whatsapp_atendimentos`.', schema: pageBothWays(atendimento) },
       },
       errors: ['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'DEADLINE_EXCEEDED'],
       handle: async ({ query }, { scope }) => ok(await integration.listActiveAtendimentos(query, scope)),

@@ -42,6 +42,14 @@ export function page(row: z.ZodType) {
   return z.object({ success: z.literal(true), data: z.array(row), nextCursor: z.string().nullable() });
 }
 
+/** A list that can be walked both ways. */
+export function pageBothWays(row: z.ZodType) {
+  const prevCursor = z.string().nullable().meta({
+    description: 'Gives what comes before this page; at the beginning of the list, what has come since.',
+  });
+  return page(row).extend({ prevCursor });
+}
+
 export const errorBody = z
   .object({
     success: z.literal(false),

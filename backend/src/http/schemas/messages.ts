@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, connectionId, isoTime } from './common.js';
+import { cleanText, connectionId, isoTime, pageQuery } from './common.js';
 
 /** WhatsApp's own clients stop there. */
 const MAX_CONTENT = 65_536;
@@ -69,6 +69,13 @@ export const sendMessageReply = z
   })
   .meta({ id: 'SentMessage' });
 
+export const listMessagesQuery = pageQuery.extend({
+  order: z
+    .enum(['asc', 'desc'])
+    .default('asc')
+    .meta({ description: '`asc`: the oldest first; `desc`: the newest first.' }),
+});
+
 /** The main columns; the row has all of `whatsapp_mensagens`. */
 export const mensagem = z
   .looseObject({
@@ -82,16 +89,3 @@ export const mensagem = z
     status: z.enum(['RECEBIDA', 'PENDENTE', 'ENVIADA', 'ENTREGUE', 'LIDA', 'REPRODUZIDA', 'ERRO']),
   })
   .meta({ id: 'Mensagem' });
-
-/** The main columns; the row has all of `whatsapp_atendimentos`. */
-export const atendimento = z
-  .looseObject({
-    id: z.string(),
-    numero_cliente: z.string(),
-    nome_cliente: z.string().nullable(),
-    status: z.enum(['AGUARDANDO', 'EM_ATENDIMENTO', 'FINALIZADO', 'CANCELADO']),
-    data_inicio: isoTime,
-    ultima_mensagem: isoTime.nullable(),
-    canal: z.string(),
-  })
-  .meta({ id: 'Atendimento' });

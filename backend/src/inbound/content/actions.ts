@@ -9,7 +9,8 @@ const { Type: PinType } = proto.Message.PinInChatMessage;
 /**
  * What changes another message instead of being one. Votes, and reactions and edits in announcement groups, are
  * encrypted with their target's secret, which this pure step does not have: they are kept beside the target, under a
- * key of their own (`voto:<id>` …), so that no later one overwrites an earlier one.
+ * key of their own (`voto:<id>` …), so that no later one overwrites an earlier one. Votes are then opened by `PollCounter`;
+ * for the others Baileys has no opener.
  */
 export const actions: Handlers<
   | 'reactionMessage'
@@ -36,7 +37,11 @@ export const actions: Handlers<
   },
   pollUpdateMessage: {
     as: 'action',
-    events: (update, context) => encrypted('voto', update.pollCreationMessageKey, update.vote ?? {}, context),
+    events: (update, context) =>
+      encrypted('voto', update.pollCreationMessageKey, update.vote ?? {}, context, {
+        // Of two votes within a second the later one counts; the stanza's time has whole seconds.
+        em: isoFromMs(update.senderTimestampMs),
+      })?.map((event) => ({ ...event, dados: { ...event.dados, votosPendentes: true } })) ?? null,
   },
   encEventResponseMessage: {
     as: 'action',
@@ -75,7 +80,7 @@ function encrypted(
     em: context.timestamp,
     encPayload: base64(sealed.encPayload),
     encIv: base64(sealed.encIv),
-    ...facts,
+    ...compact(facts),
   });
   return mark(key, context, { [`${name}:${context.whatsappId}`]: content });
 }

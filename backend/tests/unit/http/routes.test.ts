@@ -124,17 +124,20 @@ describe('messages/send', () => {
 
 describe('lists', () => {
   test.each<[string, string, unknown[]]>([
-    [`/api/whatsapp-integration/messages/${UUID}`, '', [UUID, { limit: 50, cursor: null }, null]],
+    [`/api/whatsapp-integration/messages/${UUID}`, '', [UUID, { limit: 50, cursor: null, direction: 'asc' }, null]],
     [
       `/api/whatsapp-integration/messages/${UUID}`,
-      '?limit=200&cursor=abc',
-      [UUID, { limit: 200, cursor: 'abc' }, null],
+      '?limit=200&cursor=abc&order=desc',
+      [UUID, { limit: 200, cursor: 'abc', direction: 'desc' }, null],
     ],
     ['/api/whatsapp-integration/atendimentos/active', '?limit=1', [{ limit: 1, cursor: null }, null]],
   ])('%s%s is paged', async (path, query, args) => {
     const { http, calls } = anApp();
     const res = await documented(http.get(path + query));
-    expect([res.status, Object.keys(res.body as object)]).toEqual([200, ['success', 'data', 'nextCursor']]);
+    expect([res.status, Object.keys(res.body as object)]).toEqual([
+      200,
+      ['success', 'data', 'nextCursor', 'prevCursor'],
+    ]);
     expect(calls[0]?.args).toEqual(args);
   });
 });

@@ -3,7 +3,15 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
-import type { AccessPort, BootstrapPort, IntegrationPort, MetricsPort, WatchdogPort } from '../../../src/http/ports.js';
+import type {
+  AccessPort,
+  AtendimentosPort,
+  BootstrapPort,
+  IntegrationPort,
+  MetricsPort,
+  RobotPort,
+  WatchdogPort,
+} from '../../../src/http/ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -64,6 +72,11 @@ function anAtendimento() {
   };
 }
 
+async function* anExport() {
+  yield `{"success":true,"atendimento":${JSON.stringify(anAtendimento())},"mensagens":[`;
+  yield `${JSON.stringify(aMensagem())}]}`;
+}
+
 function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
   const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
   const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
@@ -91,6 +104,8 @@ export function scriptedPorts(
     /** What is presented (an API key or a JWT by its looks) → who that is. */
     identities?: Record<string, Identity>;
     metricsAccess?: MetricsPort['access'];
+    atendimentos?: Partial<AtendimentosPort>;
+    robot?: Partial<RobotPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -115,8 +130,8 @@ export function scriptedPorts(
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
-    listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
-    listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
+    listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
     ...script.integration,
   };
   const apiKey = anApiKey();
@@ -163,28 +178,36 @@ export function scriptedPorts(
   };
   const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
   const watchdog: WatchdogPort = { report: () => aWatchdogReport(step) };
-  const recorded = Object.entries(answers).map(([name, answer]) => [
-    name,
-    (...args: unknown[]) => {
-      calls.push({ name, args });
-      return (answer as (...args: unknown[]) => unknown)(...args);
-    },
-  ]);
   const metrics: MetricsPort = {
     access: script.metricsAccess ?? 'local',
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: async () => '# HELP sentinela_ready 1\n',
   };
   const webhooks = scriptedWebhooks(calls);
+  const atendimentos: AtendimentosPort = {
+    list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
+    get: async () => anAtendimento(),
+    unread: async () => ({ atendimentos: 0, naoLidas: 0, grupos: [] }),
+    act: async () => ({ atendimento: anAtendimento(), changed: true, eventoId: UUID }),
+    events: async () => ({ data: [], nextCursor: null, prevCursor: null }),
+    export: async (_id, { format }) => (format === 'json' ? anExport() : ['a,b\r\n', '1,2\r\n'].values()),
+    ...script.atendimentos,
+  };
+  const configuracao = { id: UUID, auto_resposta: true, fuso: 'America/Sao_Paulo' };
+  const robot: RobotPort = { read: async () => null, write: async () => configuracao, ...script.robot };
+  const recorded = <T extends object>(port: T) =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, answer]) => [
+        name,
+        (...args: unknown[]) => {
+          calls.push({ name, args });
+          return (answer as (...args: unknown[]) => unknown)(...args);
+        },
+      ]),
+    ) as T;
   return {
-    integration: Object.fromEntries(recorded) as IntegrationPort,
-    bootstrap,
-    metrics,
-    watchdog,
-    access,
-    webhooks,
-    calls,
-    audit,
+    ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
+    ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
   };
 }
 

@@ -129,7 +129,8 @@ describe('votes, pins and other marks', () => {
     };
     const event = await decodeOne(aStanza(vote, { attrs: { id: 'V1' } }), 'dados');
     expect(event).toMatchObject({ alvo: { whatsapp_id: 'P', autor: null } });
-    expect(event.dados).toEqual({ 'voto:V1': { autor: ANA.pn, em: NOW, encPayload: 'AQI=', encIv: 'Aw==' } });
+    const vote1 = { autor: ANA.pn, em: NOW, encPayload: 'AQI=', encIv: 'Aw==' };
+    expect(event.dados).toEqual({ 'voto:V1': vote1, votosPendentes: true });
   });
 
   test.each([

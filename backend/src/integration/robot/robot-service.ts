@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Gate } from '../../inbound/gate.js';
+import type { Clock } from '../../lib/clock.js';
+import { withDeadline } from '../../lib/deadline.js';
+import { isGatewayError } from '../../lib/errors.js';
+import type { Log } from '../../lib/log.js';
+import type { MessageAcceptor } from '../../outbound/accept-message.js';
+import type { Evento } from '../../supabase/evento.js';
+import type { ReservedSend, RobotTable } from '../../supabase/robot.js';
+import { decide } from './decide.js';
+
+export interface RobotDeps {
+  table: Pick<RobotTable, 'candidates' | 'reserve' | 'unfinished' | 'finish'>;
+  acceptor: Pick<MessageAcceptor, 'accept'>;
+  /** Whether a message would leave now: a welcome that comes hours later is none. */
+  isReady(connectionId: string): boolean;
+  clock: Clock;
+  log: Log;
+}
+
+/** An atendimento that an agent closes in the CRM tells nobody here: it is found at the next look. */
+const LOOK_EVERY_MS = 5_000;
+/** Between two rounds, so that a storm of messages is not one of questions. */
+const PAUSE_MS = 300;
+/** Older events get no answer any more. */
+const RECENT_MINUTES = 10;
+/** Two robots that talk to each other stop after this many messages in an hour. */
+const LOOP = { maximo: 6, minutos: 60 };
+/** After this long a reserved message counts as left behind by a process that died; for a day it is tried again. */
+const LEFT_BEHIND_S = 30;
+const GIVE_UP_HOURS = 24;
+const STOP_DEADLINE_MS = 5_000;
+
+/**
+ * Says welcome, away and goodbye for those who are not there. It reads what is due from the database (the settings with
+ * it, so a change counts from the next message on), takes each message by a unique row, and sends it with that row's id
+ * as idempotency key: however often a process dies in between, the customer reads it once.
+ *
+ * - `idle`: waits for a customer's message or the next look.
+ * - `running`: works off what is due; a failure ends the round, the next one tries again.
+ */
+export class Robot {
+  readonly #gate: Gate;
+  #run: { abort: AbortController; done: Promise<void> } | null = null;
+
+  constructor(private readonly deps: RobotDeps) {
+    this.#gate = new Gate(deps.clock);
+  }
+
+  start(): void {
+    if (this.#run) return;
+    const abort = new AbortController();
+    this.#run = { abort, done: this.#loop(abort.signal) };
+  }
+
+  /** Resolves when the round under way has ended, after 5 s at the latest. */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    this.#run = null;
+    run?.abort.abort();
+    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the round under way').catch(() => undefined);
+  }
+
+  /** Told what has just become rows. */
+  written(eventos: readonly Evento[]): void {
+    if (eventos.some((evento) => evento.op === 'mensagem' && evento.remetente === 'CLIENTE')) this.#gate.open();
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#round(signal);
+      } catch (error) {
+        this.deps.log.warn('the robot could not work now', { error });
+      }
+      await this.deps.clock.sleep(PAUSE_MS, signal);
+      await this.#gate.pass(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { table } = this.deps;
+    for (const left of await table.unfinished(LEFT_BEHIND_S, GIVE_UP_HOURS)) {
+      if (signal.aborted) return;
+      await this.#send(left);
+    }
+    for (const candidate of await table.candidates(RECENT_MINUTES)) {
+      if (signal.aborted) return;
+      const { sessao, atendimento } = candidate;
+      const decision = this.deps.isReady(sessao) ? decide(candidate) : null;
+      if (decision === null) continue;
+      const para = atendimento.chat_jid;
+      const taken = await table.reserve({ atendimento_id: atendimento.id, para, ...decision, ...LOOP });
+      if (taken?.estado === 'RESERVADO') await this.#send({ id: taken.id, sessao, para, texto: decision.texto });
+      else if (taken) this.deps.log.warn('robot silent: the other side answers like a robot', { connectionId: sessao });
+    }
+  }
+
+  async #send({ id, sessao, para, texto }: ReservedSend): Promise<void> {
+    const bodySha256 = createHash('sha256')
+      .update(JSON.stringify([para, texto]))
+      .digest();
+    const idempotency = { scope: `robo:${sessao}`, key: id, bodySha256 };
+    try {
+      const request = { connectionId: sessao, to: para, text: texto, remetente: 'SISTEMA', idempotency } as const;
+      const { record } = await this.deps.acceptor.accept(request);
+      await this.deps.table.finish(id, 'ACEITO', { whatsapp_id: record.whatsappId });
+    } catch (error) {
+      // A refusal that another try would meet again; everything else is tried again.
+      if (!isGatewayError(error) || error.retry !== 'never') throw error;
+      await this.deps.table.finish(id, 'FALHOU', { erro: error.code });
+    }
+  }
+}
