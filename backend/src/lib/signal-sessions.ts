@@ -32,11 +32,13 @@ export function mergeSessions(kept: SessionRecord, moved: SessionRecord): Sessio
 export function onlyTheOneThatWorked(before: SessionRecord, after: SessionRecord): SessionRecord {
   const isTry = Object.keys(after._sessions).every((key) => key in before._sessions);
   if (!isTry) return after;
-  const tried = Object.entries(before._sessions).sort(([, a], [, b]) => b.indexInfo.used - a.indexInfo.used);
+  // A full record loses its oldest session on the way: that is no change by a try either.
+  const kept = Object.keys(after._sessions).map((key) => [key, before._sessions[key]!] as const);
+  const tried = kept.toSorted(([, a], [, b]) => b.indexInfo.used - a.indexInfo.used);
   const worked = tried.findLast(([key, was]) => JSON.stringify(was) !== JSON.stringify(after._sessions[key]));
   if (!worked) return after;
   const [key] = worked;
-  return { ...after, _sessions: { ...before._sessions, [key]: after._sessions[key]! } };
+  return { ...after, _sessions: { ...Object.fromEntries(kept), [key]: after._sessions[key]! } };
 }
 
 function openSession(record: SessionRecord): [string, SessionEntry] | null {

@@ -38,6 +38,12 @@ test('the session that is tried first and works is taken over', () => {
   expect(onlyTheOneThatWorked(before, after)).toEqual(after);
 });
 
+test('a full record loses its oldest session, and nothing else', () => {
+  const before = record({ old: [5, 5], worked: [9, 10], spoilt: [-1, 20] });
+  const after = record({ worked: [9, 30], spoilt: [-1, 21] });
+  expect(onlyTheOneThatWorked(before, after)).toEqual(record({ worked: [9, 30], spoilt: [-1, 20] }));
+});
+
 test('a message that opens a session is no try: what it closes is closed', () => {
   const after = record({ a: [30, 20], b: [-1, 30] });
   expect(onlyTheOneThatWorked(record({ a: [-1, 20] }), after)).toEqual(after);
@@ -67,4 +73,27 @@ test('a message that crosses a new session of ours does not spoil it', async () 
   const second = await write('também na nova');
   expect((await first()).conversation).toBe('na nova');
   expect((await second()).conversation).toBe('também na nova');
+});
+
+test('two devices that open session after session, with messages crossing, understand each other', async () => {
+  const [ours, hers] = [new SignalDevice(), new SignalDevice()];
+  const [us, her] = ['1@lid', '2@lid'];
+  const [toHer, toUs]: (() => Promise<unknown>)[][] = [[], []];
+  const write = async (from: SignalDevice, to: SignalDevice, me: string, you: string) => {
+    const { type, bytes } = await from.encrypt(you, { conversation: 'oi' });
+    return () => to.decrypt(me, type, bytes);
+  };
+  await ours.openSession(her, hers.takeBundle());
+  let seed = 1;
+  // More than the 40 sessions that a record holds.
+  for (let step = 0; step < 1200; step += 1) {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    const chance = seed / 2_147_483_648;
+    if (chance < 0.05) await ours.openSession(her, hers.takeBundle());
+    else if (chance < 0.07 && hers.hasSession(us)) await hers.openSession(us, ours.takeBundle());
+    else if (chance < 0.3) toHer.push(await write(ours, hers, us, her));
+    else if (chance < 0.55 && hers.hasSession(us)) toUs.push(await write(hers, ours, her, us));
+    else await (chance < 0.78 ? toHer : toUs).shift()?.();
+  }
+  expect(toHer.length + toUs.length).toBeLessThan(1200);
 });
