@@ -78,7 +78,8 @@ test('a message that crosses a new session of ours does not spoil it', async () 
 test('two devices that open session after session, with messages crossing, understand each other', async () => {
   const [ours, hers] = [new SignalDevice(), new SignalDevice()];
   const [us, her] = ['1@lid', '2@lid'];
-  const [toHer, toUs]: (() => Promise<unknown>)[][] = [[], []];
+  const toHer: (() => Promise<unknown>)[] = [];
+  const toUs: typeof toHer = [];
   const write = async (from: SignalDevice, to: SignalDevice, me: string, you: string) => {
     const { type, bytes } = await from.encrypt(you, { conversation: 'oi' });
     return () => to.decrypt(me, type, bytes);
