@@ -20,7 +20,9 @@ module.exports = {
     only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/']),
     only('inbound', 'inbound', ['lib/', 'journal/', 'whatsapp/', 'supabase/']),
     only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/']),
+    only('media', 'media', ['lib/', 'journal/']),
     only('integration', 'integration', [
+      'media/',
       'lib/',
       'journal/',
       'whatsapp/',
@@ -42,7 +44,7 @@ module.exports = {
       name: 'baileys-stays-in-whatsapp',
       comment: 'Only these know the protocol library; everything else sees our own types.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(whatsapp|inbound|outbound|simulator|demo)'] },
+      from: { path: '^src/', pathNot: ['^src/(whatsapp|inbound|outbound|media|simulator|demo)'] },
       to: { path: 'node_modules/@whiskeysockets/baileys' },
     },
     {

@@ -1,5 +1,6 @@
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
+import { mediaParts } from './bootstrap/media-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
@@ -71,6 +72,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());
+  releasers.push('media', () => parts.media.close());
+  await parts.media.open();
   void webVersion.refresh();
   await databaseHost.start();
   housekeeping.start();
@@ -104,6 +107,8 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     channelOf: (id) => integration.channelOf(id),
   });
 
+  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+
   const webVersion = new WebVersion({ log, pinned: config.whatsapp.version });
   const pool: WhatsAppPoolManager = new WhatsAppPoolManager({
     journal,
@@ -126,6 +131,8 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     acceptor,
     sender,
     rows,
+    media: media.queue,
+    mediaStore: media.store,
     clock,
     log,
     defaultOwnerId,
@@ -158,6 +165,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     projector,
     sender,
     acceptor,
+    media,
     webVersion,
     pool,
     integration,

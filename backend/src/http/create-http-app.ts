@@ -18,6 +18,7 @@ import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
+import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 
 export interface HttpAppDeps {
@@ -35,6 +36,7 @@ export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>):
     ...deadLetterRoutes(deps.bootstrap),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...mediaRoutes(deps.integration),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type Response } from 'express';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
@@ -8,6 +10,8 @@ import { jsonBody } from './middleware/json-body.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
 
 const DEADLINE_MS = 30_000;
+/** A reader that takes nothing for so long is gone. */
+const READER_IDLE_MS = 60_000;
 
 /** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
 export function mountRoutes(routes: Route[]): Router {
@@ -15,7 +19,7 @@ export function mountRoutes(routes: Route[]): Router {
   for (const row of routes) {
     router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
       const work = row.run(rawInput(row, req), callerFor(req, res));
-      sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
+      await sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
     });
   }
   for (const [path, methods] of methodsByPath(routes)) {
@@ -50,9 +54,23 @@ function callerFor(req: Request, res: Response): Caller {
   };
 }
 
-function sendReply(res: Response, reply: Reply): void {
+async function sendReply(res: Response, reply: Reply): Promise<void> {
   res.status(reply.status).set(reply.headers ?? {});
   if (reply.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
-  if (reply.type !== undefined) res.type(reply.type).send(reply.body);
+  if (reply.body instanceof Readable) await stream(res, reply.body, reply.type);
+  else if (reply.type !== undefined) res.type(reply.type).send(reply.body);
   else res.json(reply.body);
+}
+
+/** As fast as the reader takes it; whoever breaks off, the other end is closed, too. */
+async function stream(res: Response, body: Readable, type = 'application/octet-stream'): Promise<void> {
+  // Not `res.type`: it would add a charset to what has none.
+  res.setHeader('Content-Type', type);
+  res.setTimeout(READER_IDLE_MS, () => res.destroy());
+  try {
+    await pipeline(body, res);
+  } catch (error) {
+    // The reader went away: there is nobody to tell.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }

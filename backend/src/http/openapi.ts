@@ -53,7 +53,7 @@ function describe(row: Route): RouteConfig {
 function successResponses(row: Route): Responses {
   const entries = Object.entries(row.replies).map(([status, { description, schema, media = [] }]) => {
     const others = media.map((type) => [type, { schema: { type: 'string', format: 'binary' } }] as const);
-    const content = { 'application/json': { schema }, ...Object.fromEntries(others) };
+    const content = { ...(schema && { 'application/json': { schema } }), ...Object.fromEntries(others) };
     return [status, { description, content }] as const;
   });
   return Object.fromEntries(entries);

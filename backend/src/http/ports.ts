@@ -1,3 +1,4 @@
+import type { OpenMedia } from '../integration/message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -31,6 +32,8 @@ export interface IntegrationPort {
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
   listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+  /** `range` is the Range header. The stream is the caller's to end. */
+  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia>;
 }
 
 export interface ServiceStatus {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
@@ -16,10 +17,10 @@ export interface Caller {
   prefers(types: readonly string[]): string | null;
 }
 
-/** What a route answers; a Buffer or string goes out under `type`, everything else as JSON. */
+/** What a route answers; a stream, Buffer or string goes out under `type`, everything else as JSON. */
 export interface Reply {
   status: number;
-  body: object | string | Buffer;
+  body: object | string | Buffer | Readable;
   type?: string;
   headers?: Record<string, string>;
 }
@@ -37,7 +38,8 @@ export type RawInput = { [K in keyof RouteInput]?: unknown };
 /** What a status means and what its body is; `media` lists further media types of the same answer. */
 export interface ReplySpec {
   description: string;
-  schema: z.ZodType;
+  /** Absent: the answer is no JSON. */
+  schema?: z.ZodType;
   media?: string[];
 }
 

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../journal/records.js';
+import type { LogEntry, MediaJob } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
@@ -7,7 +7,8 @@ import type { DecodeOptions } from './decode-options.js';
 /** What the projector needs of the journal. */
 export interface ProjectorJournal {
   claimEntries(limit: number, afterSeq?: number): LogEntry[];
-  completeEntries(seqs: number[]): Promise<void>;
+  /** `media`: files that the completed entries speak of, queued in the same commit. */
+  completeEntries(seqs: number[], media: MediaJob[]): Promise<void>;
   parkEntry(seq: number, reason: ParkReason): Promise<void>;
   onAppended(listener: () => void): () => void;
 }

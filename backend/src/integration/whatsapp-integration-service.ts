@@ -1,11 +1,14 @@
 import type { Journal } from '../journal/journal.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
+import type { MediaQueue } from '../media/media-queue.js';
+import type { MediaStore } from '../media/media-store.js';
 import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
+import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -26,6 +29,8 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   acceptor: MessageAcceptor;
   sender: Sender;
   rows: RowWatcher;
+  media: MediaQueue;
+  mediaStore: MediaStore;
 }
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
@@ -45,11 +50,12 @@ export class WhatsAppIntegrationService {
   start(): void {
     this.deps.pool.start();
     this.deps.sender.start();
+    this.deps.media.start();
     this.#restoring ??= this.deps.pool.restore().finally(() => (this.#restoring = null));
   }
 
   async stop(): Promise<void> {
-    await this.deps.sender.stop();
+    await Promise.all([this.deps.sender.stop(), this.deps.media.stop()]);
     await this.deps.pool.stop();
     for (const { detach } of this.#channels.values()) detach();
     this.#channels.clear();
@@ -114,6 +120,11 @@ export class WhatsAppIntegrationService {
     scope: Scope | null,
   ): Promise<Page> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
+  }
+
+  /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
+  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
+    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: { limit: number; cursor: string | null }, scope: Scope | null): Promise<Page> {

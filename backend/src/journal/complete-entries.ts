@@ -1,10 +1,19 @@
 import type { JournalContext } from './context.js';
+import { newMediaJobWrites } from './media-jobs.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
+import type { MediaJob } from './records.js';
 import type { Write } from './tables.js';
 
-/** The rows exist: the entries leave the log for good, durably. Unknown seqs (completed before) are passed over. */
-export function completeEntries(context: JournalContext, seqs: readonly number[]): Promise<void> {
+/**
+ * The rows exist: the entries leave the log for good, durably, and in the same commit the files that they speak of are
+ * queued. Unknown seqs (completed before) are passed over.
+ */
+export function completeEntries(
+  context: JournalContext,
+  seqs: readonly number[],
+  media: readonly MediaJob[] = [],
+): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
     const writes: Write[] = [];
@@ -17,7 +26,9 @@ export function completeEntries(context: JournalContext, seqs: readonly number[]
       writes.push(log.remove(key), ...forgetPlaintexts(context.tables, log.decode(key, bytes)));
     }
     if (writes.length === 0) return;
-    await context.writer.write([...writes, context.sequence.remember()]);
+    const jobs = newMediaJobWrites(context, media);
+    await context.writer.write([...writes, ...jobs, context.sequence.remember()]);
     for (const size of sizes) context.budget.remove(size);
+    if (jobs.length > 0) context.events.emit('mediaQueued', null);
   });
 }

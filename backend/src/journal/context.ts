@@ -13,6 +13,8 @@ export interface JournalEvents {
   /** New entries are durable. */
   appended: null;
   budget: BudgetAlert;
+  /** Media jobs were queued. */
+  mediaQueued: null;
 }
 
 /** What every verb on the journal works with. */

@@ -13,6 +13,7 @@ import { findIdempotency } from './idempotency.js';
 import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
+import { getMediaJob, listDueMedia, nextMediaDueAt } from './media-jobs.js';
 import { findPart } from './parts.js';
 import { probe } from './probe.js';
 import { prune } from './prune.js';
@@ -23,6 +24,7 @@ import type {
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
+  MediaJob,
   OutboxRecord,
   PartRecord,
   ReplayRecord,
@@ -147,9 +149,28 @@ export class Journal {
     return claimEntries(this.#context.tables, limit, afterSeq);
   }
 
-  /** The rows exist: the entries never come back, not even after a crash. */
-  completeEntries(seqs: readonly number[]): Promise<void> {
-    return completeEntries(this.#context, seqs);
+  /** The rows exist: the entries never come back, not even after a crash; the files that they speak of are queued. */
+  completeEntries(seqs: readonly number[], media: readonly MediaJob[] = []): Promise<void> {
+    return completeEntries(this.#context, seqs, media);
+  }
+
+  getMediaJob(connectionId: string, rowId: string): MediaJob | null {
+    return getMediaJob(this.#context.tables, connectionId, rowId);
+  }
+
+  /** Jobs due at `until` (ms since the epoch) or before, the longest due first. */
+  listDueMedia(until: number, limit: number): MediaJob[] {
+    return listDueMedia(this.#context.tables, until, limit);
+  }
+
+  /** When the next job is due, ms since the epoch; null when none waits. */
+  nextMediaDueAt(): number | null {
+    return nextMediaDueAt(this.#context.tables);
+  }
+
+  /** A hint that there are new media jobs. @returns the function that stops listening */
+  onMediaQueued(listener: () => void): () => void {
+    return this.#context.events.on('mediaQueued', listener);
   }
 
   parkEntry(seq: number, reason: DeadLetter['reason']): Promise<void> {

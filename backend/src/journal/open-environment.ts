@@ -72,7 +72,7 @@ async function prepareDirectory(path: string): Promise<string> {
 function openData(path: string): RawRoot {
   const root: RawRoot = open({
     path,
-    maxDbs: 16,
+    maxDbs: 32,
     encoding: 'binary',
     keyEncoding: 'binary',
     overlappingSync: false,

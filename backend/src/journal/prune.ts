@@ -2,14 +2,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { JournalContext } from './context.js';
 import { expiryOf, type Row, type Tables } from './tables.js';
 
-const PRUNED = ['parts', 'replay', 'outbox', 'idempotency', 'archive'] as const satisfies (keyof Tables)[];
+const PRUNED = ['parts', 'replay', 'outbox', 'idempotency', 'archive', 'media'] as const satisfies (keyof Tables)[];
 type Pruned = (typeof PRUNED)[number];
 /** Rows looked at per turn of the event loop: about 2 ms. */
 const SLICE = 1000;
 
 /** Removes what has outlived its time (src/journal/retention.ts), in slices, so that sockets are served meanwhile. */
 export async function prune(context: JournalContext, now: number): Promise<Record<Pruned, number>> {
-  const removed: Record<Pruned, number> = { parts: 0, replay: 0, outbox: 0, idempotency: 0, archive: 0 };
+  const removed: Record<Pruned, number> = { parts: 0, replay: 0, outbox: 0, idempotency: 0, archive: 0, media: 0 };
   for (const name of PRUNED) removed[name] = await pruneTable(context, name, now);
   return removed;
 }

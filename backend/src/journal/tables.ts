@@ -7,6 +7,7 @@ import type {
   DeadLetter,
   IdempotencyRecord,
   LogEntry,
+  MediaJob,
   OutboxRecord,
   PartRecord,
   ReplayRecord,
@@ -157,6 +158,9 @@ export interface Tables {
   unfinished: Table<Buffer>;
   idempotency: Table<IdempotencyRecord>;
   connections: Table<ConnectionRecord>;
+  media: Table<MediaJob>;
+  /** Time at which a job is due, then its key → its key in `media`. */
+  mediaDue: Table<Buffer>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -174,5 +178,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),
     connections: table('connections'),
+    media: table('media'),
+    mediaDue: table('mediaDue'),
   };
 }

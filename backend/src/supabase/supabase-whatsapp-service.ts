@@ -178,6 +178,14 @@ export class SupabaseWhatsAppService {
     return row ? normalizeTimes(row) : null;
   }
 
+  /** A message by the id of its row; null when there is none that `scope` may see. @throws DatabaseFailure */
+  async getMensagem(id: string, scope: RowScope = null): Promise<Row | null> {
+    let query = this.#client.from('whatsapp_mensagens').select('*').eq('id', id);
+    if (scope) query = query.or(scopeFilter(scope));
+    const [row] = await this.#read(query.limit(1).retry(false));
+    return row ? normalizeTimes(row) : null;
+  }
+
   /** The newest message of a connection with this WhatsApp id; null when there is none. @throws DatabaseFailure */
   async findMensagem(sessao: string, whatsappId: string): Promise<Row | null> {
     const session = await this.findSessao(sessao);

@@ -9,6 +9,7 @@ import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { Lanes } from './lanes.js';
+import { MediaCalls } from './media-calls.js';
 
 export interface OpenSocket {
   sock: WASocket;
@@ -28,7 +29,11 @@ const RELAY_DEADLINE_MS = 30_000;
 
 /** What can be asked of WhatsApp while a connection is ready. Everything has a deadline; nothing is retried here. */
 export class ClientCalls {
-  constructor(private readonly deps: ClientCallsDeps) {}
+  readonly media: MediaCalls;
+
+  constructor(private readonly deps: ClientCallsDeps) {
+    this.media = new MediaCalls(deps.socket);
+  }
 
   /**
    * Writes one message to the socket under the given id. Resolves when it is written, not when it is accepted: that is

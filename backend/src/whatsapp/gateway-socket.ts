@@ -23,6 +23,7 @@ import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
 import { DurableReceive } from './durable-receive.js';
 import type { Lanes } from './lanes.js';
+import { uploadTo } from './media-calls.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { toStoredNode } from './stanza.js';
 
@@ -32,6 +33,10 @@ export interface WhatsAppServer {
   wsUrl: string | null;
   /** Signs the server's Noise certificate chain; null = Meta's. */
   noiseRootKey: Buffer | null;
+  /** `https://host[:port]` of its media servers; null = those that it names. */
+  mediaUrl: string | null;
+  /** PEM file with the authority that signs their certificate; null = the system's. */
+  mediaCaFile: string | null;
 }
 
 /** What WhatsApp's server answered to a message of ours (`<ack class="message">`), or a receipt, which implies it. */
@@ -132,6 +137,7 @@ export class GatewaySocket {
     const { deps } = this;
     return {
       ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
+      ...(deps.server.mediaUrl ? uploadTo(deps.server.mediaUrl, deps.server.mediaCaFile) : {}),
       version: deps.version,
       // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
       browser: Browsers.windows('Chrome'),

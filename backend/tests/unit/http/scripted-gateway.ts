@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect } from '@jest/globals';
 import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
@@ -65,6 +66,10 @@ export function scriptedPorts(
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    openMedia: async (_id, range) => ({
+      ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
+      range: range ? { start: 0, end: 1 } : null,
+    }),
     ...script.integration,
   };
   const service = { state: 'running', since: NOW, reason: null };
