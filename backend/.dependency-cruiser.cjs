@@ -32,7 +32,16 @@ module.exports = {
       'notifications/',
     ]),
     only('notifications', 'notifications', ['lib/', 'journal/']),
-    only('http-is-thin', 'http', ['lib/', 'config/', 'integration/', 'bootstrap/', 'watchdog/', 'notifications/']),
+    only('access-says-who-may', 'access', ['lib/', 'journal/', 'supabase/', 'integration/']),
+    only('http-is-thin', 'http', [
+      'lib/',
+      'config/',
+      'access/',
+      'integration/',
+      'bootstrap/',
+      'watchdog/',
+      'notifications/',
+    ]),
     only('simulator-stands-alone', 'simulator', ['lib/']),
     {
       name: 'nobody-loads-the-simulator',

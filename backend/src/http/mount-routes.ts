@@ -12,6 +12,8 @@ import type { Caller, RawInput, Reply, Route } from './route.js';
 const DEADLINE_MS = 30_000;
 /** A reader that takes nothing for so long is gone. */
 const READER_IDLE_MS = 60_000;
+/** Whoever calls a public route without a key: owns nothing, so a route that asks for rows finds none. */
+const STRANGER = { name: 'stranger', scope: { ownerId: '00000000-0000-0000-0000-000000000000', companyIds: [] } };
 
 /** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
 export function mountRoutes(routes: Route[]): Router {
@@ -46,10 +48,10 @@ function rawInput(row: Route, req: Request): RawInput {
 }
 
 function callerFor(req: Request, res: Response): Caller {
+  const { name, scope } = callerOf(res) ?? STRANGER;
   return {
-    name: callerOf(res) ?? 'anonymous',
-    // The one key there is sees everything.
-    scope: null,
+    name,
+    scope,
     prefers: (types) => req.accepts([...types]) || null,
   };
 }

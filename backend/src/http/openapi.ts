@@ -1,7 +1,7 @@
 import { VERSION } from '../bootstrap/version.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
-import type { Route } from './route.js';
+import type { Access, Route } from './route.js';
 import { errorBody } from './schemas/common.js';
 
 type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
@@ -11,7 +11,7 @@ type Responses = RouteConfig['responses'];
 const ALWAYS: ErrorCode[] = ['FORBIDDEN_HOST', 'RATE_LIMITED', 'INTERNAL', 'DEADLINE_EXCEEDED'];
 const WITH_INPUT: ErrorCode[] = ['BAD_REQUEST'];
 const WITH_BODY: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
-const WITH_KEY: ErrorCode[] = ['UNAUTHORIZED'];
+const WITH_KEY: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN'];
 
 /** OpenAPI 3.1 of the very table and schemas that requests are served and checked with. */
 export function openApiDocument(routes: Route[]): OpenApiDocument {
@@ -31,6 +31,16 @@ export function openApiDocument(routes: Route[]): OpenApiDocument {
   });
 }
 
+/** What a reader of the document has to know about each access. */
+const ACCESS_TEXT: Record<Access, string> = {
+  public: 'Needs no key.',
+  docs: 'Needs a key with `read`, but for programs on the same machine.',
+  read: 'Needs a key with `read`.',
+  send: 'Needs a key with `send`.',
+  manage: 'Needs a key with `manage`.',
+  root: 'Needs the root key.',
+};
+
 function describe(row: Route): RouteConfig {
   const { params, query, headers, body } = row.input;
   return {
@@ -39,6 +49,7 @@ function describe(row: Route): RouteConfig {
     operationId: row.operationId,
     tags: [row.tag],
     summary: row.summary,
+    description: ACCESS_TEXT[row.access],
     security: row.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
     request: {
       ...(params && { params }),

@@ -1,17 +1,26 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { parseInput, type IssueCodes } from './parse-input.js';
 
-/** Who may call: `public` everybody; `key` who has the API key; `docs` that, and any program on this machine. */
-export type Access = 'public' | 'key' | 'docs';
+/**
+ * Who may call. Every row of the route table says it; there is no default.
+ * - `public`: everybody, without a key. Tells nothing but that the process is there.
+ * - `docs`: like `read`, and any program on this machine.
+ * - `read`: sees rows and states of the caller's scope.
+ * - `send`: messages, presence, read marks.
+ * - `manage`: creates, changes, links and removes. QR and pairing codes belong here: linking is taking over.
+ * - `root`: what concerns the gateway as a whole, and so no owner that a scope could name.
+ */
+export type Access = 'public' | 'docs' | Grant | 'root';
 
 /** Who calls, as far as a route needs to know. */
 export interface Caller {
-  /** Under this name idempotency keys are kept: `root`, or `anonymous` while no key is set. */
+  /** Under this name idempotency keys are kept: `root`, `key:<id>`, `user:<uuid>`, or `anonymous` while no key is set. */
   name: string;
-  /** Whose rows it may see; null = all. */
+  /** Whose rows and connections it may touch; null = all. The table's `access` was checked before; this was not. */
   scope: Scope | null;
   /** The media type that the Accept header likes best. */
   prefers(types: readonly string[]): string | null;
@@ -50,6 +59,7 @@ interface RouteFacts<I extends RouteInput> {
   operationId: string;
   tag: string;
   summary: string;
+  /** What the caller must be allowed to do; see {@link Access}. */
   access: Access;
   input: I;
   replies: Record<number, ReplySpec>;

@@ -13,6 +13,8 @@ export const CRASH_POINTS = [
   'after:prekeys',
   /** The projector has taken entries from the log and has not written them. */
   'after:claim',
+  /** A message of ours is encrypted, its ratchet on the disk; nothing of it is written to the socket. */
+  'after:encrypt',
   /** A message of ours is written to the socket; its ack is not here. */
   'after:send',
   /** The rows are committed in Postgres; the journal still has the entries. */

@@ -34,6 +34,11 @@ export interface AuthEpoch {
   readonly state: AuthenticationState;
   /** Enqueues the credentials before it returns. Rejects `STALE_EPOCH`, `JOURNAL_FAILED`. */
   saveCreds(): Promise<void>;
+  /**
+   * Stores keys that a transaction of Baileys' has set but not committed yet. When that transaction commits the very same
+   * values, they are left out. Rejects `STALE_EPOCH`, `JOURNAL_FAILED`.
+   */
+  commitAhead(data: SignalDataSet): Promise<void>;
   /** From now on get and set throw `STALE_EPOCH`. Commits already enqueued still happen: see `settled`. */
   revoke(): void;
   /** Resolves (never rejects) when all commits of this epoch have ended; only then may the next epoch be opened. */
@@ -60,6 +65,8 @@ class Epoch implements AuthEpoch {
   readonly state: AuthenticationState;
   #revoked = false;
   readonly #unsettled = new Set<Promise<unknown>>();
+  /** Values that are on the disk ahead of the transaction which they belong to. */
+  readonly #ahead = new WeakSet<object>();
 
   constructor(
     private readonly deps: AuthStoreDeps,
@@ -78,6 +85,15 @@ class Epoch implements AuthEpoch {
     return this.#commit(() => ({ creds: { connectionId, value: plainCreds(this.state.creds) } }));
   }
 
+  async commitAhead(data: SignalDataSet): Promise<void> {
+    await this.#commit(() => batchOf(this.deps.connectionId, data));
+    for (const values of Object.values<Record<string, unknown>>(data)) {
+      for (const value of Object.values(values)) {
+        if (typeof value === 'object' && value !== null) this.#ahead.add(value);
+      }
+    }
+  }
+
   revoke(): void {
     this.#revoked = true;
   }
@@ -93,8 +109,19 @@ class Epoch implements AuthEpoch {
     return found as { [id: string]: SignalDataTypeMap[T] };
   }
 
-  #set(data: SignalDataSet): Promise<void> {
-    return this.#commit(() => batchOf(this.deps.connectionId, data));
+  async #set(data: SignalDataSet): Promise<void> {
+    const left = this.#withoutAhead(data);
+    if (left) await this.#commit(() => batchOf(this.deps.connectionId, left));
+  }
+
+  /** What is not stored yet; null when all of it is. A value counts as stored once: set again, it is stored again. */
+  #withoutAhead(data: KeyMutations): KeyMutations | null {
+    const left: KeyMutations = {};
+    for (const [type, values] of Object.entries(data)) {
+      const fresh = Object.entries(values).filter(([, value]) => !this.#ahead.delete(value as object));
+      if (fresh.length > 0) left[type] = Object.fromEntries(fresh);
+    }
+    return Object.keys(left).length > 0 ? left : null;
   }
 
   #commit(batch: () => CommitBatch): Promise<void> {

@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { isGatewayError, type GatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
+import type { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
 import { hasSideEffects } from './replay-unfinished.js';
 import { Stanza, toStoredNode, type EncPart } from './stanza.js';
@@ -27,6 +28,8 @@ export interface DurableReceiveDeps {
   lanes: Lanes;
   clock: Clock;
   logger: BaileysLogger;
+  /** What encrypting goes through. */
+  sending: DurableSend;
   /** Our own addresses; null before pairing. */
   me: () => { id: string; lid: string | null } | null;
   /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
@@ -69,10 +72,18 @@ export class DurableReceive {
 
   /** For `SocketConfig.makeSignalRepository`. */
   readonly makeSignalRepository: SocketConfig['makeSignalRepository'] = (auth, logger, pnToLid) => {
-    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
-    this.#keys = auth.keys as SignalKeyStoreWithTransaction;
+    const keys = auth.keys as SignalKeyStoreWithTransaction;
+    const { sending } = this.deps;
+    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
+      { ...auth, keys: sending.watched(keys) },
+      logger,
+      pnToLid,
+    );
+    this.#keys = keys;
     this.#repository = {
       ...base,
+      encryptMessage: (options) => sending.encrypt(keys, () => base.encryptMessage(options)),
+      encryptGroupMessage: (options) => sending.encrypt(keys, () => base.encryptGroupMessage(options)),
       decryptMessage: (options) => this.#decrypt(options.ciphertext, options.jid, () => base.decryptMessage(options)),
       decryptGroupMessage: (options) =>
         this.#decrypt(options.msg, options.group, () => base.decryptGroupMessage(options)),

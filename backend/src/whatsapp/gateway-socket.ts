@@ -4,7 +4,6 @@ import {
   getBinaryNodeChildren,
   makeWASocket,
   WA_CERT_DETAILS,
-  type AuthenticationState,
   type BinaryNode,
   type CacheStore,
   type ConnectionState,
@@ -21,7 +20,9 @@ import type { ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint, isArmed } from '../lib/crash-points.js';
 import type { Log } from '../lib/log.js';
+import type { AuthEpoch } from './auth-store.js';
 import { DurableReceive } from './durable-receive.js';
+import { DurableSend } from './durable-send.js';
 import type { Lanes } from './lanes.js';
 import { uploadTo } from './media-calls.js';
 import { replayUnfinished } from './replay-unfinished.js';
@@ -56,8 +57,7 @@ export interface GatewaySocketDeps {
   clock: Clock;
   log: Log;
   logger: SocketConfig['logger'];
-  auth: AuthenticationState;
-  saveCreds: () => Promise<void>;
+  auth: AuthEpoch;
   version: WAVersion;
   server: WhatsAppServer;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
@@ -107,6 +107,7 @@ export class GatewaySocket {
       lanes: deps.lanes,
       clock: deps.clock,
       logger: deps.logger,
+      sending: new DurableSend((keys) => deps.auth.commitAhead(keys)),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
@@ -116,7 +117,7 @@ export class GatewaySocket {
   }
 
   get me(): { id: string; lid: string | null } | null {
-    const { me } = this.deps.auth.creds;
+    const { me } = this.deps.auth.state.creds;
     return me ? { id: me.id, lid: me.lid ?? null } : null;
   }
 
@@ -141,7 +142,7 @@ export class GatewaySocket {
       version: deps.version,
       // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
       browser: Browsers.windows('Chrome'),
-      auth: deps.auth,
+      auth: deps.auth.state,
       logger: deps.logger,
       makeSignalRepository: this.receive.makeSignalRepository,
       // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.
@@ -251,7 +252,7 @@ export class GatewaySocket {
 
   async #saveCreds(): Promise<void> {
     try {
-      await this.deps.saveCreds();
+      await this.deps.auth.saveCreds();
     } catch (error) {
       this.failClosed(error);
     }

@@ -22,6 +22,7 @@ const OFTEN: Record<CrashPoint, number> = {
   'after:receipt': 20,
   'after:prekeys': 1,
   'after:claim': 6,
+  'after:encrypt': 10,
   'after:send': 10,
   'before:complete': 6,
 };

@@ -85,6 +85,31 @@ test('a message that cannot be read is journaled before it is asked for again', 
   expect(steps.get(sent.id)!.slice(0, 3)).toEqual(['entry', 'durable', 'retry request']);
 });
 
+test('a message of ours: the ratchet that encrypted it is durable before the stanza is written, and stored once', async () => {
+  const ana = gateway.aCustomer();
+  await ana.send(shop.phone, 'antes').receipted;
+  const steps: string[] = [];
+  const journal: Journal = gateway.parts.journal;
+  const commit = journal.commit.bind(journal);
+  jest.spyOn(journal, 'commit').mockImplementation(async (batch: CommitBatch) => {
+    const ratchets = Object.keys(batch.keys?.mutations['session'] ?? {});
+    const done = await commit(batch);
+    for (const each of ratchets) steps.push(`durable ${each}`);
+    return done;
+  });
+  const { history } = gateway.simulator;
+  const record = history.record.bind(history);
+  jest.spyOn(history, 'record').mockImplementation((fact) => {
+    if (fact.kind === 'send.received') steps.push('written');
+    record(fact);
+  });
+  const { status, body } = await gateway.send(shop.id, { to: ana.number, content: 'oi' });
+  expect(status).toBe(201);
+  await gateway.crm.mensagem(shop.id, body.message.whatsappId!, (row) => row['status'] === 'ENTREGUE');
+  expect(steps.length).toBeGreaterThan(1);
+  expect(steps.indexOf('written')).toBe(steps.length - 1);
+});
+
 test('a commit that fails cuts the socket: neither receipt nor nack leaves, and WhatsApp delivers again', async () => {
   const ana = gateway.aCustomer();
   await ana.send(shop.phone, 'antes').receipted;

@@ -14,7 +14,7 @@ export function rateLimit(perMinute: number): RequestHandler {
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     skip: (req) => req.path.startsWith('/health/'),
-    keyGenerator: (req, res) => callerOf(res) ?? `ip:${ipKeyGenerator(req.ip ?? '')}`,
+    keyGenerator: (req, res) => callerOf(res)?.name ?? `ip:${ipKeyGenerator(req.ip ?? '')}`,
     handler: (_req, _res, next) => {
       next(new GatewayError('RATE_LIMITED', `At most ${perMinute} requests a minute (HTTP_RATE_PER_MINUTE).`));
     },

@@ -3,7 +3,7 @@ import { ok, route, type Reply, type Route } from '../route.js';
 import * as schema from '../schemas/bootstrap.js';
 
 const BASE = '/api/whatsapp-bootstrap';
-const facts = { tag: 'bootstrap', access: 'key', input: {}, errors: ['SERVICES_STOPPED'] } as const;
+const facts = { tag: 'bootstrap', input: {}, errors: ['SERVICES_STOPPED'] } as const;
 /** A start applies migrations and may unpack a database. */
 const START_DEADLINE_MS = 90_000;
 
@@ -16,6 +16,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       ...facts,
       errors: ['SERVICES_STOPPED', 'DATABASE_UNAVAILABLE', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'],
       method: 'post',
+      access: 'root',
       path: `${BASE}/initialize`,
       operationId: 'initialize',
       summary: 'Start all services that do not run',
@@ -27,6 +28,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       ...facts,
       errors: ['SERVICES_STOPPED', 'DATABASE_UNAVAILABLE', 'SCHEMA_OUTDATED', 'DEADLINE_EXCEEDED'],
       method: 'post',
+      access: 'root',
       path: `${BASE}/restart`,
       operationId: 'restart',
       summary: 'Stop and start all services in order',
@@ -38,6 +40,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       ...facts,
       errors: [],
       method: 'get',
+      access: 'read',
       path: `${BASE}/status`,
       operationId: 'getStatus',
       summary: 'State of each service',
@@ -47,6 +50,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
     route({
       ...facts,
       method: 'get',
+      access: 'read',
       path: `${BASE}/stats`,
       operationId: 'getStats',
       summary: 'Queue sizes, response time of the database, connections, success of sends',
@@ -61,6 +65,7 @@ function selfTestRoute(bootstrap: BootstrapPort): Route {
   return route({
     ...facts,
     method: 'post',
+    access: 'root',
     path: `${BASE}/test`,
     operationId: 'selfTest',
     summary: 'Self test, step by step: database, queue, disk, each connection',

@@ -7,7 +7,7 @@ import { QR_TYPES, renderQr } from './render-qr.js';
 
 const BASE = '/api/whatsapp-integration/connections';
 const params = z.object({ id: connectionId });
-const facts = { tag: 'connections', access: 'key' } as const;
+const facts = { tag: 'connections' } as const;
 
 /** Create, list, show, link and forget WhatsApp connections. */
 export function connectionRoutes(integration: IntegrationPort): Route[] {
@@ -16,6 +16,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'post',
       path: BASE,
+      access: 'manage',
       operationId: 'createConnection',
       summary: 'Create a connection and start it',
       input: { body: schema.createConnectionBody },
@@ -33,6 +34,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: BASE,
+      access: 'read',
       operationId: 'listConnections',
       summary: 'All connections',
       input: {},
@@ -44,6 +46,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/:id`,
+      access: 'read',
       operationId: 'getConnection',
       summary: 'State of one connection, and what to do about it',
       input: { params },
@@ -55,6 +58,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'delete',
       path: `${BASE}/:id`,
+      access: 'manage',
       operationId: 'deleteConnection',
       summary: 'Log out and forget a connection',
       input: { params },
@@ -76,6 +80,7 @@ function linkingRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/:id/qr`,
+      access: 'manage',
       operationId: 'getQr',
       summary: 'The QR code to scan now, as JSON, PNG or SVG (by Accept or ?format=)',
       input: { params, query: schema.qrQuery },
@@ -93,6 +98,7 @@ function linkingRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'post',
       path: `${BASE}/:id/pairing-code`,
+      access: 'manage',
       operationId: 'requestPairingCode',
       summary: 'A code to type on the phone instead of scanning a QR code',
       input: { params, body: schema.pairingCodeBody },

@@ -4,7 +4,7 @@ import { route, type Route } from '../route.js';
 import { uuid } from '../schemas/common.js';
 
 const BASE = '/api/whatsapp-integration';
-const facts = { tag: 'media', access: 'key' } as const;
+const facts = { tag: 'media', access: 'read' } as const;
 
 /** Types that a browser shows without running anything; everything else is only saved. */
 const SHOWN = /^(image\/(jpeg|png|gif|webp)|video\/|audio\/|application\/(pdf|ogg)(;|$))/;

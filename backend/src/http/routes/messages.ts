@@ -6,7 +6,7 @@ import { page, pageQuery, uuid } from '../schemas/common.js';
 import * as schema from '../schemas/messages.js';
 
 const BASE = '/api/whatsapp-integration';
-const facts = { tag: 'messages', access: 'key' } as const;
+const facts = { tag: 'messages' } as const;
 
 /** Send, and read what was said. */
 export function messageRoutes(integration: IntegrationPort): Route[] {
@@ -16,6 +16,7 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/messages/:atendimentoId`,
+      access: 'read',
       operationId: 'listMessages',
       summary: 'Messages of one atendimento',
       input: { params: z.object({ atendimentoId: uuid }), query: pageQuery },
@@ -29,6 +30,7 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
       ...facts,
       method: 'get',
       path: `${BASE}/atendimentos/active`,
+      access: 'read',
       operationId: 'listActiveAtendimentos',
       summary: 'Open atendimentos',
       input: { query: pageQuery },
@@ -46,6 +48,7 @@ function sendRoute(integration: IntegrationPort): Route {
     ...facts,
     method: 'post',
     path: `${BASE}/messages/send`,
+    access: 'send',
     operationId: 'sendMessage',
     summary: 'Send a text',
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },

@@ -56,8 +56,8 @@ describe('one setting', () => {
     [
       'CRASH_AT',
       'after:lunch:1',
-      'CRASH_AT must be one of after:decrypt, after:journal, after:receipt, after:prekeys, after:claim, after:send, ' +
-        'before:complete, a colon and a number from 1 (got "after:lunch:1")',
+      'CRASH_AT must be one of after:decrypt, after:journal, after:receipt, after:prekeys, after:claim, after:encrypt, ' +
+        'after:send, before:complete, a colon and a number from 1 (got "after:lunch:1")',
     ],
     [
       'WHATSAPP_VERSION',
