@@ -131,6 +131,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     acceptor,
     sender,
     rows,
+    numbers,
     media: media.queue,
     mediaStore: media.store,
     clock,

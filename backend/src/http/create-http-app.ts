@@ -14,6 +14,7 @@ import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import type { BootstrapPort, IntegrationPort } from './ports.js';
 import type { Route } from './route.js';
+import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
@@ -37,6 +38,7 @@ export function allRoutes(deps: Pick<HttpAppDeps, 'integration' | 'bootstrap'>):
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
     ...mediaRoutes(deps.integration),
+    ...chatRoutes(deps.integration),
   ];
 }
 

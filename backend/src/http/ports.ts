@@ -1,9 +1,11 @@
+import type { NumberResource } from '../integration/chat-signs.js';
 import type { OpenMedia } from '../integration/message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
   Page,
   PairingCodeResource,
+  PresenceInput,
   QrResource,
   Scope,
   SendMessageInput,
@@ -32,6 +34,10 @@ export interface IntegrationPort {
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
   listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+  /** Resolves with how many were marked. */
+  markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
+  sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;
+  checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource>;
   /** `range` is the Range header. The stream is the caller's to end. */
   openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia>;
 }

@@ -36,12 +36,34 @@ export interface CreateConnectionInput {
   settings?: Record<string, unknown> | undefined;
 }
 
+export interface ContactInput {
+  name: string;
+  numbers: string[];
+  organization?: string | undefined;
+}
+
+/** What is to be sent, as the API takes it. `messageId` is the whatsappId of a message that exists. */
+export type MessageInput =
+  | { type: 'text'; text: string }
+  | {
+      type: 'location';
+      latitude: number;
+      longitude: number;
+      name?: string | undefined;
+      address?: string | undefined;
+    }
+  | { type: 'contact'; contacts: ContactInput[] }
+  | { type: 'poll'; question: string; options: string[]; selectable: number }
+  | { type: 'reaction'; messageId: string; emoji: string }
+  | { type: 'edit'; messageId: string; text: string }
+  | { type: 'delete'; messageId: string }
+  | { type: 'forward'; messageId: string };
+
 export interface SendMessageInput {
   connectionId: string;
-  /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. */
-  to: string;
-  type: 'text';
-  content: string;
+  /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. Not needed by what changes a message. */
+  to?: string | undefined;
+  message: MessageInput;
   /** Mentioned people: numbers or JIDs. */
   mentions?: string[] | undefined;
   /** whatsappId of the message to reply to. */
@@ -51,8 +73,16 @@ export interface SendMessageInput {
   idempotency?: { scope: string; key: string; bodySha256: Uint8Array } | undefined;
 }
 
+/** What a chat is to show: typing, recording, or neither. */
+export interface PresenceInput {
+  connectionId: string;
+  to: string;
+  state: 'composing' | 'recording' | 'paused';
+}
+
 export interface SentMessageResource {
-  id: string;
+  /** Of the row; null for what changes another message (reaction, edit, deletion). */
+  id: string | null;
   whatsappId: string;
   connectionId: string;
   to: string;

@@ -1,4 +1,6 @@
+import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError, type ErrorCode } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
@@ -9,6 +11,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { Connections } from './connections.js';
+import { composeMessage } from './message-content.js';
 import { mentionJids } from './mentions.js';
 import type { Scope, SendMessageInput, SendResult } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
@@ -19,6 +22,8 @@ export interface SendMessageDeps {
   sender: Sender;
   rows: RowWatcher;
   database: Pick<SupabaseWhatsAppService, 'findMensagem'>;
+  journal: Pick<Journal, 'getOutbox'>;
+  clock: Clock;
   log: Log;
 }
 
@@ -58,13 +63,15 @@ async function acceptNew(
 ): Promise<Accepted> {
   const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
   if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
-  const { connectionId, to, content, idempotency } = input;
+  const { connectionId, idempotency } = input;
   const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
+  const { to, content, context } = await composeMessage(deps, input);
   return deps.acceptor.accept({
+    ...context,
     connectionId,
     to,
-    text: content,
+    content,
     mentions,
     quoted,
     remetente: 'ATENDENTE',
@@ -96,12 +103,13 @@ function waitMs(client: WhatsAppClientService, input: SendMessageInput): number 
 
 async function present(deps: SendMessageDeps, record: OutboxRecord, replayed: boolean): Promise<SendResult> {
   const sent = record.state === 'sent';
-  const atendimentoId = await deps.rows.atendimentoOf(record.rowId, sent && !replayed ? ROW_WAIT_MS : 0);
+  const hasRow = record.rowless !== true;
+  const atendimentoId = await deps.rows.atendimentoOf(record.rowId, hasRow && sent && !replayed ? ROW_WAIT_MS : 0);
   return {
     httpStatus: sent ? 201 : 202,
     replayed,
     message: {
-      id: record.rowId,
+      id: hasRow ? record.rowId : null,
       whatsappId: record.whatsappId,
       connectionId: record.connectionId,
       to: record.chatJid ?? record.pn ?? record.to,

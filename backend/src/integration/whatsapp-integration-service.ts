@@ -2,10 +2,12 @@ import type { Journal } from '../journal/journal.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
 import type { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
+import type { NumberCheck } from '../outbound/number-check.js';
 import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
 import { openMessageMedia, type OpenMedia } from './message-media.js';
@@ -14,6 +16,7 @@ import type {
   CreateConnectionInput,
   Page,
   PairingCodeResource,
+  PresenceInput,
   QrResource,
   Scope,
   SendMessageInput,
@@ -29,6 +32,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   acceptor: MessageAcceptor;
   sender: Sender;
   rows: RowWatcher;
+  numbers: NumberCheck;
   media: MediaQueue;
   mediaStore: MediaStore;
 }
@@ -36,6 +40,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
 export class WhatsAppIntegrationService {
   readonly #connections: Connections;
+  readonly #signs: ChatSigns;
   readonly #channels = new Map<
     string,
     { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
@@ -44,6 +49,7 @@ export class WhatsAppIntegrationService {
 
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
     this.#connections = new Connections(deps);
+    this.#signs = new ChatSigns({ ...deps, connections: this.#connections, channelOf: (id) => this.channelOf(id) });
   }
 
   /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
@@ -120,6 +126,20 @@ export class WhatsAppIntegrationService {
     scope: Scope | null,
   ): Promise<Page> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
+  }
+
+  /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */
+  markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
+    return this.#signs.markRead(connectionId, messageIds, scope);
+  }
+
+  sendPresence(input: PresenceInput, scope: Scope | null): Promise<void> {
+    return this.#signs.presence(input, scope);
+  }
+
+  /** @throws INVALID_RECIPIENT, NOT_CONNECTED, RATE_LIMITED */
+  checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
+    return this.#signs.checkNumber(connectionId, number, scope);
   }
 
   /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */

@@ -62,6 +62,7 @@ export const ERRORS = {
   BAD_CONFIGURATION: { status: 500, retry: 'never', message: 'The settings are not valid.' },
   INTERNAL: { status: 500, retry: 'later', message: 'Something failed inside the gateway.' },
   DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such dead letter.' },
+  TOO_LATE: { status: 422, retry: 'never', message: 'WhatsApp does not let this message be changed any more.' },
   // Media
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', message: 'This message has no file.' },
   MEDIA_PENDING: { status: 409, retry: 'later', message: 'The file of this message is not here yet.' },

@@ -200,6 +200,18 @@ export class SupabaseWhatsAppService {
     return row ?? null;
   }
 
+  /** Messages of a connection by their WhatsApp ids (at most 100), in any order. @throws DatabaseFailure */
+  async findMensagens(sessao: string, whatsappIds: string[]): Promise<Row[]> {
+    const session = await this.findSessao(sessao);
+    if (!session) return [];
+    const query = this.#client
+      .from('whatsapp_mensagens')
+      .select('*')
+      .eq('session_id', session['id'] as string)
+      .in('whatsapp_id', whatsappIds);
+    return this.#read(query.limit(200).retry(false));
+  }
+
   /** Compares the database with the migrations of this version.
    *  @throws GatewayError `SCHEMA_OUTDATED` naming what is missing, DatabaseFailure */
   async checkSchema(): Promise<void> {

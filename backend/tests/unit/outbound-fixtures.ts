@@ -203,7 +203,8 @@ export async function anOutbound(options: OutboundOptions = {}): Promise<Outboun
     acceptor,
     events,
     send: async (to, text, more = {}) => {
-      const request = { connectionId: CONNECTION, to, text, remetente: 'ATENDENTE' as const, ...more };
+      const content = { kind: 'text' as const, text };
+      const request = { connectionId: CONNECTION, to, content, remetente: 'ATENDENTE' as const, ...more };
       return (await acceptor.accept(request)).record;
     },
     record: (whatsappId) => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { IntegrationPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
 import { page, pageQuery, uuid } from '../schemas/common.js';
+import { messageInput } from '../schemas/message-content.js';
 import * as schema from '../schemas/messages.js';
 
 const BASE = '/api/whatsapp-integration';
@@ -50,7 +51,7 @@ function sendRoute(integration: IntegrationPort): Route {
     path: `${BASE}/messages/send`,
     access: 'send',
     operationId: 'sendMessage',
-    summary: 'Send a text',
+    summary: 'Send a message, or react to, edit, delete or forward one',
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
     replies: {
       201: { description: 'WhatsApp has accepted it.', schema: schema.sendMessageReply },
@@ -60,7 +61,7 @@ function sendRoute(integration: IntegrationPort): Route {
       ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
       ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
       ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
-      ...['JOURNAL_FAILED', 'JOURNAL_FULL', 'DEADLINE_EXCEEDED'],
+      ...['FORBIDDEN', 'TOO_LATE', 'DATABASE_UNAVAILABLE', 'JOURNAL_FAILED', 'JOURNAL_FULL', 'DEADLINE_EXCEEDED'],
     ] as Route['errors'],
     issueCodes: {
       'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
@@ -73,7 +74,11 @@ function sendRoute(integration: IntegrationPort): Route {
       const key = headers['Idempotency-Key'];
       const scope = `${caller.name}:${body.connectionId}`;
       const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(body) };
-      const result = await integration.sendMessage({ ...body, waitMs: query.wait, idempotency }, caller.scope);
+      const { connectionId, to, mentions, replyTo } = body;
+      const result = await integration.sendMessage(
+        { connectionId, to, mentions, replyTo, message: messageInput(body), waitMs: query.wait, idempotency },
+        caller.scope,
+      );
       return {
         ...ok({ message: result.message }),
         status: result.httpStatus,

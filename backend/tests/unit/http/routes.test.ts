@@ -70,8 +70,10 @@ describe('messages/send', () => {
     const { http, calls } = anApp();
     const res = await documented(http.post(SEND).send({ ...aSend, type: 'text', mentions: ['1'], replyTo: '3EB0' }));
     expect([res.status, res.body]).toMatchObject([201, { success: true, message: { id: UUID, status: 'ENVIADA' } }]);
+    const { content: text, ...address } = aSend;
+    const message = { type: 'text', text };
     expect(calls[0]?.args).toEqual([
-      { ...aSend, type: 'text', mentions: ['1'], replyTo: '3EB0', waitMs: 10_000, idempotency: undefined },
+      { ...address, message, mentions: ['1'], replyTo: '3EB0', waitMs: 10_000, idempotency: undefined },
       null,
     ]);
   });
@@ -117,7 +119,7 @@ describe('messages/send', () => {
     for (const content of ['x'.repeat(65_536), '👩‍👩‍👧‍👦🇧🇷', '\u202eשלום\n\tمرحبا']) {
       const { http, calls } = anApp();
       expect((await documented(http.post(SEND).send({ ...aSend, content }))).status).toBe(201);
-      expect(calls[0]?.args[0]).toMatchObject({ content });
+      expect(calls[0]?.args[0]).toMatchObject({ message: { type: 'text', text: content } });
     }
   });
 });
@@ -199,7 +201,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     [post, SEND, { ...aSend, content: 'a\0' }, BAD, 'body.content', /^must not contain NUL/],
     [post, SEND, { ...aSend, content: 'a\ud83d' }, BAD, 'body.content', /half of a surrogate pair/],
     [post, SEND, { ...aSend, content: { a: 1 } }, BAD, 'body.content', 'must be a string'],
-    [post, SEND, { ...aSend, type: 'image' }, 'UNSUPPORTED_TYPE', 'body.type', 'must be one of: text'],
+    [post, SEND, { ...aSend, type: 'carta' }, 'UNSUPPORTED_TYPE', 'body.type', /^must be one of: text, location/],
     [post, SEND, { ...aSend, to: '' }, 'INVALID_RECIPIENT', 'body.to', 'must have at least 1 characters'],
     [post, SEND, { ...aSend, to: '1\n2' }, 'INVALID_RECIPIENT', 'body.to', /control/],
     [post, SEND, { ...aSend, mentions: 'x' }, BAD, 'body.mentions', 'must be a array'],

@@ -60,12 +60,15 @@ export function scriptedPorts(
       httpStatus: input.waitMs === 0 ? 202 : 201,
       replayed: false,
       message: {
-        ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to },
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to ?? '' },
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    markRead: async (_id, messageIds) => messageIds.length,
+    sendPresence: async () => undefined,
+    checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
     openMedia: async (_id, range) => ({
       ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
       range: range ? { start: 0, end: 1 } : null,
