@@ -50,6 +50,8 @@ export interface GatewayConfig {
     /** The program that makes voice messages out of other sounds. */
     readonly ffmpegPath: string;
   };
+  /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
+  readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
   readonly whatsapp: {
     /** null = Meta's servers. */
@@ -119,6 +121,7 @@ export function toGatewayConfig(s: SettingValues, packageDir: string, warnings: 
       publicUrl: publicUrl(s),
       ffmpegPath: s.FFMPEG_PATH,
     },
+    outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID,
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,

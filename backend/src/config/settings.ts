@@ -112,6 +112,10 @@ export const SETTINGS = {
     'Where files lie: `supabase` (private bucket `whatsapp-midia`) or `disk` (`DATA_DIR/media`). Unset: the bucket with `SUPABASE_URL`, else the disk.',
   ),
   FFMPEG_PATH: always(value.folder, 'ffmpeg', 'The program that turns other sounds into voice messages (Ogg Opus).'),
+  OUTGOING_PRIVATE_ADDRESSES: maybe(
+    value.addressRanges,
+    'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
+  ),
 
   WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
   WHATSAPP_WS_URL: maybe(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { CRASH_POINTS, type CrashPlan, type CrashPoint } from '../lib/crash-points.js';
 
@@ -59,6 +60,27 @@ export const origins: Value<string[]> = {
     .refine((list) => list.every((origin) => origin === '*' || isOrigin(origin))),
   must: 'be a comma-separated list of origins such as http://localhost:5173 (no path, no slash at the end), or *',
 };
+
+/** `address` or `address/prefix`, of either family, separated by commas; empty = none. */
+export const addressRanges: Value<string[]> = {
+  schema: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((range) => range.trim())
+        .filter(Boolean),
+    )
+    .refine((list) => list.every(isAddressRange)),
+  must: 'be a comma-separated list of addresses or ranges such as 127.0.0.1,192.168.1.0/24',
+};
+
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || address.includes('%') || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
 
 /** What travels in a header or is typed by people: no spaces, no umlauts, long enough not to be guessed. */
 export const secretText: Value<string> = {

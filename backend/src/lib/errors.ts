@@ -48,6 +48,8 @@ export const ERRORS = {
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  // Requests that the gateway makes for its users
+  FORBIDDEN_DESTINATION: { status: 422, retry: 'never', message: 'The gateway does not connect to this address.' },
   // Parts of the gateway
   DATABASE_UNAVAILABLE: { status: 503, retry: 'later', message: 'The database cannot be reached now.' },
   DATABASE_REFUSED: { status: 503, retry: 'later', message: 'The database refuses the gateway: see the alert.' },
