@@ -21,7 +21,7 @@ module.exports = {
     only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/']),
     only('inbound', 'inbound', ['lib/', 'journal/', 'whatsapp/', 'supabase/']),
     only('media', 'media', ['lib/', 'journal/', 'egress/']),
-    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/']),
+    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/', 'media/']),
     only('integration', 'integration', [
       'media/',
       'lib/',

@@ -25,6 +25,7 @@ import { MessageAcceptor } from './outbound/accept-message.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
+import { MediaUploads } from './outbound/upload-media.js';
 import { DatabaseHost } from './supabase/database-host.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
 import { WhatsAppWatchdogService } from './watchdog/whatsapp-watchdog-service.js';
@@ -93,7 +94,9 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
   const projector = new Projector({ journal, database, optionsFor, clock, log });
 
   const numbers = new NumberCheck({ journal, clock, log });
-  const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
+  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+  const uploads = new MediaUploads({ journal, files: media.outgoing });
+  const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
   sender.events.on('accepted', () => sends.accepted());
   sender.events.on('sent', () => sends.sent());
@@ -106,8 +109,6 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     sender,
     channelOf: (id) => integration.channelOf(id),
   });
-
-  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
 
   const webVersion = new WebVersion({ log, pinned: config.whatsapp.version });
   const pool: WhatsAppPoolManager = new WhatsAppPoolManager({
@@ -134,6 +135,7 @@ function wire(config: GatewayConfig, journal: Journal, log: Log, clock: Clock) {
     numbers,
     media: media.queue,
     mediaStore: media.store,
+    intake: media.intake,
     clock,
     log,
     defaultOwnerId,

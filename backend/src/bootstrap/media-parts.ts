@@ -4,9 +4,12 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import { AddressPolicy } from '../egress/address-policy.js';
+import { guardedAgent } from '../egress/guarded-agent.js';
 import { DiskStore } from '../media/disk-store.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { mediaAgent } from '../media/media-host.js';
+import { MediaIntake } from '../media/media-intake.js';
 import { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
 import { StagedFiles } from '../media/staged-files.js';
@@ -20,6 +23,7 @@ export interface MediaParts {
   store: MediaStore;
   /** Files that were accepted for sending. */
   outgoing: StagedFiles;
+  intake: MediaIntake;
   /** Makes the folders, and removes what a crash has left in them. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -44,6 +48,12 @@ export function mediaParts(deps: {
   const bucket = media.storage === 'supabase' ? new MediaBucket({ host: databaseHost }) : null;
   const store = bucket ?? new DiskStore(join(dataDir, 'media'));
   const dispatcher = mediaAgent(server);
+  const guarded = guardedAgent({
+    policy: new AddressPolicy(config.outgoingPrivateAddresses),
+    ...{ connectTimeoutMs: 10_000, headersTimeoutMs: 20_000, bodyTimeoutMs: 20_000, connections: 4 },
+  });
+  const { maxBytes, ffmpegPath } = media;
+  const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpegPath });
   const queue = new MediaQueue({
     journal,
     store,
@@ -64,19 +74,25 @@ export function mediaParts(deps: {
     queue,
     store,
     outgoing,
+    intake,
     open: async () => {
       await Promise.all([incoming.open(), outgoing.open()]);
       await incoming.sweep(0, () => false);
       await outgoing.sweep(LEFT_BEHIND_MS, (name) => isWanted(journal, name));
     },
     close: async () => {
-      await Promise.all([dispatcher.destroy(), bucket?.close()]);
+      await Promise.all([dispatcher.destroy(), guarded.destroy(), bucket?.close()]);
     },
   };
 }
 
-/** A staged file is named after its message's row; unfinished sends and waiting jobs need it. */
+/**
+ * A staged file is named after its message's row. Unfinished sends and waiting jobs need it; and while the log is not
+ * worked off, a job for it may still come.
+ */
 function isWanted(journal: Journal, name: string): boolean {
+  const { pendingEntries, deadLetters } = journal.stats();
+  if (pendingEntries + deadLetters > 0) return true;
   for (const record of journal.listUnfinishedOutbox()) if (record.media?.file === name) return true;
   return journal
     .listConnections()

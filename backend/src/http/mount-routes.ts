@@ -7,6 +7,7 @@ import { nameRoute } from './middleware/access-log.js';
 import { RETRY_AFTER_S } from './middleware/answer-errors.js';
 import { callerOf, requireAccess } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
+import { multipartBody } from './middleware/multipart-body.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
 
 const DEADLINE_MS = 30_000;
@@ -19,7 +20,8 @@ const STRANGER = { name: 'stranger', scope: { ownerId: '00000000-0000-0000-0000-
 export function mountRoutes(routes: Route[]): Router {
   const router = Router();
   for (const row of routes) {
-    router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...jsonBody, async (req, res) => {
+    const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(row.maxJson)];
+    router[row.method](row.path, nameRoute(row.path), requireAccess(row.access), ...body, async (req, res) => {
       const work = row.run(rawInput(row, req), callerFor(req, res));
       await sendReply(res, await withDeadline(work, row.deadlineMs ?? DEADLINE_MS, row.operationId));
     });
@@ -53,6 +55,7 @@ function callerFor(req: Request, res: Response): Caller {
     name,
     scope,
     prefers: (types) => req.accepts([...types]) || null,
+    upload: res.locals['upload'] as unknown,
   };
 }
 

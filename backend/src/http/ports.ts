@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { NumberResource } from '../integration/chat-signs.js';
 import type { OpenMedia } from '../integration/message-media.js';
 import type {
@@ -6,6 +7,7 @@ import type {
   Page,
   PairingCodeResource,
   PresenceInput,
+  StagedUpload,
   QrResource,
   Scope,
   SendMessageInput,
@@ -34,6 +36,8 @@ export interface IntegrationPort {
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageRequest, scope: Scope | null): Promise<Page>;
   listActiveAtendimentos(page: PageRequest, scope: Scope | null): Promise<Page>;
+  /** Streams a file that is to be sent to the disk. */
+  receiveUpload(stream: Readable, name: string | null): Promise<StagedUpload>;
   /** Resolves with how many were marked. */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;

@@ -24,5 +24,6 @@ export class ClientSendChannel implements SendChannel {
     return this.client.me;
   }
   relay: SendChannel['relay'] = (jid, message, options) => this.client.calls.relay(jid, message, options);
+  uploadMedia: SendChannel['uploadMedia'] = (file, about) => this.client.calls.media.upload(file, about);
   lookupNumber: SendChannel['lookupNumber'] = (spellings) => this.client.calls.lookupNumber(spellings);
 }

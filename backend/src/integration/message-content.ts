@@ -2,12 +2,17 @@ import { GatewayError } from '../lib/errors.js';
 import type { Clock } from '../lib/clock.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { MessageContext, OutgoingContent, Target } from '../outbound/content.js';
+import type { MediaIntake } from '../media/media-intake.js';
+import type { MediaStore } from '../media/media-store.js';
 import { findMessage, type FindMessageDeps, type FoundMessage } from './find-message.js';
 import { forwardedContent } from './forward.js';
-import type { MessageInput, SendMessageInput } from './resources.js';
+import { mediaContent } from './outgoing-media.js';
+import type { MediaMessageInput, MessageInput, SendMessageInput } from './resources.js';
 
 export interface MessageContentDeps extends FindMessageDeps {
   clock: Clock;
+  intake: MediaIntake;
+  mediaStore: MediaStore;
 }
 
 /** What is sent, and where to: the chat of the message that it changes, else as the caller says. */
@@ -17,7 +22,11 @@ export interface Composed {
   context: Pick<MessageContext, 'forwarded'>;
 }
 
-type Inputs = { [T in MessageInput['type']]: Extract<MessageInput, { type: T }> };
+type Inputs = {
+  [T in MessageInput['type']]: T extends MediaMessageInput['type']
+    ? MediaMessageInput
+    : Extract<MessageInput, { type: T }>;
+};
 type Composers = {
   [T in MessageInput['type']]: (
     deps: MessageContentDeps,
@@ -38,6 +47,12 @@ const COMPOSERS: Composers = {
   contact: (_deps, input, { contacts }) => composed(input, { kind: 'contact', contacts: contacts.map(checkedNumbers) }),
   poll: (_deps, input, { question, options, selectable }) =>
     composed(input, { kind: 'poll', question, options, selectable }),
+  image: media,
+  video: media,
+  audio: media,
+  voice: media,
+  document: media,
+  sticker: media,
   reaction: async (deps, { connectionId }, { messageId, emoji }) => {
     const { target } = await findMessage(deps, connectionId, messageId);
     return changing(target, { kind: 'reaction', target, emoji });
@@ -73,6 +88,10 @@ export async function composeMessage(deps: MessageContentDeps, input: SendMessag
     message: MessageInput,
   ) => Promise<Composed> | Composed;
   return compose(deps, input, input.message);
+}
+
+async function media(deps: MessageContentDeps, input: SendMessageInput, message: MediaMessageInput): Promise<Composed> {
+  return composed(input, await mediaContent(deps.intake, message));
 }
 
 function composed({ to }: SendMessageInput, content: OutgoingContent): Composed {

@@ -1,3 +1,4 @@
+import type { MediaKind, StagedFile } from '../media/media-intake.js';
 import type { Estado, SessionStatus } from '../whatsapp/estado.js';
 
 /** A connection as the API shows it. Times are ISO 8601 in UTC. */
@@ -42,6 +43,23 @@ export interface ContactInput {
   organization?: string | undefined;
 }
 
+export type StagedUpload = StagedFile;
+
+/** Where the file of a message comes from. */
+export type MediaSourceInput =
+  | { kind: 'url'; url: string }
+  | { kind: 'base64'; data: string }
+  /** Streamed to our disk while the request came in. */
+  | { kind: 'upload'; staged: StagedFile };
+
+export interface MediaMessageInput {
+  type: MediaKind;
+  source: MediaSourceInput;
+  caption?: string | undefined;
+  fileName?: string | undefined;
+  viewOnce?: boolean | undefined;
+}
+
 /** What is to be sent, as the API takes it. `messageId` is the whatsappId of a message that exists. */
 export type MessageInput =
   | { type: 'text'; text: string }
@@ -54,6 +72,7 @@ export type MessageInput =
     }
   | { type: 'contact'; contacts: ContactInput[] }
   | { type: 'poll'; question: string; options: string[]; selectable: number }
+  | MediaMessageInput
   | { type: 'reaction'; messageId: string; emoji: string }
   | { type: 'edit'; messageId: string; text: string }
   | { type: 'delete'; messageId: string }

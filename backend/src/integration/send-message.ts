@@ -4,6 +4,8 @@ import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError, type ErrorCode } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import type { MediaIntake } from '../media/media-intake.js';
+import type { MediaStore } from '../media/media-store.js';
 import type { Accepted, MessageAcceptor } from '../outbound/accept-message.js';
 import type { Sender } from '../outbound/sender.js';
 import type { Quoted } from '../outbound/text-message.js';
@@ -24,6 +26,8 @@ export interface SendMessageDeps {
   database: Pick<SupabaseWhatsAppService, 'findMensagem'>;
   journal: Pick<Journal, 'getOutbox'>;
   clock: Clock;
+  intake: MediaIntake;
+  mediaStore: MediaStore;
   log: Log;
 }
 
@@ -40,8 +44,7 @@ export async function sendMessage(
   input: SendMessageInput,
   scope: Scope | null,
 ): Promise<SendResult> {
-  const client = deps.connections.client(input.connectionId, scope);
-  const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
+  const { client, accepted } = await acceptOnce(deps, input, scope);
   const record = await deps.sender.waitForOutcome(
     input.connectionId,
     accepted.record.whatsappId,
@@ -49,6 +52,25 @@ export async function sendMessage(
   );
   if (record.state === 'failed') throw finalError(record);
   return present(deps, record, accepted.replayed);
+}
+
+/** A file that came with a request that is not accepted, or was before, does not stay. */
+async function acceptOnce(
+  deps: SendMessageDeps,
+  input: SendMessageInput,
+  scope: Scope | null,
+): Promise<{ client: WhatsAppClientService; accepted: Accepted }> {
+  const { message } = input;
+  const upload = 'source' in message && message.source.kind === 'upload' ? message.source.staged : null;
+  try {
+    const client = deps.connections.client(input.connectionId, scope);
+    const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
+    if (upload && accepted.replayed) await deps.intake.discard(upload);
+    return { client, accepted };
+  } catch (error) {
+    if (upload) await deps.intake.discard(upload);
+    throw error;
+  }
 }
 
 /** A repeated Idempotency-Key is answered even when the connection could not send any more. */
@@ -67,16 +89,15 @@ async function acceptNew(
   const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
   const { to, content, context } = await composeMessage(deps, input);
-  return deps.acceptor.accept({
-    ...context,
-    connectionId,
-    to,
-    content,
-    mentions,
-    quoted,
-    remetente: 'ATENDENTE',
-    idempotency,
-  });
+  const request = { ...context, connectionId, to, content, mentions, quoted, idempotency };
+  try {
+    const accepted = await deps.acceptor.accept({ ...request, remetente: 'ATENDENTE' });
+    if (accepted.replayed && 'sealed' in content) await deps.intake.discard(content.sealed);
+    return accepted;
+  } catch (error) {
+    if ('sealed' in content) await deps.intake.discard(content.sealed);
+    throw error;
+  }
 }
 
 /** The quoted text comes from the database; without it the quote still names its message. */

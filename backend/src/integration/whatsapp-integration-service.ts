@@ -1,5 +1,7 @@
 import type { Journal } from '../journal/journal.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
+import type { Readable } from 'node:stream';
+import type { MediaIntake, StagedFile } from '../media/media-intake.js';
 import type { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
 import type { NumberCheck } from '../outbound/number-check.js';
@@ -35,6 +37,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   numbers: NumberCheck;
   media: MediaQueue;
   mediaStore: MediaStore;
+  intake: MediaIntake;
 }
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
@@ -126,6 +129,11 @@ export class WhatsAppIntegrationService {
     scope: Scope | null,
   ): Promise<Page> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
+  }
+
+  /** Takes a file that is to be sent, while it arrives. @throws MEDIA_TOO_LARGE */
+  receiveUpload(stream: Readable, name: string | null): Promise<StagedFile> {
+    return this.deps.intake.fromStream(stream, name);
   }
 
   /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */

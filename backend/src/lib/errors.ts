@@ -66,6 +66,11 @@ export const ERRORS = {
   DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such dead letter.' },
   TOO_LATE: { status: 422, retry: 'never', message: 'WhatsApp does not let this message be changed any more.' },
   // Media
+  FFMPEG_MISSING: {
+    status: 422,
+    retry: 'never',
+    message: 'This sound is no Ogg Opus, and ffmpeg, which would make it, is not installed (FFMPEG_PATH).',
+  },
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', message: 'This message has no file.' },
   MEDIA_PENDING: { status: 409, retry: 'later', message: 'The file of this message is not here yet.' },
   MEDIA_EXPIRED: { status: 410, retry: 'later', message: 'WhatsApp does not have this file any more.' },

@@ -124,7 +124,8 @@ export class MessageAcceptor {
     return {
       connectionId,
       whatsappId: generateMessageIDV2(this.deps.channelOf(connectionId)?.me?.id),
-      rowId: randomUUID(),
+      // The staged file has the id of the row that it will belong to.
+      rowId: 'sealed' in request.content ? request.content.sealed.file : randomUUID(),
       // The journal gives it the place of its log entry.
       seq: 0,
       to,

@@ -18,12 +18,9 @@ export const presenceBody = z
   .object({
     connectionId,
     to: address,
-    state: z
-      .enum(['composing', 'recording', 'paused'])
-      .default('composing')
-      .meta({
-        description: '`composing`: typing…; `recording`: a voice message; WhatsApp ends both by itself after 25 s.',
-      }),
+    state: z.enum(['composing', 'recording', 'paused']).default('composing').meta({
+      description: '`composing`: typing…; `recording`: a voice message; WhatsApp ends both by itself after 25 s.',
+    }),
   })
   .meta({ id: 'Presence' });
 

@@ -201,7 +201,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     [post, SEND, { ...aSend, content: 'a\0' }, BAD, 'body.content', /^must not contain NUL/],
     [post, SEND, { ...aSend, content: 'a\ud83d' }, BAD, 'body.content', /half of a surrogate pair/],
     [post, SEND, { ...aSend, content: { a: 1 } }, BAD, 'body.content', 'must be a string'],
-    [post, SEND, { ...aSend, type: 'carta' }, 'UNSUPPORTED_TYPE', 'body.type', /^must be one of: text, location/],
+    [post, SEND, { ...aSend, type: 'carta' }, 'UNSUPPORTED_TYPE', 'body.type', /^must be one of: text, image/],
     [post, SEND, { ...aSend, to: '' }, 'INVALID_RECIPIENT', 'body.to', 'must have at least 1 characters'],
     [post, SEND, { ...aSend, to: '1\n2' }, 'INVALID_RECIPIENT', 'body.to', /control/],
     [post, SEND, { ...aSend, mentions: 'x' }, BAD, 'body.mentions', 'must be a array'],
@@ -243,7 +243,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
   test.each<[string, string, string, number, ErrorCode]>([
     ['malformed JSON', 'application/json', '{"a":', 400, 'MALFORMED_JSON'],
     ['a JSON text that is no object', 'application/json', '"x"', 400, 'MALFORMED_JSON'],
-    ['a body over 1 MB', 'application/json', JSON.stringify({ a: 'x'.repeat(1_100_000) }), 413, 'BODY_TOO_LARGE'],
+    ['a body over 22 MB', 'application/json', JSON.stringify({ a: 'x'.repeat(23_100_000) }), 413, 'BODY_TOO_LARGE'],
     ['a form', 'application/x-www-form-urlencoded', 'a=1', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['plain text', 'text/plain', '{}', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['another charset', 'application/json; charset=latin1', '{}', 415, 'UNSUPPORTED_MEDIA_TYPE'],

@@ -66,6 +66,11 @@ export function scriptedPorts(
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null }),
+    receiveUpload: async (stream, name) => {
+      let size = 0;
+      for await (const chunk of stream) size += (chunk as Buffer).length;
+      return { file: UUID, size, sha256: Buffer.alloc(32), name };
+    },
     markRead: async (_id, messageIds) => messageIds.length,
     sendPresence: async () => undefined,
     checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
