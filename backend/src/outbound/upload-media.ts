@@ -67,8 +67,8 @@ export class MediaUploads {
 /** The part of the message, out of its wrappers, that names the file. @throws Error when a damaged journal has none */
 function sealedContent(message: proto.IMessage): Sealed {
   const inner = normalizeMessageContent(message) ?? {};
-  const values: unknown[] = Object.values(inner);
-  const found = values.find((value) => (value as Sealed | null)?.mediaKey != null);
+  const values = Object.values(inner) as (Sealed | null)[];
+  const found = values.find((value) => value?.mediaKey != null);
   if (!found) throw new Error('the message names no file');
-  return found as Sealed;
+  return found;
 }

@@ -39,7 +39,7 @@ async function receive(req: Request, take: TakeUpload): Promise<{ fields: Record
         // What is still coming is not wanted.
         req.unpipe(form);
         req.resume();
-        reject(error);
+        reject(error instanceof Error ? error : new GatewayError('INTERNAL', undefined, { cause: error }));
       });
     });
     form.once('error', (cause) => reject(new GatewayError('BAD_REQUEST', 'The form is not valid.', { cause })));
