@@ -20,8 +20,10 @@ module.exports = {
     only('supabase-knows-no-whatsapp', 'supabase', ['lib/']),
     only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/']),
     only('inbound', 'inbound', ['lib/', 'journal/', 'whatsapp/', 'supabase/']),
-    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/']),
+    only('media', 'media', ['lib/', 'journal/', 'egress/']),
+    only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/', 'media/']),
     only('integration', 'integration', [
+      'media/',
       'lib/',
       'journal/',
       'whatsapp/',
@@ -63,7 +65,7 @@ module.exports = {
       name: 'baileys-stays-in-whatsapp',
       comment: 'Only these know the protocol library; everything else sees our own types.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(whatsapp|inbound|outbound|simulator|demo)'] },
+      from: { path: '^src/', pathNot: ['^src/(whatsapp|inbound|outbound|media|simulator|demo)'] },
       to: { path: 'node_modules/@whiskeysockets/baileys' },
     },
     {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
+import { mediaParts } from './bootstrap/media-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -38,6 +39,7 @@ import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
 import { NumberCheck } from './outbound/number-check.js';
 import { Sender } from './outbound/sender.js';
+import { MediaUploads } from './outbound/upload-media.js';
 import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
 import { PollTable } from './supabase/polls.js';
@@ -99,6 +101,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('metrics', () => parts.metrics.stop());
   releasers.push('webhooks', () => parts.dispatcher.stop());
   parts.dispatcher.start();
+  releasers.push('media', () => parts.media.close());
+  await parts.media.open();
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
@@ -132,7 +136,9 @@ function wire(
   projector.events.on('projected', ({ eventos }) => polls.written(eventos));
 
   const numbers = new NumberCheck({ journal, clock, log });
-  const sender = new Sender({ journal, numbers, clock, log, ratePerMinute: config.sendRatePerMinute });
+  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+  const uploads = new MediaUploads({ journal, files: media.outgoing });
+  const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
   sender.events.on('accepted', () => sends.accepted());
   sender.events.on('sent', () => sends.sent());
@@ -168,6 +174,10 @@ function wire(
     acceptor,
     sender,
     rows,
+    numbers,
+    media: media.queue,
+    mediaStore: media.store,
+    intake: media.intake,
     clock,
     log,
     defaultOwnerId,
@@ -262,6 +272,7 @@ function wire(
     projector,
     sender,
     acceptor,
+    media,
     webVersion,
     pool,
     integration,

@@ -54,7 +54,16 @@ export interface GatewayConfig {
   readonly sendExpiryMs: number;
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
-  readonly mediaMaxBytes: number;
+  readonly media: {
+    /** Largest file that is taken in or sent. */
+    readonly maxBytes: number;
+    /** Where files lie: a bucket of the Supabase project, or a folder of the data directory. */
+    readonly storage: 'supabase' | 'disk';
+    /** What `midia_url` begins with; empty = a path only. */
+    readonly publicUrl: string;
+    /** The program that makes voice messages out of other sounds. */
+    readonly ffmpegPath: string;
+  };
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
@@ -63,6 +72,10 @@ export interface GatewayConfig {
     readonly wsUrl: string | null;
     /** 32 bytes; null = Meta's own root key. */
     readonly noiseRootKey: Buffer | null;
+    /** `https://host[:port]` for all media; null = Meta's servers. */
+    readonly mediaUrl: string | null;
+    /** PEM file with the authority that signs that server's certificate; null = the system's. */
+    readonly mediaCaFile: string | null;
     /** Sockets go to a server other than Meta's: warned about at start and shown in the status. */
     readonly foreign: boolean;
     /** A pinned WhatsApp Web version; null = the newest that is known. */
@@ -77,6 +90,12 @@ export interface GatewayConfig {
 function databaseMode(s: SettingValues): DatabaseMode {
   if (s.SUPABASE_URL !== null) return 'supabase';
   return s.DATABASE_URL !== null ? 'postgres' : 'embedded';
+}
+
+/** Rows keep it for good, so behind a proxy or beyond this machine PUBLIC_URL has to say it. */
+function publicUrl(s: SettingValues): string {
+  if (s.PUBLIC_URL !== null) return s.PUBLIC_URL.replace(/\/+$/, '');
+  return s.PORT === 0 ? '' : `http://${s.HOST.includes(':') ? `[${s.HOST}]` : s.HOST}:${s.PORT}`;
 }
 
 /** Groups the settings as the parts of the gateway take them. Relative folders are resolved against `packageDir`. */
@@ -123,12 +142,19 @@ export function toGatewayConfig(
     sendExpiryMs: s.SEND_EXPIRY_MS,
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
-    mediaMaxBytes: s.MEDIA_MAX_BYTES,
+    media: {
+      maxBytes: s.MEDIA_MAX_BYTES,
+      storage: s.MEDIA_STORAGE ?? (databaseMode(s) === 'supabase' ? 'supabase' : 'disk'),
+      publicUrl: publicUrl(s),
+      ffmpegPath: s.FFMPEG_PATH,
+    },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID,
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,
       noiseRootKey: s.WHATSAPP_NOISE_ROOT_KEY,
+      mediaUrl: s.WHATSAPP_MEDIA_URL,
+      mediaCaFile: s.WHATSAPP_MEDIA_CA === null ? null : resolve(packageDir, s.WHATSAPP_MEDIA_CA),
       foreign: isForeign(s),
       version: s.WHATSAPP_VERSION,
     },

@@ -8,9 +8,10 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Sockets leave Meta's servers as soon as either of the two is set. */
+/** Sockets or media leave Meta's servers as soon as one of the three is set. */
 export function isForeign(settings: SettingValues): boolean {
-  return settings.WHATSAPP_WS_URL !== null || settings.WHATSAPP_NOISE_ROOT_KEY !== null;
+  const { WHATSAPP_WS_URL, WHATSAPP_NOISE_ROOT_KEY, WHATSAPP_MEDIA_URL } = settings;
+  return [WHATSAPP_WS_URL, WHATSAPP_NOISE_ROOT_KEY, WHATSAPP_MEDIA_URL].some((each) => each !== null);
 }
 
 /** The start is refused with every sentence that these rows yield. */
@@ -43,7 +44,7 @@ export const RULES: Record<string, Rule> = {
 
   'production talks to WhatsApp': (s) =>
     s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
-      ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL is set; or unset WHATSAPP_WS_URL'
+      ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL or WHATSAPP_MEDIA_URL is set; or unset them'
       : null,
 
   'production does not kill itself': (s) =>
@@ -55,7 +56,9 @@ export const RULES: Record<string, Rule> = {
 /** The start goes on, and the log says these. */
 export const WARNINGS: Record<string, Rule> = {
   'not WhatsApp': (s) =>
-    isForeign(s) ? `NOT CONNECTED TO WHATSAPP: sockets go to ${s.WHATSAPP_WS_URL} (WHATSAPP_WS_URL)` : null,
+    isForeign(s)
+      ? `NOT CONNECTED TO WHATSAPP: sockets go to ${s.WHATSAPP_WS_URL} (WHATSAPP_WS_URL), media to ${s.WHATSAPP_MEDIA_URL} (WHATSAPP_MEDIA_URL)`
+      : null,
 
   'armed to crash': (s) =>
     s.CRASH_AT !== null

@@ -40,6 +40,10 @@ export const SETTINGS = {
     'http://localhost:5173',
     'Web origins that may call the API, separated by commas. `*` only with `API_KEY`.',
   ),
+  PUBLIC_URL: maybe(
+    value.httpUrl,
+    'Where callers reach this gateway; `midia_url` of rows begins with it. Unset: `http://HOST:PORT`.',
+  ),
   HTTP_RATE_PER_MINUTE: always(
     value.positiveInteger,
     '6000',
@@ -141,7 +145,12 @@ export const SETTINGS = {
     'A message that WhatsApp has not accepted by then ends as `ERRO` `EXPIRED` (24 h).',
   ),
   SEND_RATE_PER_MINUTE: always(value.positiveInteger, '60', 'Messages a minute that one connection sends at most.'),
-  MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken.'),
+  MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken in or sent.'),
+  MEDIA_STORAGE: maybe(
+    value.oneOf('supabase', 'disk'),
+    'Where files lie: `supabase` (private bucket `whatsapp-midia`) or `disk` (`DATA_DIR/media`). Unset: the bucket with `SUPABASE_URL`, else the disk.',
+  ),
+  FFMPEG_PATH: always(value.folder, 'ffmpeg', 'The program that turns other sounds into voice messages (Ogg Opus).'),
   OUTGOING_PRIVATE_ADDRESSES: maybe(
     value.addressRanges,
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
@@ -156,7 +165,12 @@ export const SETTINGS = {
     value.hexKey32,
     "Public key that signs that server's certificate chain: 64 hex digits.",
   ),
-  ALLOW_FOREIGN_WHATSAPP_SERVER: always(value.flag, 'false', 'Lets the two above through with `NODE_ENV=production`.'),
+  WHATSAPP_MEDIA_URL: maybe(
+    value.httpsUrl,
+    "Media servers other than Meta's, such as `https://127.0.0.1:7412` (the simulator's).",
+  ),
+  WHATSAPP_MEDIA_CA: maybe(value.folder, 'PEM file with the authority that signs the certificate of that server.'),
+  ALLOW_FOREIGN_WHATSAPP_SERVER: always(value.flag, 'false', 'Lets the ones above through with `NODE_ENV=production`.'),
 
   CRASH_AT: maybe(
     value.crashPlan,

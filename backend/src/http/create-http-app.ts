@@ -28,10 +28,12 @@ import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
 import { atendimentoRoutes } from './routes/atendimentos.js';
 import { auditRoutes } from './routes/audit.js';
+import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
+import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
 import { robotRoutes } from './routes/robot.js';
@@ -63,6 +65,8 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
+    ...mediaRoutes(deps.integration),
+    ...chatRoutes(deps.integration),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),

@@ -4,8 +4,8 @@ import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** To receive a whole request; a slow sender holds a socket no longer. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** To receive a whole request: a large file over a slow line takes minutes; nothing else holds a socket so long. */
+const REQUEST_TIMEOUT_MS = 300_000;
 /** Longer than the minute that load balancers keep an idle connection. */
 const KEEP_ALIVE_MS = 65_000;
 const STOP_DEADLINE_MS = 2000;

@@ -9,6 +9,7 @@ import { nameRoute } from './middleware/access-log.js';
 import { RETRY_AFTER_S } from './middleware/answer-errors.js';
 import { assertAccess, callerOf } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
+import { multipartBody } from './middleware/multipart-body.js';
 import type { AccessPort } from './ports.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
 
@@ -27,7 +28,8 @@ export interface MountDeps {
 export function mountRoutes(routes: Route[], deps: MountDeps): Router {
   const router = Router();
   for (const row of routes) {
-    router[row.method](row.path, nameRoute(row.path), guard(row, deps), ...jsonBody, handler(row, deps));
+    const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(row.maxJson)];
+    router[row.method](row.path, nameRoute(row.path), guard(row, deps), ...body, handler(row, deps));
   }
   for (const [path, methods] of methodsByPath(routes)) {
     router.all(path, nameRoute(path), (_req, res) => {
@@ -98,20 +100,22 @@ function callerFor(req: Request, res: Response): Caller {
     name,
     scope,
     prefers: (types) => req.accepts([...types]) || null,
+    upload: res.locals['upload'] as unknown,
   };
 }
 
 async function sendReply(res: Response, reply: Reply): Promise<void> {
   res.status(reply.status).set(reply.headers ?? {});
   if (reply.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
-  if (reply.type !== undefined) res.type(reply.type);
-  if (reply.body instanceof Readable) await sendStream(res, reply.body);
-  else if (reply.type !== undefined) res.send(reply.body);
+  if (reply.body instanceof Readable) await sendStream(res, reply.body, reply.type);
+  else if (reply.type !== undefined) res.type(reply.type).send(reply.body);
   else res.json(reply.body);
 }
 
 /** As fast as the caller reads. A failure in the middle cuts the connection, so that half an answer is no whole one. */
-async function sendStream(res: Response, body: Readable): Promise<void> {
+async function sendStream(res: Response, body: Readable, type = 'application/octet-stream'): Promise<void> {
+  // Not `res.type`: it would add a charset to what has none.
+  res.setHeader('Content-Type', type);
   res.setTimeout(STREAM_IDLE_MS, () => res.destroy());
   try {
     await pipeline(body, res);

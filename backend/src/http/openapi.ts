@@ -1,6 +1,7 @@
 import { VERSION } from '../bootstrap/version.js';
 import { describeWebhooks } from './describe-webhooks.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import type { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
 import type { Access, Route } from './route.js';
 import { errorBody } from './schemas/common.js';
@@ -57,16 +58,25 @@ function describe(row: Route): RouteConfig {
       ...(params && { params }),
       ...(query && { query }),
       ...(headers && { headers }),
-      ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
+      ...(body && { body: { required: true, content: bodyContent(row, body) } }),
     },
     responses: { ...errorResponses(row), ...successResponses(row) },
   };
 }
 
+/** A form has the same fields, and one file beside them. */
+function bodyContent({ upload }: Route, body: z.ZodObject) {
+  const json = { 'application/json': { schema: body } };
+  if (!upload) return json;
+  const description = 'The fields of the JSON body as form fields, and one file.';
+  const properties = { file: { type: 'string' as const, format: 'binary' } };
+  return { ...json, 'multipart/form-data': { schema: { type: 'object' as const, description, properties } } };
+}
+
 function successResponses(row: Route): Responses {
   const entries = Object.entries(row.replies).map(([status, { description, schema, media = [] }]) => {
     const others = media.map((type) => [type, { schema: { type: 'string', format: 'binary' } }] as const);
-    const content = { 'application/json': { schema }, ...Object.fromEntries(others) };
+    const content = { ...(schema && { 'application/json': { schema } }), ...Object.fromEntries(others) };
     return [status, { description, content }] as const;
   });
   return Object.fromEntries(entries);

@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream';
+import type { NumberResource } from '../integration/chat-signs.js';
+import type { OpenMedia } from '../integration/message-media.js';
 import type { ApiKeyResource } from '../access/api-key-resource.js';
 import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
 import type { AuditFact } from '../access/audit-trail.js';
@@ -18,6 +21,8 @@ import type {
   Page,
   PageAsked,
   PairingCodeResource,
+  PresenceInput,
+  StagedUpload,
   QrResource,
   Scope,
   SendMessageInput,
@@ -48,6 +53,14 @@ export interface IntegrationPort {
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
+  /** Streams a file that is to be sent to the disk. */
+  receiveUpload(stream: Readable, name: string | null): Promise<StagedUpload>;
+  /** Resolves with how many were marked. */
+  markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
+  sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;
+  checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource>;
+  /** `range` is the Range header. The stream is the caller's to end. */
+  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia>;
 }
 
 /** What the routes call about API keys. Ids that are unknown reject `API_KEY_NOT_FOUND`. */

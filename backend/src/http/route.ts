@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
+import type { TakeUpload } from './middleware/multipart-body.js';
 import { parseInput, type IssueCodes } from './parse-input.js';
 
 /**
@@ -24,9 +25,11 @@ export interface Caller {
   scope: Scope | null;
   /** The media type that the Accept header likes best. */
   prefers(types: readonly string[]): string | null;
+  /** What `upload` made of the file of a form; undefined without one. */
+  upload: unknown;
 }
 
-/** What a route answers; a Buffer, string or stream goes out under `type`, everything else as JSON. */
+/** What a route answers; a stream, Buffer or string goes out under `type`, everything else as JSON. */
 export interface Reply {
   status: number;
   body: object | string | Buffer | Readable;
@@ -47,7 +50,8 @@ export type RawInput = { [K in keyof RouteInput]?: unknown };
 /** What a status means and what its body is; `media` lists further media types of the same answer. */
 export interface ReplySpec {
   description: string;
-  schema: z.ZodType;
+  /** Absent: the answer is no JSON. */
+  schema?: z.ZodType;
   media?: string[];
 }
 
@@ -68,6 +72,10 @@ interface RouteFacts<I extends RouteInput> {
   issueCodes?: IssueCodes;
   /** After this long the caller gets 504; 30 s unless said otherwise. */
   deadlineMs?: number;
+  /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */
+  upload?: TakeUpload;
+  /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
+  maxJson?: string;
 }
 
 /** One row of the route table: the app mounts it, OpenAPI describes it, 405 is derived from it. */

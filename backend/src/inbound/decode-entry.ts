@@ -1,6 +1,7 @@
 import type { LogEntry } from '../journal/records.js';
 import { storable, type StorableReport } from '../lib/text.js';
 import type { Evento } from '../supabase/evento.js';
+import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
@@ -32,6 +33,10 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeSession(entry);
     case 'contact':
       return decodeContact(entry);
+    case 'media':
+      return decodeMedia(entry);
+    case 'read':
+      return decodeRead(entry);
     case 'unreadable':
       throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }

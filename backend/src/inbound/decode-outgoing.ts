@@ -7,7 +7,8 @@ import { messageEvents } from './message-events.js';
 
 /** A message accepted for sending → its row, `PENDENTE`, under the id that the caller was told. */
 export function decodeOutgoing(entry: OutgoingEntry): Evento[] {
-  return messageEvents(proto.Message.decode(entry.message), {
+  const message = proto.Message.decode(entry.message);
+  return messageEvents(message, {
     sessao: entry.connectionId,
     ordem: entry.seq,
     rowId: () => entry.rowId,
@@ -20,6 +21,8 @@ export function decodeOutgoing(entry: OutgoingEntry): Evento[] {
     timestamp: new Date(entry.at).toISOString(),
     remetente: entry.remetente,
     status: 'PENDENTE',
+    // Deleting what somebody else wrote is an admin's right, and WhatsApp has granted it.
+    edit: message.protocolMessage?.key?.fromMe === false ? '8' : undefined,
   });
 }
 

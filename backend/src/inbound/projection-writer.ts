@@ -1,4 +1,4 @@
-import type { LogEntry } from '../journal/records.js';
+import type { LogEntry, MediaJob } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import { crashPoint } from '../lib/crash-points.js';
@@ -6,6 +6,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
 import { Gate } from './gate.js';
+import { mediaJobs } from './media-jobs.js';
 import { MAX_EVENTS_PER_CALL, type DecodedEntry } from './projection-batch.js';
 import type { ParkReason, ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
 
@@ -93,19 +94,21 @@ export class ProjectionWriter {
     this.#retryNow.close();
     let offset = 0;
     const news: NewEvent[] = [];
+    const media: MediaJob[] = [];
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
       if (eventos.length === 0) continue;
       this.deps.events.emit('projected', { entry, eventos, resultados });
       news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
+      media.push(...mediaJobs(entry, eventos, resultados, this.deps.clock.now()));
     }
     // One batch behind at most.
     await this.settled().catch(journalFailed);
     crashPoint('before:complete');
     this.#completing = this.deps.journal.completeEntries(
       items.map(({ entry }) => entry.seq),
-      news,
+      { events: news, media },
     );
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../journal/records.js';
+import type { FollowUps, LogEntry } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
@@ -8,7 +8,7 @@ import type { DecodeOptions } from './decode-options.js';
 /** What the projector needs of the journal. */
 export interface ProjectorJournal {
   claimEntries(limit: number, afterSeq?: number): LogEntry[];
-  completeEntries(seqs: number[], events?: NewEvent[]): Promise<void>;
+  completeEntries(seqs: number[], follow: FollowUps): Promise<void>;
   parkEntry(seq: number, reason: ParkReason): Promise<void>;
   onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void;
 }

@@ -17,6 +17,8 @@ const MAY_WAIT: Record<Kind, boolean> = {
   outcome: true,
   session: false,
   contact: true,
+  media: true,
+  read: true,
   unreadable: false,
 };
 

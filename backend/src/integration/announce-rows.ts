@@ -61,6 +61,9 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
       const data = { chat: party(evento.chat), whatsappIds: evento.whatsapp_ids ?? null, ate: evento.ate ?? null };
       return [{ id: eventId('leitura', sessao, place), type: 'messageRead', data }];
     }
+    case 'midia':
+      // The message was told of; where its file lies is a matter of its row.
+      return [];
     default:
       return [changeFact(evento, resultado, place)];
   }

@@ -1,3 +1,4 @@
+import type { MediaKind, StagedFile } from '../media/media-intake.js';
 import type { Estado, SessionStatus } from '../whatsapp/estado.js';
 
 /** A connection as the API shows it. Times are ISO 8601 in UTC. */
@@ -51,12 +52,52 @@ export interface CreateConnectionInput {
   settings?: Record<string, unknown> | undefined;
 }
 
+export interface ContactInput {
+  name: string;
+  numbers: string[];
+  organization?: string | undefined;
+}
+
+export type StagedUpload = StagedFile;
+
+/** Where the file of a message comes from. */
+export type MediaSourceInput =
+  | { kind: 'url'; url: string }
+  | { kind: 'base64'; data: string }
+  /** Streamed to our disk while the request came in. */
+  | { kind: 'upload'; staged: StagedFile };
+
+export interface MediaMessageInput {
+  type: MediaKind;
+  source: MediaSourceInput;
+  caption?: string | undefined;
+  fileName?: string | undefined;
+  viewOnce?: boolean | undefined;
+}
+
+/** What is to be sent, as the API takes it. `messageId` is the whatsappId of a message that exists. */
+export type MessageInput =
+  | { type: 'text'; text: string }
+  | {
+      type: 'location';
+      latitude: number;
+      longitude: number;
+      name?: string | undefined;
+      address?: string | undefined;
+    }
+  | { type: 'contact'; contacts: ContactInput[] }
+  | { type: 'poll'; question: string; options: string[]; selectable: number }
+  | MediaMessageInput
+  | { type: 'reaction'; messageId: string; emoji: string }
+  | { type: 'edit'; messageId: string; text: string }
+  | { type: 'delete'; messageId: string }
+  | { type: 'forward'; messageId: string };
+
 export interface SendMessageInput {
   connectionId: string;
-  /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. */
-  to: string;
-  type: 'text';
-  content: string;
+  /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. Not needed by what changes a message. */
+  to?: string | undefined;
+  message: MessageInput;
   /** Mentioned people: numbers or JIDs. */
   mentions?: string[] | undefined;
   /** whatsappId of the message to reply to. */
@@ -66,8 +107,16 @@ export interface SendMessageInput {
   idempotency?: { scope: string; key: string; bodySha256: Uint8Array } | undefined;
 }
 
+/** What a chat is to show: typing, recording, or neither. */
+export interface PresenceInput {
+  connectionId: string;
+  to: string;
+  state: 'composing' | 'recording' | 'paused';
+}
+
 export interface SentMessageResource {
-  id: string;
+  /** Of the row; null for what changes another message (reaction, edit, deletion). */
+  id: string | null;
   whatsappId: string;
   connectionId: string;
   to: string;

@@ -1,7 +1,11 @@
+import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError, type ErrorCode } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import type { MediaIntake } from '../media/media-intake.js';
+import type { MediaStore } from '../media/media-store.js';
 import type { Accepted, MessageAcceptor } from '../outbound/accept-message.js';
 import type { Sender } from '../outbound/sender.js';
 import type { Quoted } from '../outbound/text-message.js';
@@ -9,6 +13,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { Connections } from './connections.js';
+import { composeMessage } from './message-content.js';
 import { mentionJids } from './mentions.js';
 import type { NewChatGate } from './new-chat-gate.js';
 import type { Scope, SendMessageInput, SendResult } from './resources.js';
@@ -21,6 +26,10 @@ export interface SendMessageDeps {
   sender: Sender;
   rows: RowWatcher;
   database: Pick<SupabaseWhatsAppService, 'findMensagem'>;
+  journal: Pick<Journal, 'getOutbox'>;
+  clock: Clock;
+  intake: MediaIntake;
+  mediaStore: MediaStore;
   log: Log;
 }
 
@@ -37,8 +46,7 @@ export async function sendMessage(
   input: SendMessageInput,
   scope: Scope | null,
 ): Promise<SendResult> {
-  const client = deps.connections.client(input.connectionId, scope);
-  const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
+  const { client, accepted } = await acceptOnce(deps, input, scope);
   const record = await deps.sender.waitForOutcome(
     input.connectionId,
     accepted.record.whatsappId,
@@ -46,6 +54,25 @@ export async function sendMessage(
   );
   if (record.state === 'failed') throw finalError(record);
   return present(deps, record, accepted.replayed);
+}
+
+/** A file that came with a request that is not accepted, or was before, does not stay. */
+async function acceptOnce(
+  deps: SendMessageDeps,
+  input: SendMessageInput,
+  scope: Scope | null,
+): Promise<{ client: WhatsAppClientService; accepted: Accepted }> {
+  const { message } = input;
+  const upload = 'source' in message && message.source.kind === 'upload' ? message.source.staged : null;
+  try {
+    const client = deps.connections.client(input.connectionId, scope);
+    const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
+    if (upload && accepted.replayed) await deps.intake.discard(upload);
+    return { client, accepted };
+  } catch (error) {
+    if (upload) await deps.intake.discard(upload);
+    throw error;
+  }
 }
 
 /** A repeated Idempotency-Key is answered even when the connection could not send any more. */
@@ -60,19 +87,21 @@ async function acceptNew(
 ): Promise<Accepted> {
   const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
   if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
-  const { connectionId, to, content, idempotency } = input;
-  await deps.newChats.admit(client, to);
+  const { connectionId, idempotency } = input;
+  // What changes a message names no recipient: its chat exists.
+  if (input.to !== undefined) await deps.newChats.admit(client, input.to);
   const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
-  return deps.acceptor.accept({
-    connectionId,
-    to,
-    text: content,
-    mentions,
-    quoted,
-    remetente: 'ATENDENTE',
-    idempotency,
-  });
+  const { to, content, context } = await composeMessage(deps, input);
+  const request = { ...context, connectionId, to, content, mentions, quoted, idempotency };
+  try {
+    const accepted = await deps.acceptor.accept({ ...request, remetente: 'ATENDENTE' });
+    if (accepted.replayed && 'sealed' in content) await deps.intake.discard(content.sealed);
+    return accepted;
+  } catch (error) {
+    if ('sealed' in content) await deps.intake.discard(content.sealed);
+    throw error;
+  }
 }
 
 /** The quoted text comes from the database; without it the quote still names its message. */
@@ -99,12 +128,13 @@ function waitMs(client: WhatsAppClientService, input: SendMessageInput): number 
 
 async function present(deps: SendMessageDeps, record: OutboxRecord, replayed: boolean): Promise<SendResult> {
   const sent = record.state === 'sent';
-  const atendimentoId = await deps.rows.atendimentoOf(record.rowId, sent && !replayed ? ROW_WAIT_MS : 0);
+  const hasRow = record.rowless !== true;
+  const atendimentoId = await deps.rows.atendimentoOf(record.rowId, hasRow && sent && !replayed ? ROW_WAIT_MS : 0);
   return {
     httpStatus: sent ? 201 : 202,
     replayed,
     message: {
-      id: record.rowId,
+      id: hasRow ? record.rowId : null,
       whatsappId: record.whatsappId,
       connectionId: record.connectionId,
       to: record.chatJid ?? record.pn ?? record.to,

@@ -1,17 +1,25 @@
 import type { Journal } from '../journal/journal.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
+import type { Readable } from 'node:stream';
+import type { MediaIntake, StagedFile } from '../media/media-intake.js';
+import type { MediaQueue } from '../media/media-queue.js';
+import type { MediaStore } from '../media/media-store.js';
+import type { NumberCheck } from '../outbound/number-check.js';
 import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
+import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
   PageAsked,
   PairingCodeResource,
+  PresenceInput,
   QrResource,
   Scope,
   SendMessageInput,
@@ -28,12 +36,17 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   acceptor: MessageAcceptor;
   sender: Sender;
   rows: RowWatcher;
+  numbers: NumberCheck;
+  media: MediaQueue;
+  mediaStore: MediaStore;
+  intake: MediaIntake;
 }
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
 export class WhatsAppIntegrationService {
   readonly #connections: Connections;
   readonly #newChats: NewChatGate;
+  readonly #signs: ChatSigns;
   readonly #channels = new Map<
     string,
     { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
@@ -43,17 +56,19 @@ export class WhatsAppIntegrationService {
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
     this.#connections = new Connections(deps);
     this.#newChats = new NewChatGate(deps);
+    this.#signs = new ChatSigns({ ...deps, connections: this.#connections, channelOf: (id) => this.channelOf(id) });
   }
 
   /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
   start(): void {
     this.deps.pool.start();
     this.deps.sender.start();
+    this.deps.media.start();
     this.#restoring ??= this.deps.pool.restore().finally(() => (this.#restoring = null));
   }
 
   async stop(): Promise<void> {
-    await this.deps.sender.stop();
+    await Promise.all([this.deps.sender.stop(), this.deps.media.stop()]);
     await this.deps.pool.stop();
     for (const { detach } of this.#channels.values()) detach();
     this.#channels.clear();
@@ -127,6 +142,30 @@ export class WhatsAppIntegrationService {
    *  @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     return this.deps.database.listMensagens(atendimentoId, page, scope);
+  }
+
+  /** Takes a file that is to be sent, while it arrives. @throws MEDIA_TOO_LARGE */
+  receiveUpload(stream: Readable, name: string | null): Promise<StagedFile> {
+    return this.deps.intake.fromStream(stream, name);
+  }
+
+  /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */
+  markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
+    return this.#signs.markRead(connectionId, messageIds, scope);
+  }
+
+  sendPresence(input: PresenceInput, scope: Scope | null): Promise<void> {
+    return this.#signs.presence(input, scope);
+  }
+
+  /** @throws INVALID_RECIPIENT, NOT_CONNECTED, RATE_LIMITED */
+  checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
+    return this.#signs.checkNumber(connectionId, number, scope);
+  }
+
+  /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
+  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
+    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {

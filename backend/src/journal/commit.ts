@@ -3,6 +3,7 @@ import { authWrites, credsWrite } from './auth-keys.js';
 import { connectionWrite } from './connections.js';
 import type { JournalContext } from './context.js';
 import { idempotencyWrite } from './idempotency.js';
+import { mediaJobWrites } from './media-jobs.js';
 import { outboxWrites } from './outbox.js';
 import { partWrite } from './parts.js';
 import { seqKey } from './record-keys.js';
@@ -58,6 +59,7 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.outbox ?? []).flatMap((record) => outboxWrites(context, record, entries)),
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
+    ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
   ];
   return {
     seqs: entries.map(({ seq }) => seq),

@@ -1,20 +1,22 @@
 import { readEntry } from './claim-entries.js';
 import type { JournalContext } from './context.js';
+import { newMediaJobWrites } from './media-jobs.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
+import type { FollowUps } from './records.js';
 import type { Write } from './tables.js';
-import type { NewEvent } from './webhooks/records.js';
 import type { WebhookStore } from './webhooks/webhook-store.js';
 
 /**
- * The rows exist: the entries leave the log for good, durably, and what webhooks are to be told about them is in their
- * lines with the same commit. Unknown seqs (completed before) are passed over.
+/**
+ * The rows exist: the entries leave the log for good, durably. In the same commit what webhooks are to be told about them
+ * is in their lines, and the files that they speak of are queued. Unknown seqs (completed before) are passed over.
  */
 export function completeEntries(
   context: JournalContext,
   webhooks: WebhookStore,
   seqs: readonly number[],
-  events: readonly NewEvent[],
+  { events = [], media = [] }: FollowUps,
 ): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
@@ -29,8 +31,10 @@ export function completeEntries(
     }
     if (writes.length === 0) return;
     const appended = webhooks.planAppend(events);
-    await context.writer.write([...writes, context.sequence.remember(), ...appended.writes]);
+    const jobs = newMediaJobWrites(context, media);
+    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()]);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
+    if (jobs.length > 0) context.events.emit('mediaQueued', null);
   });
 }

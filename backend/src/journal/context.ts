@@ -18,6 +18,8 @@ export interface JournalEvents {
   /** Something joined a webhook's line. */
   eventsQueued: null;
   deliveriesDiscarded: Trimmed;
+  /** Media jobs were queued. */
+  mediaQueued: null;
 }
 
 /** What every verb on the journal works with. */

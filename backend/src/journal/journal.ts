@@ -17,6 +17,7 @@ import { findIdempotency } from './idempotency.js';
 import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
+import { getMediaJob, listDueMedia, nextMediaDueAt } from './media-jobs.js';
 import { findPart } from './parts.js';
 import { assertRoom, probe } from './probe.js';
 import { prune } from './prune.js';
@@ -24,9 +25,11 @@ import type {
   CommitBatch,
   ConnectionRecord,
   DeadLetter,
+  FollowUps,
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
+  MediaJob,
   OutboxRecord,
   PartRecord,
   ReplayRecord,
@@ -35,7 +38,6 @@ import { listReplays } from './replays.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
-import type { NewEvent } from './webhooks/records.js';
 import { WebhookStore } from './webhooks/webhook-store.js';
 
 export interface JournalOptions {
@@ -170,9 +172,28 @@ export class Journal {
     return claimEntries(this.#context.tables, limit, afterSeq);
   }
 
-  /** The rows exist: the entries never come back, not even after a crash; `events` are in the webhooks' lines then. */
-  completeEntries(seqs: readonly number[], events: readonly NewEvent[] = []): Promise<void> {
-    return completeEntries(this.#context, this.webhooks, seqs, events);
+  /** The rows exist: the entries never come back, not even after a crash; what follows from them is queued by then. */
+  completeEntries(seqs: readonly number[], follow: FollowUps = {}): Promise<void> {
+    return completeEntries(this.#context, this.webhooks, seqs, follow);
+  }
+
+  getMediaJob(connectionId: string, rowId: string): MediaJob | null {
+    return getMediaJob(this.#context.tables, connectionId, rowId);
+  }
+
+  /** Jobs due at `until` (ms since the epoch) or before, the longest due first. */
+  listDueMedia(until: number, limit: number): MediaJob[] {
+    return listDueMedia(this.#context.tables, until, limit);
+  }
+
+  /** When the next job is due, ms since the epoch; null when none waits. */
+  nextMediaDueAt(): number | null {
+    return nextMediaDueAt(this.#context.tables);
+  }
+
+  /** A hint that there are new media jobs. @returns the function that stops listening */
+  onMediaQueued(listener: () => void): () => void {
+    return this.#context.events.on('mediaQueued', listener);
   }
 
   parkEntry(seq: number, reason: DeadLetter['reason']): Promise<void> {

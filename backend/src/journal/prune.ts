@@ -3,12 +3,7 @@ import type { JournalContext } from './context.js';
 import { expiryOf, type Row, type Tables } from './tables.js';
 
 const PRUNED = [
-  'parts',
-  'replay',
-  'outbox',
-  'idempotency',
-  'archive',
-  'deliveries',
+  ...(['parts', 'replay', 'outbox', 'idempotency', 'archive', 'deliveries', 'media'] as const),
 ] as const satisfies (keyof Tables)[];
 type Pruned = (typeof PRUNED)[number];
 /** Rows looked at per turn of the event loop: about 2 ms. */
@@ -16,7 +11,7 @@ const SLICE = 1000;
 
 /** Removes what has outlived its time (src/journal/retention.ts), in slices, so that sockets are served meanwhile. */
 export async function prune(context: JournalContext, now: number): Promise<Record<Pruned, number>> {
-  const removed: Record<Pruned, number> = { parts: 0, replay: 0, outbox: 0, idempotency: 0, archive: 0, deliveries: 0 };
+  const removed = Object.fromEntries(PRUNED.map((name) => [name, 0])) as Record<Pruned, number>;
   for (const name of PRUNED) removed[name] = await pruneTable(context, name, now);
   return removed;
 }

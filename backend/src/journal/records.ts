@@ -1,3 +1,4 @@
+import type { NewEvent } from './webhooks/records.js';
 /**
  * What the journal keeps. One LMDB environment, one ordered log: everything that must become a row in Postgres
  * is an entry in it, in the order in which it happened. `seq` is that order (`ordem` of a row).
@@ -50,6 +51,8 @@ export interface OutgoingEntry extends EntryBase {
   lid: string | null;
   /** Encoded proto.Message. */
   message: Uint8Array;
+  /** Its file, under this name among the staged ones. */
+  file?: string;
   remetente: 'ATENDENTE' | 'SISTEMA';
 }
 
@@ -83,6 +86,28 @@ export interface ContactEntry extends EntryBase {
   nomePerfil?: string | null;
 }
 
+/** What became of the file of a message: where it lies now, or why it will never be there. */
+export interface MediaEntry extends EntryBase {
+  kind: 'media';
+  /** `whatsapp_mensagens.id`. */
+  rowId: string;
+  /** null: it failed for good. */
+  stored: StoredMedia | null;
+  /** Where the gateway shows it. */
+  url: string | null;
+  /** Why, when `stored` is null. */
+  error: string | null;
+}
+
+/** Customers' messages were read here, and WhatsApp was told. */
+export interface ReadEntry extends EntryBase {
+  kind: 'read';
+  chatJid: string;
+  pn: string | null;
+  lid: string | null;
+  whatsappIds: string[];
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -91,7 +116,20 @@ export interface UnreadableEntry extends EntryBase {
 }
 
 export type LogEntry =
-  UnreadableEntry | StanzaEntry | ReceiptEntry | OutgoingEntry | OutcomeEntry | SessionEntry | ContactEntry;
+  | UnreadableEntry
+  | StanzaEntry
+  | ReceiptEntry
+  | OutgoingEntry
+  | OutcomeEntry
+  | SessionEntry
+  | ContactEntry
+  | MediaEntry
+  | ReadEntry;
+/** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
+export interface FollowUps {
+  events?: readonly NewEvent[];
+  media?: readonly MediaJob[];
+}
 type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
 /** An entry before it has its place in the log. */
 export type NewLogEntry = WithoutSeq<LogEntry>;
@@ -142,6 +180,14 @@ export interface ConnectionRecord {
   messageCount: number;
 }
 
+/** The file of an accepted message; its bytes and keys were chosen at acceptance and never change. */
+export interface OutgoingMedia {
+  /** Name among the staged files. */
+  file: string;
+  classe: string;
+  uploaded: boolean;
+}
+
 export type OutboxState = 'accepted' | 'sending' | 'sent' | 'failed';
 
 /** A send that was answered with 2xx: it goes out under this one id until WhatsApp accepts it or a final error is recorded. */
@@ -159,6 +205,10 @@ export interface OutboxRecord {
   lid: string | null;
   /** Encoded proto.Message; the same bytes on every attempt, and for `getMessage`. */
   message: Uint8Array;
+  /** Its file, which goes to WhatsApp before the message does; then `message` says where it lies. */
+  media?: OutgoingMedia;
+  /** It changes another message (edit, deletion, reaction): no row of its own, the change is made when it is accepted. */
+  rowless?: true;
   remetente: 'ATENDENTE' | 'SISTEMA';
   state: OutboxState;
   attempts: number;
@@ -169,6 +219,59 @@ export interface OutboxRecord {
   /** The server ack's time. */
   serverTime: number | null;
   expiresAt: number;
+}
+
+/** A file of a message as it lies in the media store. */
+export interface StoredMedia {
+  /** `<owner>/<session>/<year>/<month>/<row id>.<extension>`; for good. */
+  caminho: string;
+  /** MIME type as the bytes say. */
+  tipo: string;
+  tamanho: number;
+  /** The sender's file name; null when it has none. */
+  nome: string | null;
+}
+
+/** Where the bytes of a message's file come from. */
+export type MediaSource =
+  | {
+      kind: 'whatsapp';
+      /** Baileys' name of the key derivation: image, video, ptv, audio, document, sticker, sticker-pack. */
+      classe: string;
+      url: string | null;
+      directPath: string | null;
+      mediaKey: Uint8Array;
+      fileSha256: Uint8Array | null;
+      fileEncSha256: Uint8Array | null;
+      fileLength: number | null;
+    }
+  /** Sent by API: the file lies among the staged ones under this name. */
+  | { kind: 'staged'; file: string };
+
+/** The file of one message on its way into the media store; goes on after a crash. */
+export interface MediaJob {
+  connectionId: string;
+  /** `whatsapp_mensagens.id`. */
+  rowId: string;
+  whatsappId: string;
+  state: 'waiting' | 'done' | 'failed';
+  source: MediaSource;
+  /** For asking the phone: the chat, and in groups the author, as WhatsApp addressed them. */
+  chatJid: string;
+  participant: string | null;
+  fromMe: boolean;
+  /** As the message claims; the bytes decide. */
+  mimetype: string | null;
+  nome: string | null;
+  /** The message's own time, ms since the epoch. */
+  timestamp: number;
+  /** Failures so far, by the name of the rule that judged them (src/media/failure-table.ts). */
+  failures: Record<string, number>;
+  /** Not before, ms since the epoch. */
+  dueAt: number;
+  error: string | null;
+  /** When it was queued, ms since the epoch. */
+  at: number;
 }
 
 /** The first answer to a request with an Idempotency-Key; kept 7 days. */
@@ -204,4 +307,5 @@ export interface CommitBatch {
   outbox?: OutboxRecord[];
   idempotency?: IdempotencyRecord[];
   connections?: ConnectionRecord[];
+  media?: MediaJob[];
 }

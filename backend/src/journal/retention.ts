@@ -7,6 +7,8 @@ export const RETENTION_MS = {
   /** Recipients who could not decrypt ask again (`getMessage`). Counted from the acceptance, finished sends only. */
   outbox: 14 * DAY_MS,
   idempotency: 7 * DAY_MS,
+  /** A message that is delivered again must not fetch its file again. Finished jobs only. */
+  media: 14 * DAY_MS,
   /** Credentials that WhatsApp has invalidated, for whoever has to find out why. */
   archive: 30 * DAY_MS,
 } as const;

@@ -8,6 +8,7 @@ import type {
   DeadLetter,
   IdempotencyRecord,
   LogEntry,
+  MediaJob,
   OutboxRecord,
   PartRecord,
   ReplayRecord,
@@ -170,6 +171,9 @@ export interface Tables {
   webhookQueue: Table<null>;
   apiKeys: Table<ApiKeyRecord>;
   audit: Table<AuditRecord>;
+  media: Table<MediaJob>;
+  /** Time at which a job is due, then its key → its key in `media`. */
+  mediaDue: Table<Buffer>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -194,5 +198,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     webhookQueue: table('webhookQueue'),
     apiKeys: table('apiKeys'),
     audit: table('audit'),
+    media: table('media'),
+    mediaDue: table('mediaDue'),
   };
 }

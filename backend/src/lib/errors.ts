@@ -76,6 +76,21 @@ export const ERRORS = {
   BAD_CONFIGURATION: { status: 500, retry: 'never', message: 'The settings are not valid.' },
   INTERNAL: { status: 500, retry: 'later', message: 'Something failed inside the gateway.' },
   DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such dead letter.' },
+  TOO_LATE: { status: 422, retry: 'never', message: 'WhatsApp does not let this message be changed any more.' },
+  // Media
+  FFMPEG_MISSING: {
+    status: 422,
+    retry: 'never',
+    message: 'This sound is no Ogg Opus, and ffmpeg, which would make it, is not installed (FFMPEG_PATH).',
+  },
+  MEDIA_NOT_FOUND: { status: 404, retry: 'never', message: 'This message has no file.' },
+  MEDIA_PENDING: { status: 409, retry: 'later', message: 'The file of this message is not here yet.' },
+  MEDIA_EXPIRED: { status: 410, retry: 'later', message: 'WhatsApp does not have this file any more.' },
+  MEDIA_TOO_LARGE: { status: 413, retry: 'never', message: 'The file is too large (MEDIA_MAX_BYTES).' },
+  RANGE_NOT_SATISFIABLE: { status: 416, retry: 'never', message: 'The file has no such range.' },
+  MEDIA_CORRUPT: { status: 422, retry: 'later', message: 'The file is not the one that was sent.' },
+  MEDIA_FETCH_FAILED: { status: 502, retry: 'later', message: 'The file could not be fetched.' },
+  MEDIA_STORE_FAILED: { status: 503, retry: 'later', message: 'The media store cannot be used now.' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -4,21 +4,25 @@ import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
-import type { IdempotencyRecord, NewLogEntry, OutboxRecord } from '../journal/records.js';
+import type { IdempotencyRecord, OutboxRecord } from '../journal/records.js';
 import { knownAddress, unresolvedAddress, type Address } from './address.js';
 import type { NumberCheck } from './number-check.js';
+import { outgoingEntry } from './outcome.js';
 
 import type { SendChannel } from './send-channel.js';
 import type { Sender } from './sender.js';
-import { buildTextMessage, encodeMessage, type TextContent } from './text-message.js';
+import { buildMessage } from './build-message.js';
+import { ROWLESS, type MessageContext, type OutgoingContent } from './content.js';
+import { encodeMessage } from './text-message.js';
 
 const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
 
 /** Who repeats what: `scope` separates callers, `bodySha256` tells a repetition from a mistake. */
 export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'>;
 
-export interface SendRequest extends TextContent {
+export interface SendRequest extends MessageContext {
   connectionId: string;
+  content: OutgoingContent;
   /** As the caller wrote it; any spelling that `parseRecipient` reads. */
   to: string;
   remetente: OutboxRecord['remetente'];
@@ -87,11 +91,12 @@ export class MessageAcceptor {
   }
 
   async #acceptNew(request: SendRequest): Promise<Accepted> {
-    const message = encodeMessage(buildTextMessage(request));
+    const message = encodeMessage(buildMessage(request.content, request));
     const fresh = this.#newRecord(request, message, await this.#address(request));
     const { seqs } = await this.deps.journal.commit({
       outbox: [fresh],
-      entries: [outgoingEntry(fresh)],
+      // What changes another message shows once WhatsApp has accepted it (outcome.ts).
+      entries: fresh.rowless ? [] : [outgoingEntry(fresh)],
       ...(request.idempotency && { idempotency: [idempotencyRecord(request.idempotency, fresh)] }),
     });
     const record = { ...fresh, seq: seqs[0] ?? 0 };
@@ -119,12 +124,15 @@ export class MessageAcceptor {
     return {
       connectionId,
       whatsappId: generateMessageIDV2(this.deps.channelOf(connectionId)?.me?.id),
-      rowId: randomUUID(),
+      // The staged file has the id of the row that it will belong to.
+      rowId: 'sealed' in request.content ? request.content.sealed.file : randomUUID(),
       // The journal gives it the place of its log entry.
       seq: 0,
       to,
       ...address,
       message,
+      ...fileOf(request.content),
+      ...(ROWLESS.has(request.content.kind) && { rowless: true as const }),
       remetente,
       state: soon ? 'sending' : 'accepted',
       attempts: soon ? 1 : 0,
@@ -137,10 +145,11 @@ export class MessageAcceptor {
   }
 }
 
-function outgoingEntry(record: OutboxRecord): NewLogEntry {
-  const { connectionId, rowId, whatsappId, pn, lid, message, remetente } = record;
-  const chatJid = record.chatJid ?? pn ?? record.to;
-  return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, remetente };
+/** The file stays ours until it is on WhatsApp's servers; until then the message says everything but where it lies. */
+function fileOf(content: OutgoingContent): Pick<OutboxRecord, 'media'> {
+  if (!('sealed' in content)) return {};
+  const classe = content.kind === 'voice' ? 'audio' : content.kind;
+  return { media: { file: content.sealed.file, classe, uploaded: false } };
 }
 
 function idempotencyRecord(claim: IdempotencyClaim, record: OutboxRecord): IdempotencyRecord {

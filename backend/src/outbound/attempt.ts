@@ -22,6 +22,7 @@ import { finish, isFinished, type Outcome } from './outcome.js';
 import type { SendChannel, ServerAck } from './send-channel.js';
 import type { AttemptEnd, QueuedSend } from './send-queue.js';
 import { decodeMessage } from './text-message.js';
+import type { MediaUploads } from './upload-media.js';
 
 /** What becomes of a message after one attempt: it has ended (null: it had before), or the same id goes out again. */
 export type Verdict = { kind: 'finished'; record: OutboxRecord | null } | { kind: 'again'; afterMs: number };
@@ -29,6 +30,7 @@ export type Verdict = { kind: 'finished'; record: OutboxRecord | null } | { kind
 export interface AttemptDeps {
   journal: Pick<Journal, 'commit' | 'getOutbox'>;
   numbers: NumberCheck;
+  uploads: Pick<MediaUploads, 'ensure'>;
   clock: Clock;
   log: Log;
   /** The server said nothing within the deadline although the socket seems open. */
@@ -107,7 +109,10 @@ export class Attempts {
     if (line.stopped) return AT_ONCE;
     // An earlier attempt's ack may have come during the commit.
     if (send.lateAck) return this.#judgeAck(sending, send, send.lateAck);
-    return this.#judge(sending, send, await this.#relay(channel, sending, send));
+    const ready = await this.#withMedia(channel, sending, send);
+    if (!('whatsappId' in ready)) return ready;
+    if (line.stopped) return AT_ONCE;
+    return this.#judge(ready, send, await this.#relay(channel, ready, send));
   }
 
   /** Finds out where it goes, and makes "sending, attempt n" durable. @returns the record, or why it does not go now. */
@@ -124,6 +129,16 @@ export class Attempts {
     // Durable before it is written: after a crash it is known that this id may already be out.
     await this.deps.journal.commit({ outbox: [record], entries });
     return record;
+  }
+
+  /** Its file is on WhatsApp's servers before the message is written. @returns the record, or what the failure means */
+  async #withMedia(channel: SendChannel, record: OutboxRecord, send: QueuedSend): Promise<OutboxRecord | Verdict> {
+    if (!record.media || record.media.uploaded) return record;
+    try {
+      return await this.deps.uploads.ensure(channel, record);
+    } catch (error) {
+      return this.#judgeRefusal(record, send, error);
+    }
   }
 
   /** Whatever comes first ends the attempt; what comes after it is picked up as a late ack, or harmless. */

@@ -36,6 +36,9 @@ export const RELAY_FAILURES: Readonly<Partial<Record<ErrorCode, RelayFailureRule
   STALE_EPOCH: { backoff: WHEN_BACK },
   // Maybe written, maybe not: the same id again.
   DEADLINE_EXCEEDED: { backoff: SLOWLY },
+  // The file could not be given to WhatsApp; it lies here and waits.
+  MEDIA_FETCH_FAILED: { backoff: SLOWLY },
+  MEDIA_NOT_FOUND: { backoff: SLOWLY, final: { afterTries: 1, code: 'MEDIA_NOT_FOUND' } },
   JOURNAL_FAILED: { backoff: SLOWLY },
   JOURNAL_FULL: { backoff: SLOWLY },
   ENCRYPTION_FAILED: { backoff: SLOWLY, final: { afterTries: 4, code: 'ENCRYPTION_FAILED' }, freshDevices: true },

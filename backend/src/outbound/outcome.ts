@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../lib/errors.js';
-import type { CommitBatch, OutboxRecord } from '../journal/records.js';
+import type { CommitBatch, NewLogEntry, OutboxRecord } from '../journal/records.js';
 
 /** How a send ended. `at`: the server ack's time when there was one, else now; ms since the epoch. */
 export type Outcome =
@@ -19,24 +19,23 @@ export function finish(record: OutboxRecord, outcome: Outcome): { record: Outbox
     errorDetail: outcome.error === null ? null : outcome.detail,
     serverTime: outcome.error === null ? outcome.at : null,
   };
+  return { record: finished, batch: { outbox: [finished], entries: entriesOf(finished, outcome) } };
+}
+
+/** A change of another message is made when WhatsApp has accepted it, and never when it was refused. */
+function entriesOf(finished: OutboxRecord, outcome: Outcome): NewLogEntry[] {
+  if (finished.rowless) return outcome.error === null ? [outgoingEntry(finished)] : [];
   const { connectionId, whatsappId, pn, lid } = finished;
-  return {
-    record: finished,
-    batch: {
-      outbox: [finished],
-      entries: [
-        {
-          kind: 'outcome',
-          connectionId,
-          whatsappId,
-          // Unresolved to the end (expired, or not on WhatsApp): the address that the row was made with.
-          chatJid: finished.chatJid ?? pn ?? finished.to,
-          pn,
-          lid,
-          error: outcome.error,
-          serverTime: outcome.at,
-        },
-      ],
-    },
-  };
+  // Unresolved to the end (expired, or not on WhatsApp): the address that the row was made with.
+  const chatJid = finished.chatJid ?? pn ?? finished.to;
+  const { error, at: serverTime } = outcome;
+  return [{ kind: 'outcome', connectionId, whatsappId, chatJid, pn, lid, error, serverTime }];
+}
+
+/** The message itself, for the log: its row, or what it changes. */
+export function outgoingEntry(record: OutboxRecord): NewLogEntry {
+  const { connectionId, rowId, whatsappId, pn, lid, message, remetente, media } = record;
+  const chatJid = record.chatJid ?? pn ?? record.to;
+  const file = media && { file: media.file };
+  return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, ...file, remetente };
 }

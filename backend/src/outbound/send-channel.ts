@@ -49,4 +49,12 @@ export interface SendChannel {
    * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`
    */
   lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null>;
+  /**
+   * Gives an encrypted file to WhatsApp's media servers.
+   * @throws GatewayError `NOT_CONNECTED`, `MEDIA_FETCH_FAILED`, `DEADLINE_EXCEEDED`
+   */
+  uploadMedia(
+    encryptedFile: string,
+    about: { classe: string; fileEncSha256: Uint8Array },
+  ): Promise<{ url: string; directPath: string }>;
 }

@@ -9,6 +9,7 @@ import { Attempts } from './attempt.js';
 import { Lane, type SendFigures } from './lane.js';
 import type { NumberCheck } from './number-check.js';
 import { isFinished } from './outcome.js';
+import type { MediaUploads } from './upload-media.js';
 import { OutcomeWaiters } from './outcome-waiters.js';
 import type { SendChannel } from './send-channel.js';
 import type { Rate } from './token-bucket.js';
@@ -30,6 +31,7 @@ export interface SendEvents {
 export interface SenderDeps {
   journal: Pick<Journal, 'commit' | 'getOutbox' | 'listUnfinishedOutbox'>;
   numbers: NumberCheck;
+  uploads: Pick<MediaUploads, 'ensure'>;
   clock: Clock;
   log: Log;
   /** Messages per minute and connection; null = no limit. */
@@ -74,6 +76,7 @@ export class Sender {
     this.#attempts = new Attempts({
       journal: deps.journal,
       numbers: deps.numbers,
+      uploads: deps.uploads,
       clock: deps.clock,
       log: deps.log,
       ackDeadlineMs: deps.ackDeadlineMs ?? 20_000,

@@ -27,11 +27,7 @@ export interface TextContent {
  * @throws GatewayError `EMPTY_MESSAGE`, `MESSAGE_TOO_LONG`
  */
 export function buildTextMessage(content: TextContent): proto.IMessage {
-  const text = wellFormed(content.text);
-  if (text.trim() === '') throw new GatewayError('EMPTY_MESSAGE');
-  if (text.length > MAX_TEXT_LENGTH) {
-    throw new GatewayError('MESSAGE_TOO_LONG', undefined, { details: { max: MAX_TEXT_LENGTH, length: text.length } });
-  }
+  const text = checkedText(content.text);
   const contextInfo = buildContext(content);
   return {
     extendedTextMessage: { text, ...(contextInfo && { contextInfo }) },
@@ -40,7 +36,18 @@ export function buildTextMessage(content: TextContent): proto.IMessage {
   };
 }
 
-function buildContext({ mentions, quoted }: TextContent): proto.IContextInfo | null {
+/** @throws GatewayError `EMPTY_MESSAGE`, `MESSAGE_TOO_LONG` */
+export function checkedText(given: string): string {
+  const text = wellFormed(given);
+  if (text.trim() === '') throw new GatewayError('EMPTY_MESSAGE');
+  if (text.length > MAX_TEXT_LENGTH) {
+    throw new GatewayError('MESSAGE_TOO_LONG', undefined, { details: { max: MAX_TEXT_LENGTH, length: text.length } });
+  }
+  return text;
+}
+
+/** What is quoted and who is named; null when nothing and nobody. */
+export function buildContext({ mentions, quoted }: Omit<TextContent, 'text'>): proto.IContextInfo | null {
   if (!quoted && !mentions?.length) return null;
   return {
     ...(mentions?.length && { mentionedJid: mentions }),
@@ -53,7 +60,7 @@ function buildContext({ mentions, quoted }: TextContent): proto.IContextInfo | n
 }
 
 /** Lone surrogates have no UTF-8 form; protobuf would write bytes that no phone can read. They become U+FFFD. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 

@@ -2,6 +2,7 @@ import { getBinaryNodeChild, getBinaryNodeChildren, type BinaryNode } from '@whi
 import { generateSignalPubKey } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
 import type { Parcel } from './mailbox.js';
+import { onMediaRetry } from './media/media-retry.js';
 import { preKeyFrom, signedPreKeyFrom, type PreKeyBundle } from './prekey-bundle.js';
 import { bytesOf } from './stanzas.js';
 import type { World } from './world.js';
@@ -12,6 +13,7 @@ const RETRY_NACK = '500';
 export function onReceipt(world: World, companion: Companion, receipt: BinaryNode): void {
   const { id, type, to } = receipt.attrs;
   if (type === 'retry') return onRetry(world, companion, receipt);
+  if (type === 'server-error') return onMediaRetry(world, companion, receipt);
   const ids = [id!, ...listed(receipt)];
   if (type === 'read' || type === 'read-self') {
     world.history.record({ kind: 'read', ids, chat: to ?? '', companion: companion.jid, type });

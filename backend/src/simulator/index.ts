@@ -7,6 +7,7 @@ export type { Faults } from './faults.js';
 export type { Group, GroupOptions } from './group.js';
 export type { History, SimulatorEvent, SimulatorFact } from './history.js';
 export type { ReceivedMessage } from './inbox.js';
+export type { MediaFields } from './media/media-server.js';
 export type { Content } from './message-shape.js';
 export type { Phone } from './phone.js';
 export type { SentMessage } from './sent-message.js';

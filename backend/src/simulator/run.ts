@@ -4,7 +4,7 @@ import { Simulator } from './simulator.js';
 
 /**
  * The simulator as a process of its own: `tsx src/simulator/run.ts [--port 0] [--control-port 0]`.
- * Prints one line of JSON, `{ wsUrl, noiseRootKey, controlUrl }`, when it is ready; ends on SIGTERM, SIGINT, or when
+ * Prints one line of JSON, `{ wsUrl, noiseRootKey, mediaUrl, mediaCaPem, controlUrl }`, when it is ready; ends on SIGTERM, SIGINT, or when
  * its standard input is closed with `--with-parent` (so that it never outlives who started it).
  */
 const { values } = parseArgs({
@@ -18,7 +18,8 @@ const { values } = parseArgs({
 const simulator = await Simulator.start({ port: Number(values.port) });
 const control = await ControlServer.start(simulator, Number(values['control-port']));
 const { wsUrl, noiseRootKeyHex: noiseRootKey } = simulator;
-process.stdout.write(`${JSON.stringify({ wsUrl, noiseRootKey, controlUrl: control.url })}\n`);
+const { url: mediaUrl, caPem: mediaCaPem } = simulator.media;
+process.stdout.write(`${JSON.stringify({ wsUrl, noiseRootKey, mediaUrl, mediaCaPem, controlUrl: control.url })}\n`);
 
 const end = () => {
   void Promise.all([control.stop(), simulator.stop()]).then(() => process.exit(0));

@@ -9,6 +9,7 @@ import { freshGroupJid } from './group-jid.js';
 import { History } from './history.js';
 import { Listener } from './listener.js';
 import { welcome } from './login.js';
+import { MediaServer } from './media/media-server.js';
 import { makeNoiseIdentity, type NoiseIdentity } from './noise.js';
 import type { PersonOptions } from './person.js';
 import { Phone } from './phone.js';
@@ -33,6 +34,8 @@ export interface SimulatorOptions {
 export class Simulator {
   readonly faults: Faults;
   readonly history = new History();
+  /** Files that messages carry: `WHATSAPP_MEDIA_URL` is its `url`, `WHATSAPP_MEDIA_CA` a file with its `caPem`. */
+  readonly media: MediaServer;
   readonly #connections = new Set<Connection>();
   readonly #directory = new Directory();
   readonly #registrations = new Registrations();
@@ -46,12 +49,14 @@ export class Simulator {
   private constructor({ port = 0, host = '127.0.0.1', log = silentLog }: SimulatorOptions) {
     this.#host = host;
     const { history } = this;
+    this.media = new MediaServer(host);
     this.faults = new Faults({ history, connections: this.#connections, listener: () => this.#listener });
     this.#world = {
       directory: this.#directory,
       registrations: this.#registrations,
       history,
       faults: this.faults,
+      media: this.media,
       log,
     };
     this.#listener = new Listener({
@@ -66,6 +71,7 @@ export class Simulator {
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     const simulator = new Simulator(options);
     await simulator.#listener.listen();
+    await simulator.media.listen();
     simulator.#unquiet = quietLibsignal();
     return simulator;
   }
@@ -139,7 +145,12 @@ export class Simulator {
 
   /** Closes every socket and the port. Can be called twice. */
   stop(): Promise<void> {
-    return (this.#stopped ??= this.#listener.close().finally(() => this.#unquiet?.()));
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([this.#listener.close(), this.media.close()]);
+    this.#unquiet?.();
   }
 
   #accept(webSocket: ConstructorParameters<typeof Connection>[0]['webSocket'], tcp: ConnectionSocket): void {

@@ -2,6 +2,7 @@ import type { Log } from '../lib/log.js';
 import type { Directory } from './directory.js';
 import type { Faults } from './faults.js';
 import type { History } from './history.js';
+import type { MediaServer } from './media/media-server.js';
 import type { Registrations } from './registration.js';
 
 /** What the parts of one simulator share. */
@@ -10,5 +11,6 @@ export interface World {
   readonly registrations: Registrations;
   readonly history: History;
   readonly faults: Faults;
+  readonly media: MediaServer;
   readonly log: Log;
 }

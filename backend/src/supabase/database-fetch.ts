@@ -17,14 +17,14 @@ export interface DatabaseRequest {
 }
 
 /** @param timeoutMs for the whole request, body included @param onRequest told of each request once it was answered */
-export function createDatabaseFetch(timeoutMs: number, onRequest: (request: DatabaseRequest) => void): DatabaseFetch {
+export function createDatabaseFetch(timeoutMs: number, onRequest?: (request: DatabaseRequest) => void): DatabaseFetch {
   const agent = new Agent({ connections: 16, keepAliveTimeout: 30_000, connect: { timeout: timeoutMs } });
   const withDeadline = async (input: unknown, init: RequestInit = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
     const startedAt = performance.now();
     const tell = (outcome: DatabaseRequest['outcome']) =>
-      onRequest({ operation: operationOf(input), outcome, ms: performance.now() - startedAt });
+      onRequest?.({ operation: operationOf(input), outcome, ms: performance.now() - startedAt });
     try {
       const answer = await undiciFetch(input as string, { ...init, signal, dispatcher: agent });
       tell(answer.ok ? 'ok' : 'refused');

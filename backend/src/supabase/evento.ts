@@ -139,6 +139,19 @@ export interface EventoDados extends Base {
   dados: Record<string, unknown>;
 }
 
+/** The file of a message is in the media store, or will never be: `midia_*` of its row, found by the row's id. */
+export interface EventoMidia extends Base {
+  op: 'midia';
+  mensagem_id: string;
+  midia_caminho: string | null;
+  midia_url: string | null;
+  midia_tipo: string | null;
+  midia_nome: string | null;
+  midia_tamanho: number | null;
+  /** Why there is none; kept as `dados.midia.erro`. */
+  erro: string | null;
+}
+
 export type Evento =
   | EventoSessao
   | EventoContato
@@ -148,7 +161,8 @@ export type Evento =
   | EventoReacao
   | EventoStatus
   | EventoLeitura
-  | EventoDados;
+  | EventoDados
+  | EventoMidia;
 
 /** One row per item of the batch, in its order (`indice` from 0). */
 export interface ResultadoEvento {

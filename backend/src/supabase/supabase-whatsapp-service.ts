@@ -176,6 +176,14 @@ export class SupabaseWhatsAppService {
     return row ? normalizeTimes(row) : null;
   }
 
+  /** A message by the id of its row; null when there is none that `scope` may see. @throws DatabaseFailure */
+  async getMensagem(id: string, scope: RowScope = null): Promise<Row | null> {
+    let query = this.#client.from('whatsapp_mensagens').select('*').eq('id', id);
+    if (scope) query = query.or(scopeFilter(scope));
+    const [row] = await this.#read(query.limit(1).retry(false));
+    return row ? normalizeTimes(row) : null;
+  }
+
   /** The newest message of a connection with this WhatsApp id; null when there is none. @throws DatabaseFailure */
   async findMensagem(sessao: string, whatsappId: string): Promise<Row | null> {
     const session = await this.findSessao(sessao);
@@ -188,6 +196,18 @@ export class SupabaseWhatsAppService {
       .order('ordem', { ascending: false });
     const [row] = await this.#read(query.limit(1).retry(false));
     return row ?? null;
+  }
+
+  /** Messages of a connection by their WhatsApp ids (at most 100), in any order. @throws DatabaseFailure */
+  async findMensagens(sessao: string, whatsappIds: string[]): Promise<Row[]> {
+    const session = await this.findSessao(sessao);
+    if (!session) return [];
+    const query = this.#client
+      .from('whatsapp_mensagens')
+      .select('*')
+      .eq('session_id', session['id'] as string)
+      .in('whatsapp_id', whatsappIds);
+    return this.#read(query.limit(200).retry(false));
   }
 
   /** Whether a person has ever written to this connection. @param addresses its JIDs (pn or lid) @throws DatabaseFailure */

@@ -7,8 +7,11 @@ import {
 } from '@whiskeysockets/baileys';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { ChatCalls } from './chat-calls.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { Lanes } from './lanes.js';
+import { MediaCalls } from './media-calls.js';
+import { stanzaExtras } from './stanza-extras.js';
 
 export interface OpenSocket {
   sock: WASocket;
@@ -28,7 +31,13 @@ const RELAY_DEADLINE_MS = 30_000;
 
 /** What can be asked of WhatsApp while a connection is ready. Everything has a deadline; nothing is retried here. */
 export class ClientCalls {
-  constructor(private readonly deps: ClientCallsDeps) {}
+  readonly media: MediaCalls;
+  readonly chat: ChatCalls;
+
+  constructor(private readonly deps: ClientCallsDeps) {
+    this.media = new MediaCalls(deps.socket);
+    this.chat = new ChatCalls(deps.socket);
+  }
 
   /**
    * Writes one message to the socket under the given id. Resolves when it is written, not when it is accepted: that is
@@ -43,7 +52,11 @@ export class ClientCalls {
     const parties = await this.#parties(jid, me);
     const { messageId } = options;
     const send = () =>
-      sock.relayMessage(jid, message, { messageId, useUserDevicesCache: options.freshDevices !== true });
+      sock.relayMessage(jid, message, {
+        messageId,
+        useUserDevicesCache: options.freshDevices !== true,
+        ...stanzaExtras(message),
+      });
     try {
       // The same lane as what this chat sends us: its Signal session has one writer at a time.
       await this.deps.lanes.run(parties, () => withDeadline(send(), RELAY_DEADLINE_MS, 'send'));

@@ -6,6 +6,7 @@ import {
   type WAMessageKey,
 } from '@whiskeysockets/baileys';
 import type { GatewaySocketDeps } from './gateway-socket.js';
+import { uploadTo } from './media-calls.js';
 
 /** Where WhatsApp is: Meta's servers, or one that speaks their protocol (tests, demo). */
 export interface WhatsAppServer {
@@ -13,6 +14,10 @@ export interface WhatsAppServer {
   wsUrl: string | null;
   /** Signs the server's Noise certificate chain; null = Meta's. */
   noiseRootKey: Buffer | null;
+  /** `https://host[:port]` of its media servers; null = those that it names. */
+  mediaUrl: string | null;
+  /** PEM file with the authority that signs their certificate; null = the system's. */
+  mediaCaFile: string | null;
 }
 
 /** How often Baileys asks an idle socket for a sign of life: its own 30 s would make a dead peer cost over a minute. */
@@ -25,6 +30,7 @@ export function socketConfig(
 ): UserFacingSocketConfig {
   return {
     ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
+    ...(deps.server.mediaUrl ? uploadTo(deps.server.mediaUrl, deps.server.mediaCaFile) : {}),
     version: deps.version,
     // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
     browser: Browsers.windows('Chrome'),

@@ -15,7 +15,13 @@ const WEBHOOKS = '/api/whatsapp-bootstrap/webhooks';
 /** In everything that is ours, and in no answer to anybody else. */
 const MARK = `segredo-${randomUUID()}`;
 const owner = randomUUID();
-const ours = { connectionId: 'matriz', atendimentoId: '', apiKeyId: '', webhookId: '' } satisfies Belongings;
+const ours = {
+  connectionId: 'matriz',
+  atendimentoId: '',
+  messageId: '',
+  apiKeyId: '',
+  webhookId: '',
+} satisfies Belongings;
 const keys = { right: '', readOnly: '', other: '' };
 
 beforeAll(async () => {
@@ -26,6 +32,7 @@ beforeAll(async () => {
   const message = aMessage(session.sessao, aPerson(), { conteudo: MARK });
   const [, opened] = await gateway.database.service.registrarEventos([session, message]);
   ours.atendimentoId = opened?.atendimento_id ?? '';
+  ours.messageId = opened?.mensagem_id ?? '';
 });
 
 beforeEach(async () => {

@@ -75,6 +75,7 @@ export class TestGateway {
     // A developer's own .env.supabase must not decide what is tested.
     await writeFile(join(this.#dir, 'env'), '');
     this.simulator = await Simulator.start();
+    await writeFile(join(this.#dir, 'media-ca.pem'), this.simulator.media.caPem);
     this.database = await aTestDatabase();
     this.crm = new Crm(this.database.url, this.database.serviceRoleKey);
     await this.start();
@@ -105,6 +106,10 @@ export class TestGateway {
       SUPABASE_JWT_SECRET: this.database.jwtSecret,
       WHATSAPP_WS_URL: this.simulator.wsUrl,
       WHATSAPP_NOISE_ROOT_KEY: this.simulator.noiseRootKeyHex,
+      WHATSAPP_MEDIA_URL: this.simulator.media.url,
+      WHATSAPP_MEDIA_CA: join(this.#dir, 'media-ca.pem'),
+      // The database of the tests is a real one behind the Supabase API, without its storage.
+      MEDIA_STORAGE: 'disk',
       // Pinned, so that nothing asks the network for the current one.
       WHATSAPP_VERSION: '2.3000.1035194821',
       MAX_CONNECTIONS: '100',

@@ -2,6 +2,7 @@
 export interface Belongings {
   connectionId: string;
   atendimentoId: string;
+  messageId: string;
   apiKeyId: string;
   webhookId: string;
 }
@@ -71,6 +72,16 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   sendMessage: ({ connectionId }) => ({
     ...{ body: { connectionId, to: '5511988887777', content: 'Olá' }, right: [409], foreign: '404' },
   }),
+  markRead: ({ connectionId }) => ({
+    ...{ body: { connectionId, messageIds: ['3EB0'] }, right: [404], foreign: '404' },
+  }),
+  sendPresence: ({ connectionId }) => ({
+    ...{ body: { connectionId, to: '5511988887777', state: 'composing' }, right: [409], foreign: '404' },
+  }),
+  checkNumber: ({ connectionId }) => ({
+    ...{ params: { id: connectionId, number: '5511988887777' }, right: [409], foreign: '404' },
+  }),
+  getMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [404], foreign: '404' }),
   listMessages: ({ atendimentoId }) => ({ params: { atendimentoId }, right: [200], foreign: '404' }),
   listActiveAtendimentos: () => all([200]),
 

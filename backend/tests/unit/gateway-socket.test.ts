@@ -24,7 +24,7 @@ beforeEach(async () => {
     ...{ connectionId: CONNECTION, journal, lanes: new Lanes(), clock: systemClock, log: silentLog },
     ...{ logger: pino({ level: 'silent' }), auth },
     version: [2, 3000, 1035194821],
-    server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null },
+    server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null, mediaUrl: null, mediaCaFile: null },
     ...{ getMessage: nothing, groupMetadata: nothing },
     ...{ userDevicesCache: new NodeCache(), retryCounterCache: new NodeCache() },
     on: {

@@ -160,7 +160,7 @@ describe('an Idempotency-Key', () => {
     const again = await first.acceptor.accept({
       connectionId: CONNECTION,
       to: aGroup(1),
-      text: 'oi',
+      content: { kind: 'text', text: 'oi' },
       remetente: 'ATENDENTE',
       idempotency: claim,
     });

@@ -67,6 +67,8 @@ describe('a relay that rejects', () => {
     { code: 'NOT_CONNECTED', endsAs: null, relays: 21, fresh: false },
     { code: 'STALE_EPOCH', endsAs: null, relays: 21, fresh: false },
     { code: 'DEADLINE_EXCEEDED', endsAs: null, relays: 21, fresh: false },
+    { code: 'MEDIA_FETCH_FAILED', endsAs: null, relays: 21, fresh: false },
+    { code: 'MEDIA_NOT_FOUND', endsAs: 'MEDIA_NOT_FOUND', relays: 1, fresh: false },
     { code: 'JOURNAL_FAILED', endsAs: null, relays: 21, fresh: false },
     { code: 'JOURNAL_FULL', endsAs: null, relays: 21, fresh: false },
     { code: 'ENCRYPTION_FAILED', endsAs: 'ENCRYPTION_FAILED', relays: 4, fresh: true },

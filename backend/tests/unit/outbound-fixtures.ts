@@ -116,6 +116,10 @@ export class ScriptedChannel implements SendChannel {
     else this.ack(relayed.id);
   }
 
+  async uploadMedia(): Promise<never> {
+    throw new GatewayError('NOT_CONNECTED');
+  }
+
   async lookupNumber(spellings: string[]): Promise<{ jid: string; lid: string | null } | null> {
     if (this.estado !== 'ready') throw new GatewayError('NOT_CONNECTED');
     this.lookups.push(spellings.join(' '));
@@ -177,7 +181,9 @@ export async function anOutbound(options: OutboundOptions = {}): Promise<Outboun
   const channel = new ScriptedChannel(script);
   channel.estado = estado;
   const numbers = new NumberCheck({ journal, clock, log: silentLog });
-  const sender = new Sender({ journal, numbers, clock, log: silentLog, ratePerMinute: null, ...rest });
+  // Nothing that these tests send has a file.
+  const uploads = { ensure: async (_channel: SendChannel, record: OutboxRecord) => record };
+  const sender = new Sender({ journal, numbers, clock, log: silentLog, ratePerMinute: null, uploads, ...rest });
   const acceptor = new MessageAcceptor({
     journal,
     numbers,
@@ -203,7 +209,8 @@ export async function anOutbound(options: OutboundOptions = {}): Promise<Outboun
     acceptor,
     events,
     send: async (to, text, more = {}) => {
-      const request = { connectionId: CONNECTION, to, text, remetente: 'ATENDENTE' as const, ...more };
+      const content = { kind: 'text' as const, text };
+      const request = { connectionId: CONNECTION, to, content, remetente: 'ATENDENTE' as const, ...more };
       return (await acceptor.accept(request)).record;
     },
     record: (whatsappId) => {

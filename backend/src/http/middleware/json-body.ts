@@ -8,9 +8,13 @@ const hasBody: (headers: NodeJS.Dict<string | string[]>) => boolean = (headers) 
 
 /** JSON and nothing else: a form or plain text could be posted by any web page without asking first. */
 const jsonOnly: RequestHandler = (req, _res, next) => {
-  if (hasBody(req.headers) && !req.is('application/json')) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
+  // A form that was taken before has left nothing to read.
+  if (req.body === undefined && hasBody(req.headers) && !req.is('application/json'))
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
   next();
 };
 
-/** At most 1 MB, never unpacked (a few bytes of gzip can be gigabytes). */
-export const jsonBody: RequestHandler[] = [jsonOnly, express.json({ limit: MAX_BODY, inflate: false })];
+/** Never unpacked (a few bytes of gzip can be gigabytes). @param limit 1 MB unless a route needs more */
+export function jsonBody(limit = MAX_BODY): RequestHandler[] {
+  return [jsonOnly, express.json({ limit, inflate: false })];
+}

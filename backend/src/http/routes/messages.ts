@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { StagedUpload } from '../../integration/resources.js';
 import type { IntegrationPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
 import { atendimento } from '../schemas/atendimentos.js';
 import { pageBothWays, pageQuery, uuid } from '../schemas/common.js';
+import { messageInput } from '../schemas/message-content.js';
 import * as schema from '../schemas/messages.js';
 
 const BASE = '/api/whatsapp-integration';
+/** 16 MB of file as base64; larger ones come as a form or by URL. */
+const MAX_JSON = '22mb';
 const facts = { tag: 'messages' } as const;
 
 /** Send, and read what was said. */
@@ -52,7 +56,7 @@ function sendRoute(integration: IntegrationPort): Route {
     path: `${BASE}/messages/send`,
     access: 'send',
     operationId: 'sendMessage',
-    summary: 'Send a text',
+    summary: 'Send a message, or react to, edit, delete or forward one',
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
     replies: {
       201: { description: 'WhatsApp has accepted it.', schema: schema.sendMessageReply },
@@ -63,20 +67,37 @@ function sendRoute(integration: IntegrationPort): Route {
       ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
       ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
       ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
-      ...['JOURNAL_FAILED', 'JOURNAL_FULL', 'DEADLINE_EXCEEDED'],
+      ...['MEDIA_TOO_LARGE', 'MEDIA_FETCH_FAILED', 'MEDIA_STORE_FAILED', 'MEDIA_NOT_FOUND', 'FORBIDDEN_DESTINATION'],
+      ...[
+        'FFMPEG_MISSING',
+        'FORBIDDEN',
+        'TOO_LATE',
+        'DATABASE_UNAVAILABLE',
+        'JOURNAL_FAILED',
+        'JOURNAL_FULL',
+        'DEADLINE_EXCEEDED',
+      ],
     ] as Route['errors'],
     issueCodes: {
       'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
       'body.to': { too_small: 'INVALID_RECIPIENT', too_big: 'INVALID_RECIPIENT', invalid_format: 'INVALID_RECIPIENT' },
       'body.content': { too_small: 'EMPTY_MESSAGE', invalid_format: 'EMPTY_MESSAGE', too_big: 'MESSAGE_TOO_LONG' },
     },
-    // The wait for the acknowledgement, and before it perhaps a look-up of the number.
-    deadlineMs: schema.MAX_WAIT_MS + 30_000,
+    // The wait for the acknowledgement, and before it a file to fetch or convert and a number to look up.
+    deadlineMs: schema.MAX_WAIT_MS + 90_000,
+    maxJson: MAX_JSON,
+    upload: (stream, name) => integration.receiveUpload(stream, name),
     handle: async ({ body, query, headers }, caller) => {
       const key = headers['Idempotency-Key'];
       const scope = `${caller.name}:${body.connectionId}`;
-      const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(body) };
-      const result = await integration.sendMessage({ ...body, waitMs: query.wait, idempotency }, caller.scope);
+      const upload = caller.upload as StagedUpload | undefined;
+      const same = upload ? { ...body, file: upload.sha256.toString('hex') } : body;
+      const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(same) };
+      const { connectionId, to, mentions, replyTo } = body;
+      const result = await integration.sendMessage(
+        { connectionId, to, mentions, replyTo, message: messageInput(body, upload), waitMs: query.wait, idempotency },
+        caller.scope,
+      );
       return {
         ...ok({ message: result.message }),
         status: result.httpStatus,

@@ -1,24 +1,27 @@
 import { z } from 'zod';
 import { cleanText, connectionId, isoTime, pageQuery } from './common.js';
+import { contentFields, MESSAGE_TYPES, requireFields } from './message-content.js';
 
 /** WhatsApp's own clients stop there. */
 const MAX_CONTENT = 65_536;
-const address = cleanText(128)
+export const address = cleanText(128)
   .min(1)
   .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must have no control characters');
 
 export const sendMessageBody = z
   .object({
     connectionId,
-    to: address.meta({
-      description: 'A number in any usual spelling, a JID, or the JID of a group.',
+    to: address.optional().meta({
+      description: 'A number in any usual spelling, a JID, or the JID of a group. Not for reaction, edit and delete.',
       example: '5511999999999@s.whatsapp.net',
     }),
-    type: z.enum(['text']).default('text'),
+    type: z.enum(MESSAGE_TYPES).default('text'),
     content: cleanText(MAX_CONTENT)
       .min(1, 'must not be empty')
       .regex(/\S/, 'must not be empty')
-      .meta({ example: 'Olá! Como posso ajudar?' }),
+      .optional()
+      .meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
+    ...contentFields,
     mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
     replyTo: z
       .string()
@@ -26,6 +29,7 @@ export const sendMessageBody = z
       .optional()
       .meta({ description: '`whatsappId` of the message that is answered.' }),
   })
+  .superRefine(requireFields)
   .meta({ id: 'SendMessage' });
 
 export const MAX_WAIT_MS = 30_000;
@@ -58,7 +62,10 @@ export const sendMessageReply = z
   .object({
     success: z.literal(true),
     message: z.object({
-      id: z.string().meta({ description: 'Id of the row in `whatsapp_mensagens`.' }),
+      id: z
+        .string()
+        .nullable()
+        .meta({ description: 'Id of the row in `whatsapp_mensagens`; null for reaction, edit and delete.' }),
       whatsappId: z.string(),
       connectionId: z.string(),
       to: z.string(),

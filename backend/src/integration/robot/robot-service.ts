@@ -102,7 +102,8 @@ export class Robot {
       .digest();
     const idempotency = { scope: `robo:${sessao}`, key: id, bodySha256 };
     try {
-      const request = { connectionId: sessao, to: para, text: texto, remetente: 'SISTEMA', idempotency } as const;
+      const content = { kind: 'text', text: texto } as const;
+      const request = { connectionId: sessao, to: para, content, remetente: 'SISTEMA', idempotency } as const;
       const { record } = await this.deps.acceptor.accept(request);
       await this.deps.table.finish(id, 'ACEITO', { whatsapp_id: record.whatsappId });
     } catch (error) {

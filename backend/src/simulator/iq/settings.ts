@@ -22,9 +22,9 @@ export const privacy: IqHandler = ({ iq }) => {
   ];
 };
 
-/** `w:m`: where media would go. The simulator has no media server. */
-export const mediaConnection: IqHandler = () => {
-  const host = node('host', { hostname: '127.0.0.1', maxContentLengthBytes: '104857600' });
+/** `w:m`: where media goes. */
+export const mediaConnection: IqHandler = ({ world }) => {
+  const host = node('host', { hostname: world.media.host, maxContentLengthBytes: '104857600' });
   return [node('media_conn', { auth: 'sim', ttl: '300', auth_ttl: '300' }, [host])];
 };
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect } from '@jest/globals';
 import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
@@ -126,12 +127,24 @@ export function scriptedPorts(
       httpStatus: input.waitMs === 0 ? 202 : 201,
       replayed: false,
       message: {
-        ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to },
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to ?? '' },
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
+    receiveUpload: async (stream, name) => {
+      let size = 0;
+      for await (const chunk of stream) size += (chunk as Buffer).length;
+      return { file: UUID, size, sha256: Buffer.alloc(32), name };
+    },
+    markRead: async (_id, messageIds) => messageIds.length,
+    sendPresence: async () => undefined,
+    checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
+    openMedia: async (_id, range) => ({
+      ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
+      range: range ? { start: 0, end: 1 } : null,
+    }),
     ...script.integration,
   };
   const apiKey = anApiKey();

@@ -60,7 +60,7 @@ describe('the lines of webhooks', () => {
     const session = { kind: 'session' as const, connectionId: 'loja', changes: {} };
     const { seqs } = await journal.commit({ entries: [session] });
     const before = journal.stats().flushes;
-    await journal.completeEntries(seqs, [anEvent('evt_1')]);
+    await journal.completeEntries(seqs, { events: [anEvent('evt_1')] });
     expect(journal.stats().flushes - before).toBe(1);
     expect([journal.stats().pendingEntries, journal.webhooks.pendingDeliveries]).toEqual([0, 1]);
   });

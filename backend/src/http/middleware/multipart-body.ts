@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream';
+import busboy from 'busboy';
+import type { Request, RequestHandler } from 'express';
+import { GatewayError, isGatewayError } from '../../lib/errors.js';
+
+/** Takes one file of a form while it arrives. @returns what the route is handed as `upload` */
+export type TakeUpload = (stream: Readable, name: string | null) => Promise<unknown>;
+
+const LIMITS = { files: 1, fields: 32, fieldSize: 128 * 1024, fieldNameSize: 100, parts: 40, headerPairs: 100 };
+
+/**
+ * `multipart/form-data` with one file: its fields become the body, and the file is streamed to whoever takes it, never into
+ * memory. Anything else is passed on. The Origin check is before this, so no web page can post a form unasked.
+ */
+export function multipartBody(take: TakeUpload): RequestHandler {
+  return (req, res, next) => {
+    if (!req.is('multipart/form-data')) return next();
+    receive(req, take).then(({ fields, upload }) => {
+      req.body = fields;
+      res.locals['upload'] = upload;
+      next();
+    }, next);
+  };
+}
+
+async function receive(req: Request, take: TakeUpload): Promise<{ fields: Record<string, unknown>; upload: unknown }> {
+  const fields: Record<string, unknown> = {};
+  const taking: Promise<unknown>[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const form = parser(req);
+    form.on('field', (name, text, { valueTruncated }) => {
+      if (valueTruncated) reject(new GatewayError('BODY_TOO_LARGE'));
+      if (!(name in {})) fields[name] = valueOf(text);
+    });
+    form.on('file', (_field, stream, { filename }) => {
+      const taken = take(stream, filename || null);
+      taking.push(taken);
+      taken.catch((error: unknown) => {
+        // What is still coming is not wanted.
+        req.unpipe(form);
+        req.resume();
+        reject(error instanceof Error ? error : new GatewayError('INTERNAL', undefined, { cause: error }));
+      });
+    });
+    form.once('error', (cause) => reject(new GatewayError('BAD_REQUEST', 'The form is not valid.', { cause })));
+    form.once('close', () => resolve());
+    req.once('aborted', () => reject(new GatewayError('BAD_REQUEST', 'The request broke off.')));
+    req.pipe(form);
+  });
+  const [upload] = await Promise.all(taking);
+  return { fields, upload };
+}
+
+function parser(req: Request): busboy.Busboy {
+  try {
+    return busboy({ headers: req.headers, limits: LIMITS, defParamCharset: 'utf8' });
+  } catch (cause) {
+    if (isGatewayError(cause)) throw cause;
+    throw new GatewayError('BAD_REQUEST', 'The form is not valid.', { cause });
+  }
+}
+
+/** A form knows texts alone: what reads like JSON's other values is one of them. */
+function valueOf(text: string): unknown {
+  if (!/^(true|false|[[{].*[\]}])$/s.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

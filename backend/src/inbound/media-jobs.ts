@@ -1,0 +1,66 @@
+import type { LogEntry, MediaJob, MediaSource } from '../journal/records.js';
+import type { Evento, EventoMensagem, ResultadoEvento } from '../supabase/evento.js';
+
+/** What `dados.midia` of a row says (content/media.ts, fetchFacts); bytes as base64. */
+interface FetchFacts {
+  classe: string;
+  url?: string;
+  directPath?: string;
+  mediaKey?: string;
+  fileSha256?: string;
+  fileEncSha256?: string;
+}
+
+/**
+ * The files that an entry's rows speak of, as jobs to fetch them. Pure: the row exists before its file is looked for, and
+ * the job is queued in the commit that lets the entry go, so a crash loses neither.
+ */
+export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: ResultadoEvento[], now: number): MediaJob[] {
+  return eventos.flatMap((evento, index) => {
+    const rowId = resultados[index]?.mensagem_id;
+    if (evento.op !== 'mensagem' || !rowId) return [];
+    const source = sourceOf(entry, evento);
+    return source ? [jobOf(evento, rowId, source, now)] : [];
+  });
+}
+
+function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
+  if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
+  const facts = dados?.['midia'] as FetchFacts | undefined;
+  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
+  return {
+    kind: 'whatsapp',
+    classe: facts.classe,
+    url: facts.url ?? null,
+    directPath: facts.directPath ?? null,
+    mediaKey: Buffer.from(facts.mediaKey, 'base64'),
+    fileSha256: bytes(facts.fileSha256),
+    fileEncSha256: bytes(facts.fileEncSha256),
+    fileLength: midia_tamanho ?? null,
+  };
+}
+
+function jobOf(evento: EventoMensagem, rowId: string, source: MediaSource, now: number): MediaJob {
+  const isGroup = evento.chat.tipo === 'grupo';
+  return {
+    connectionId: evento.sessao,
+    rowId,
+    whatsappId: evento.whatsapp_id,
+    state: 'waiting',
+    source,
+    chatJid: evento.chat.jid,
+    participant: isGroup ? evento.remetente_jid || null : null,
+    fromMe: evento.autor === null,
+    mimetype: evento.midia_tipo ?? null,
+    nome: evento.midia_nome ?? null,
+    timestamp: Date.parse(evento.timestamp),
+    failures: {},
+    dueAt: now,
+    error: null,
+    at: now,
+  };
+}
+
+function bytes(base64: string | undefined): Uint8Array | null {
+  return base64 === undefined ? null : Buffer.from(base64, 'base64');
+}
