@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import { nameRoute } from './middleware/access-log.js';
@@ -17,14 +17,20 @@ const docsPolicy = helmet.contentSecurityPolicy({
   },
 });
 
-/** `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. */
+/** `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. Made when somebody first asks. */
 export function mountDocs(routes: Route[]): Router {
-  const document = openApiDocument(routes);
+  const document = once(() => openApiDocument(routes));
+  const page = once(() => swaggerUi.setup(document(), { customSiteTitle: 'Sentinela' }));
   const router = Router();
   router.get('/openapi.json', nameRoute('/openapi.json'), requireAccess('docs'), (_req, res) => {
-    res.json(document);
+    res.json(document());
   });
-  const page = swaggerUi.setup(document, { customSiteTitle: 'Sentinela' });
-  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, swaggerUi.serve, page);
+  const showPage: RequestHandler = (req, res, next) => void page()(req, res, next);
+  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, swaggerUi.serve, showPage);
   return router;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }

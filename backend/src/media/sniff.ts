@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { fileTypeFromFile } from 'file-type';
 
 /** What a file is, as its bytes say. */
 export interface FileKind {
@@ -24,6 +23,8 @@ const TEXTS: Record<string, string> = {
 
 /** Looks at the bytes; what the sender claims is not believed. @param name of the file, for texts only */
 export async function sniff(file: string, name: string | null): Promise<FileKind> {
+  // A tenth of a second to load: at the first file, not at every start.
+  const { fileTypeFromFile } = await import('file-type');
   const found = await fileTypeFromFile(file);
   if (found) return { type: found.mime, extension: found.ext };
   if (!(await looksLikeText(file))) return { type: 'application/octet-stream', extension: 'bin' };
