@@ -54,11 +54,14 @@ import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
 export interface GatewayOverrides {
   log: Log;
   clock?: Clock;
+  /** The database of this configuration, when somebody has begun to open it. */
+  databaseHost?: DatabaseHost;
   /** Ends the process with a code that is not 0: the watchdog's last resort. Default: nothing happens. */
   beyondRepair?: (reason: string) => void;
 }
 
 const noExit = () => undefined;
+const hostOf = (config: GatewayConfig) => ({ settings: config.database, dataDir: config.dataDir });
 
 /** A gateway, wired and not started. */
 export interface Gateway {
@@ -119,13 +122,10 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
 
-function wire(
-  config: GatewayConfig,
-  journal: Journal,
-  { log, clock = systemClock, beyondRepair = noExit }: GatewayOverrides,
-) {
+function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrides) {
+  const { log, clock = systemClock, beyondRepair = noExit } = overrides;
   const events = new TypedEmitter<GatewayEvents>(log);
-  const databaseHost = new DatabaseHost({ settings: config.database, dataDir: config.dataDir, log, clock });
+  const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>

@@ -2,11 +2,12 @@ import { SystemdNotifier } from './bootstrap/systemd-notifier.js';
 import { loadConfig } from './config/load-config.js';
 import { readSystemd } from './config/systemd.js';
 import type { GatewayConfig } from './config/gateway-config.js';
-import { createGateway, type Gateway } from './gateway.js';
+import type { Gateway } from './gateway.js';
 import { armCrashPoint } from './lib/crash-points.js';
 import { createLog, type ClosableLog } from './lib/create-log.js';
 import { systemClock } from './lib/clock.js';
 import { isGatewayError } from './lib/errors.js';
+import { DatabaseHost } from './supabase/database-host.js';
 import { showQrInTerminal } from './terminal-qr.js';
 import { silenceLibsignal } from './whatsapp/silence-libsignal.js';
 
@@ -41,8 +42,10 @@ async function main(): Promise<void> {
     end('uncaughtException', 1);
   });
   try {
+    const databaseHost = beginDatabase(config, log);
+    const { createGateway } = await import('./gateway.js');
     gateway = await createGateway(config, {
-      log,
+      ...{ log, databaseHost },
       beyondRepair: (reason) => end(`beyond repair: ${reason}`, EX_BEYOND_REPAIR),
     });
     if (config.nodeEnv === 'development' && process.stdout.isTTY) showQrInTerminal(gateway.parts.events);
@@ -65,6 +68,17 @@ function readConfig(): GatewayConfig {
     complain(error.details as string[]);
     process.exit(EX_CONFIG);
   }
+}
+
+/**
+ * An own Postgres is opened while the program loads: its API thread loads on another core. What fails is heard when the
+ * gateway starts. The embedded one waits for the journal's lock: two daemons must not touch one cluster.
+ */
+function beginDatabase(config: GatewayConfig, log: ClosableLog): DatabaseHost {
+  const { database: settings, dataDir } = config;
+  const host = new DatabaseHost({ settings, dataDir, log, clock: systemClock });
+  if (settings.mode === 'postgres') void host.start().catch(() => undefined);
+  return host;
 }
 
 /** For `systemctl status`. */

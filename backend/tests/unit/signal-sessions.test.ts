@@ -1,6 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { quietLibsignal } from '../../src/simulator/quiet-libsignal.js';
 import { SignalDevice } from '../../src/simulator/signal-device.js';
 import { mergeSessions, onlyTheOneThatWorked, type SessionRecord } from '../../src/lib/signal-sessions.js';
+
+let loud: () => void;
+beforeAll(() => void (loud = quietLibsignal()));
+afterAll(() => loud());
 
 const record = (sessions: Record<string, [closed: number, used: number]>): SessionRecord => ({
   version: 'v1',
