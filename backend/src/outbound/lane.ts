@@ -207,11 +207,17 @@ export class Lane implements Line {
     const verdict = await this.options.attempts.run(this, send);
     if (run !== this.#run) return;
     this.#active--;
-    if (verdict.kind === 'finished') this.#queue.remove(send);
+    if (verdict.kind === 'finished') this.#finished(send);
     else this.#queue.park(send, send.lateAck ? 0 : verdict.afterMs, () => this.pump());
     this.pump();
     if (verdict.kind === 'finished' && verdict.record) this.options.announce(verdict.record);
     if (this.isQuiet) this.#becomeQuiet();
+  }
+
+  /** An ack that came while the end was being written counts, as one that comes after it does. */
+  #finished(send: QueuedSend): void {
+    this.#queue.remove(send);
+    if (send.lateAck) void this.#revive(send.lateAck);
   }
 
   #isReady(): boolean {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test, jest } from '@jest/globals';
 import { aGroup, anOutbound, closeAll, CONNECTION, FakeClock, HOUR, settle, until } from './outbound-fixtures.js';
 
 afterEach(closeAll);
@@ -234,6 +234,22 @@ describe('limits', () => {
     channel.ack(whatsappId);
     await until(() => record(whatsappId).state === 'sent');
     expect(entries('outcome').map(({ error }) => error)).toEqual(['EXPIRED', null]);
+  });
+
+  test('an ack that comes while the failure is being written counts as well', async () => {
+    const { send, channel, clock, record, journal } = await anOutbound({ script: WRITTEN, expiryMs: HOUR });
+    const { whatsappId } = await send(aGroup(1), 'oi');
+    await until(() => channel.relayed.length === 1);
+    channel.close();
+    await settle(journal);
+    const commit = journal.commit.bind(journal);
+    jest.spyOn(journal, 'commit').mockImplementation(async (batch) => {
+      const done = await commit(batch);
+      if (batch.entries?.some(({ kind }) => kind === 'outcome')) channel.ack(whatsappId);
+      return done;
+    });
+    clock.advance(HOUR + 30_000);
+    await until(() => record(whatsappId).state === 'sent');
   });
 
   test('10,000 waiting messages are held as a window, and all go out in order', async () => {
