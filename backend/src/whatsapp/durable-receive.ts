@@ -9,7 +9,7 @@ import {
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
-import { isGatewayError, type GatewayError } from '../lib/errors.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
 import type { Lanes } from './lanes.js';
 import { OnePersonOneSession } from './one-person-one-session.js';
@@ -61,6 +61,7 @@ export class DurableReceive {
   /** Sender-key distributions that step 1 processed and step 2 must not process again. */
   readonly #distributed = new Set<string>();
   #keys: SignalKeyStoreWithTransaction | null = null;
+  #refused = false;
   #repository: SignalRepository | null = null;
   /** Stanzas that entered and are not through: when the oldest one entered, the watchdog wants to know. */
   readonly #unfinished = new Map<Stanza, number>();
@@ -106,7 +107,7 @@ export class DurableReceive {
     const stanza = new Stanza(node);
     this.#unfinished.set(stanza, this.deps.clock.now());
     try {
-      await this.deps.lanes.run(stanza.parties, () => this.#journal(stanza));
+      await this.deps.lanes.run(stanza.parties, () => this.#inOrder(stanza));
     } catch (error) {
       this.#unfinished.delete(stanza);
       return this.deps.failClosed(error);
@@ -118,6 +119,17 @@ export class DurableReceive {
       this.deps.logger.error({ err: error }, 'stanza failed after it was journaled');
     } finally {
       this.#unfinished.delete(stanza);
+    }
+  }
+
+  /** Once a stanza could not be journaled, none of this socket is: WhatsApp delivers them again, in their order. */
+  async #inOrder(stanza: Stanza): Promise<void> {
+    if (this.#refused) throw new GatewayError('STALE_EPOCH');
+    try {
+      await this.#journal(stanza);
+    } catch (error) {
+      this.#refused = true;
+      throw error;
     }
   }
 

@@ -108,7 +108,7 @@ test('an account that wants a passkey says so, in words, instead of showing code
   await gateway.untilEstado(id, 'passkey_required');
   const { motivo, conselho, status } = await gateway.connection(id);
   expect([status, motivo, conselho]).toEqual(['error', 'PASSKEY_REQUIRED', expect.stringContaining('passkey')]);
-  expect((await gateway.crm.session(id))['motivo']).toBe('PASSKEY_REQUIRED');
+  await until('the row', async () => (await gateway.crm.session(id))['motivo'] === 'PASSKEY_REQUIRED');
 });
 
 test('nothing is tried before a temporary ban ends, not by a person and not after a restart', async () => {
