@@ -133,3 +133,21 @@ test('a commit that fails cuts the socket: neither receipt nor nack leaves, and 
   ]);
   await gateway.crm.mensagem(shop.id, sent.id, (row) => row['conteudo'] === 'durante');
 });
+
+test('what follows a message that could not be journaled does not overtake it', async () => {
+  const ana = gateway.aCustomer();
+  const first = ana.send(shop.phone, 'antes');
+  const { contato_id } = await gateway.crm.mensagem(shop.id, first.id);
+  const journal: Journal = gateway.parts.journal;
+  const commit = journal.commit.bind(journal);
+  let failures = 0;
+  jest.spyOn(journal, 'commit').mockImplementation((batch: CommitBatch) => {
+    if (failures > 0 || !batch.entries?.some(({ kind }) => kind === 'stanza')) return commit(batch);
+    failures += 1;
+    return commit({ ...batch, entries: [{ kind: 'outgoing' } as never], connections: [{} as never] });
+  });
+  const sent = ['um', 'dois', 'três'].map((text) => ana.send(shop.phone, text));
+  for (const { id } of sent) await gateway.crm.mensagem(shop.id, id);
+  const rows = await gateway.crm.mensagens(shop.id, { contato_id });
+  expect([failures, rows.map((row) => row['conteudo'])]).toEqual([1, ['antes', 'um', 'dois', 'três']]);
+});
