@@ -4,6 +4,7 @@ import { aGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 const gateway = aGateway();
+const SENT_ROWS = 'sentinela_messages_total{direction="out",tipo="TEXTO",resultado="inserida"}';
 const DEPLOY = new URL('../../../deploy/', import.meta.url);
 
 async function scrape(): Promise<string> {
@@ -36,14 +37,9 @@ test('traffic in and out, errors, and the state of the parts show in the figures
   gateway.simulator.faults.errorAckNext(463);
   await gateway.send(id, { to: ana.number, content: 'não vai' });
   gateway.simulator.faults.reset(companion);
-  const metrics = await until('the figures', async () => {
-    const text = await scrape();
-    const reconnected = valueOf(text, 'sentinela_reconnects_total{reason="CONNECTION_CLOSED"}') === 1;
-    return reconnected && valueOf(text, 'sentinela_connections{estado="ready"}') === 1 && text;
-  });
   const figures = {
     'sentinela_messages_total{direction="in",tipo="TEXTO",resultado="inserida"}': 1,
-    'sentinela_messages_total{direction="out",tipo="TEXTO",resultado="inserida"}': 2,
+    [SENT_ROWS]: 2,
     'sentinela_sends_total{result="accepted",code=""}': 2,
     'sentinela_sends_total{result="sent",code=""}': 1,
     'sentinela_sends_total{result="failed",code="REACHOUT_LOCKED"}': 1,
@@ -54,8 +50,15 @@ test('traffic in and out, errors, and the state of the parts show in the figures
     sentinela_outbox_unfinished: 0,
     sentinela_journal_dead_letters: 0,
   };
-  const found = Object.keys(figures).map((series) => [series, valueOf(metrics, series)]);
-  expect(Object.fromEntries(found)).toEqual(figures);
+  const foundIn = (text: string) => Object.keys(figures).map((series) => [series, valueOf(text, series)]);
+  // The rows of what was sent, and the reconnect, come after the answers.
+  const metrics = await until('the figures', async () => {
+    const text = await scrape();
+    const reconnected = valueOf(text, 'sentinela_reconnects_total{reason="CONNECTION_CLOSED"}') === 1;
+    const rows = valueOf(text, SENT_ROWS) === 2;
+    return reconnected && rows && valueOf(text, 'sentinela_connections{estado="ready"}') === 1 && text;
+  });
+  expect(Object.fromEntries(foundIn(metrics))).toEqual(figures);
   const requests = 'sentinela_supabase_request_seconds_count{operation="registrar_eventos",outcome="ok"}';
   expect(valueOf(metrics, requests)).toBeGreaterThan(0);
   expect(valueOf(metrics, 'sentinela_journal_flushes')).toBeGreaterThan(0);
