@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
+import { evolutionWebhooks } from './bootstrap/evolution-parts.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -14,6 +15,7 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
+import { EvolutionPool } from './evolution/evolution-pool.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
@@ -165,11 +167,13 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });
+  const evolution = new EvolutionPool({ journal, clock, log });
   const rows = new RowWatcher(clock);
   const { defaultOwnerId } = config;
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
+    evolution,
     database,
     acceptor,
     sender,
@@ -181,6 +185,10 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     clock,
     log,
     defaultOwnerId,
+  });
+  const webhooksIn = evolutionWebhooks({
+    ...{ config, journal, pool: evolution, intake: media.intake, clock, log },
+    adopt: (instance) => integration.adoptInstance(instance),
   });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
@@ -204,7 +212,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
   const orphans = new Orphans({
     journal,
-    isPaired: (id) => pool.isPaired(id),
+    isPaired: (id) => evolution.get(id) !== undefined || pool.isPaired(id),
     liveEstado: (id) => pool.get(id)?.estado,
     removeConnection: (id) => integration.removeOrphan(id),
     events,
@@ -253,14 +261,15 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks },
+      ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: webhooksIn },
     }),
     host,
     port,
     log,
   });
   const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
-  const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
+  const tell = () =>
+    tellEverybody({ events, pool, evolution, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
     log,
@@ -275,6 +284,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     media,
     webVersion,
     pool,
+    evolution,
     integration,
     dispatcher,
     webhooks,

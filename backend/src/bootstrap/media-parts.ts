@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.js';
 import { AddressPolicy } from '../egress/address-policy.js';
 import { guardedAgent } from '../egress/guarded-agent.js';
 import { DiskStore } from '../media/disk-store.js';
+import { fetchPlain } from '../media/fetch-plain.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { mediaAgent } from '../media/media-host.js';
 import { MediaIntake } from '../media/media-intake.js';
@@ -60,7 +61,9 @@ export function mediaParts(deps: {
     incoming,
     outgoing,
     fetch: (source, target, signal) =>
-      fetchMedia({ server, dispatcher, maxBytes: media.maxBytes }, source, target, signal),
+      source.kind === 'url'
+        ? fetchPlain({ dispatcher: guarded, maxBytes }, source.url, target, signal)
+        : fetchMedia({ server, dispatcher, maxBytes }, source, target, signal),
     renew: async ({ connectionId, whatsappId, chatJid, participant, fromMe }, { mediaKey }) => {
       const client = pool().get(connectionId);
       if (!client) throw new GatewayError('NOT_CONNECTED');

@@ -67,6 +67,10 @@ export interface GatewayConfig {
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
+  readonly evolution: {
+    /** Proves an Evolution server at our webhooks; null = only the secrets of connections do. */
+    readonly webhookSecret: string | null;
+  };
   readonly whatsapp: {
     /** null = Meta's servers. */
     readonly wsUrl: string | null;
@@ -150,6 +154,7 @@ export function toGatewayConfig(
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID,
+    evolution: { webhookSecret: s.EVOLUTION_WEBHOOK_SECRET },
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,
       noiseRootKey: s.WHATSAPP_NOISE_ROOT_KEY,
@@ -163,7 +168,9 @@ export function toGatewayConfig(
   });
 }
 
-const SECRETS = new Set(['apiKey', 'serviceRoleKey', 'databaseUrl', 'anonKey', 'jwtSecret', 'sessionEncryptionKey']);
+const SECRETS = new Set([
+  ...['apiKey', 'serviceRoleKey', 'databaseUrl', 'anonKey', 'jwtSecret', 'sessionEncryptionKey', 'webhookSecret'],
+]);
 
 /** The whole object may land in a log line or a REPL by mistake: printed and stringified it shows no secret. */
 function withHiddenSecrets(config: GatewayConfig): GatewayConfig {

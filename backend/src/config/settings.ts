@@ -156,6 +156,11 @@ export const SETTINGS = {
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
   ),
 
+  EVOLUTION_WEBHOOK_SECRET: secret(
+    value.secretText,
+    'What Evolution API servers prove themselves with at `/api/webhook/…`: the `jwt_key` of their webhook, or sent in the header `x-webhook-secret` or the path. Unset: only connections with a secret of their own are taken.',
+  ),
+
   WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
   WHATSAPP_WS_URL: maybe(
     value.webSocketUrl,

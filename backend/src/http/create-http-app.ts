@@ -23,6 +23,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { EvolutionWebhooksPort } from './evolution-port.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -32,6 +33,7 @@ import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { connectionRoutes } from './routes/connections.js';
+import { evolutionWebhookRoutes } from './routes/evolution-webhooks.js';
 import { healthRoutes } from './routes/health.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
@@ -51,6 +53,7 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  evolutionWebhooks: EvolutionWebhooksPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -71,6 +74,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...evolutionWebhookRoutes(deps.evolutionWebhooks),
   ];
 }
 

@@ -43,7 +43,10 @@ export function mountRoutes(routes: Route[], deps: MountDeps): Router {
 /** Before the body is read: who may not call, or calls too often, costs no more than this. */
 function guard(row: Route, deps: MountDeps): RequestHandler {
   return async (req, res, next) => {
-    await audited(row, deps, req, res, async () => assertAccess(row.access, req, res));
+    await audited(row, deps, req, res, async () => {
+      assertAccess(row.access, req, res);
+      await row.admit?.(rawInput(row, req));
+    });
     next();
   };
 }

@@ -1,7 +1,7 @@
 import { VERSION } from '../bootstrap/version.js';
 import { describeWebhooks } from './describe-webhooks.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
 import type { Access, Route } from './route.js';
 import { errorBody } from './schemas/common.js';
@@ -45,10 +45,11 @@ const ACCESS_TEXT: Record<Access, string> = {
 };
 
 function describe(row: Route): RouteConfig {
-  const { params, query, headers, body } = row.input;
+  const { query, headers, body } = row.input;
+  const { path, params } = withoutOptional(row);
   return {
     method: row.method,
-    path: row.path.replace(/:(\w+)/g, '{$1}'),
+    path: path.replace(/:(\w+)/g, '{$1}'),
     operationId: row.operationId,
     tags: [row.tag],
     summary: row.summary,
@@ -62,6 +63,14 @@ function describe(row: Route): RouteConfig {
     },
     responses: { ...errorResponses(row), ...successResponses(row) },
   };
+}
+
+/** OpenAPI knows no optional parts of a path (`{/:event}`): they are left out. */
+function withoutOptional({ path, input: { params } }: Route) {
+  const plain = path.replace(/\{[^}]*\}/g, '');
+  if (plain === path || !params) return { path, params };
+  const kept = Object.entries(params.shape as z.ZodRawShape).filter(([name]) => plain.includes(`:${name}`));
+  return { path: plain, params: kept.length > 0 ? z.object(Object.fromEntries(kept)) : undefined };
 }
 
 /** A form has the same fields, and one file beside them. */

@@ -74,6 +74,8 @@ interface RouteFacts<I extends RouteInput> {
   deadlineMs?: number;
   /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */
   upload?: TakeUpload;
+  /** For `public` routes with a proof of their own: asked before the body is read. Rejects for who may not call. */
+  admit?: (raw: RawInput) => Promise<unknown>;
   /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
   maxJson?: string;
 }

@@ -5,6 +5,7 @@ import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
+import { decodeEvolution } from './evolution/decode-evolution.js';
 import { decodeReceipt } from './decode-receipt.js';
 import { decodeStanza } from './decode-stanza.js';
 import { UndecodableEntry } from './stanza-addresses.js';
@@ -37,6 +38,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeMedia(entry);
     case 'read':
       return decodeRead(entry);
+    case 'evolution':
+      return decodeEvolution(entry, options);
     case 'unreadable':
       throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }

@@ -26,8 +26,10 @@ export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: Result
 
 function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
   if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
+  if (entry.kind === 'evolution' && entry.file !== undefined) return { kind: 'staged', file: entry.file };
   const facts = dados?.['midia'] as FetchFacts | undefined;
-  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
+  // WhatsApp's own copy is preferred to the server's: its hash is in the message.
+  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return mediaUrlOf(entry);
   return {
     kind: 'whatsapp',
     classe: facts.classe,
@@ -38,6 +40,10 @@ function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): Me
     fileEncSha256: bytes(facts.fileEncSha256),
     fileLength: midia_tamanho ?? null,
   };
+}
+
+function mediaUrlOf(entry: LogEntry): MediaSource | null {
+  return entry.kind === 'evolution' && entry.mediaUrl !== null ? { kind: 'url', url: entry.mediaUrl } : null;
 }
 
 function jobOf(evento: EventoMensagem, rowId: string, source: MediaSource, now: number): MediaJob {

@@ -123,7 +123,7 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
       chat: party(evento.chat),
       autor: evento.autor && party(evento.autor),
       remetente: evento.remetente,
-      origem: inbound ? null : entry.kind === 'outgoing' ? 'api' : 'telefone',
+      origem: inbound ? null : isByApi(entry) ? 'api' : 'telefone',
       tipo: evento.tipo,
       subtipo: evento.subtipo,
       conteudo: evento.conteudo,
@@ -135,6 +135,11 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
       ordem: evento.ordem,
     },
   };
+}
+
+/** Sent by our own API, or by that of the Evolution server on which the connection lives. */
+function isByApi(entry: LogEntry): boolean {
+  return entry.kind === 'outgoing' || (entry.kind === 'evolution' && entry.event === 'send.message');
 }
 
 /** States of a connection that was ready and is not. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { EvolutionConnection } from '../evolution/evolution-connection.js';
+import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import type { Journal } from '../journal/journal.js';
-import type { ConnectionRecord } from '../journal/records.js';
+import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
@@ -18,6 +20,7 @@ import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, Qr
 export interface ConnectionsDeps {
   journal: Journal;
   pool: WhatsAppPoolManager;
+  evolution: EvolutionPool;
   database: Pick<SupabaseWhatsAppService, 'findSessao'>;
   clock: Clock;
   log: Log;
@@ -58,6 +61,39 @@ export class Connections {
     }
   }
 
+  /**
+   * Registers an instance that an Evolution server already has.
+   * @throws CONNECTION_TAKEN, CONNECTION_LIMIT, WRONG_DRIVER when a connection of that id lives elsewhere
+   */
+  async adopt(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<EvolutionConnection> {
+    const { journal, evolution, pool, clock } = this.deps;
+    const { connectionId } = input;
+    while (this.#creating.has(connectionId)) await this.#creating.get(connectionId);
+    const known = evolution.get(connectionId);
+    if (known?.home.instance === home.instance) return known;
+    if (journal.getConnection(connectionId))
+      throw new GatewayError('WRONG_DRIVER', undefined, { details: { connectionId } });
+    if (journal.listConnections().length >= pool.maxClients) throw new GatewayError('CONNECTION_LIMIT');
+    const adopting = (async () => {
+      const rowId = await this.#rowIdOf(connectionId, ownerId);
+      const record = newRecord(input, ownerId, rowId, clock.now(), home);
+      await journal.commit({
+        connections: [record],
+        entries: [{ kind: 'session', connectionId, changes: firstRow(record) }],
+      });
+      return evolution.add(record);
+    })();
+    this.#creating.set(
+      connectionId,
+      adopting.catch(() => undefined),
+    );
+    try {
+      return await adopting;
+    } finally {
+      this.#creating.delete(connectionId);
+    }
+  }
+
   list(scope: Scope | null): ConnectionResource[] {
     return this.deps.journal
       .listConnections()
@@ -71,6 +107,7 @@ export class Connections {
 
   /** Shows the current code; a connection that waits for a person starts showing codes again. @throws NO_QR */
   async qr(id: string, scope: Scope | null): Promise<QrResource> {
+    if (this.record(id, scope).driver === 'evolution') return this.#remoteQr(id);
     const client = this.client(id, scope);
     if (!client.paired && !client.qr) {
       client.initialize();
@@ -93,22 +130,32 @@ export class Connections {
 
   /** Logs out at WhatsApp (when it can be reached), deletes the keys and forgets the connection; its rows stay. */
   async delete(id: string, scope: Scope | null): Promise<void> {
-    this.client(id, scope);
-    await this.deps.pool.remove(id);
+    if (this.record(id, scope).driver === 'baileys') {
+      this.client(id, scope);
+      await this.deps.pool.remove(id);
+    }
     await this.deps.journal.deleteConnection(id);
+    this.deps.evolution.forget(id);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for somebody else's: its existence is nobody's business. */
   record(id: string, scope: Scope | null): ConnectionRecord {
-    const record = this.deps.pool.get(id)?.record ?? this.deps.journal.getConnection(id);
+    const { pool, evolution, journal } = this.deps;
+    const record = pool.get(id)?.record ?? evolution.get(id)?.record ?? journal.getConnection(id);
     if (!record || !mayUse(record, scope)) {
       throw new GatewayError('CONNECTION_NOT_FOUND', undefined, { details: { connectionId: id } });
     }
     return record;
   }
 
+  /** The socket of a connection in this process. @throws CONNECTION_NOT_FOUND, WRONG_DRIVER when it lives on a server */
   client(id: string, scope: Scope | null): WhatsAppClientService {
     const record = this.record(id, scope);
+    if (record.driver !== 'baileys') {
+      throw new GatewayError('WRONG_DRIVER', 'A connection on an Evolution server cannot do this.', {
+        details: { connectionId: id, driver: record.driver },
+      });
+    }
     return this.deps.pool.get(id) ?? this.deps.pool.add(record);
   }
 
@@ -116,9 +163,22 @@ export class Connections {
     if (record.ownerId !== ownerId) {
       throw new GatewayError('CONNECTION_TAKEN', undefined, { details: { connectionId: record.connectionId } });
     }
+    if (record.driver === 'evolution') return this.#present(record);
     const client = this.deps.pool.get(record.connectionId) ?? this.deps.pool.add(record);
     if (!client.paired) client.initialize();
     return this.#present(record);
+  }
+
+  /** The server's own picture, when it sent one. */
+  async #remoteQr(id: string): Promise<QrResource> {
+    const { qr, estado } = this.deps.evolution.get(id)!;
+    if (!qr)
+      throw new GatewayError('NO_QR', `There is no QR code to show now (estado ${estado}).`, { details: { estado } });
+    return {
+      qrCode: qr.image ?? (await qrImage(qr.code)),
+      code: qr.code,
+      expiresAt: new Date(qr.expiresAt).toISOString(),
+    };
   }
 
   async #register(input: CreateConnectionInput, ownerId: string): Promise<ConnectionRecord> {
@@ -150,7 +210,8 @@ export class Connections {
 
   #present(record: ConnectionRecord): ConnectionResource {
     const client = this.deps.pool.get(record.connectionId) ?? null;
-    return presentConnection(client?.record ?? record, client);
+    const live = client ?? this.deps.evolution.get(record.connectionId);
+    return presentConnection(live?.record ?? record, client);
   }
 }
 

@@ -1,15 +1,22 @@
-import type { ConnectionRecord } from '../journal/records.js';
+import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { CreateConnectionInput } from './resources.js';
 
-/** A connection that nobody has opened yet. */
-export function newRecord(input: CreateConnectionInput, ownerId: string, rowId: string, now: number): ConnectionRecord {
+/** A connection that nobody has opened yet. @param home where it lives, when that is an Evolution server */
+export function newRecord(
+  input: CreateConnectionInput,
+  ownerId: string,
+  rowId: string,
+  now: number,
+  home: EvolutionHome | null = null,
+): ConnectionRecord {
   return {
+    ...(home && { evolution: home }),
     connectionId: input.connectionId,
     rowId,
     name: input.name ?? input.connectionId,
     ownerId,
     companyId: input.companyId ?? null,
-    driver: 'baileys',
+    driver: home ? 'evolution' : 'baileys',
     wanted: 'connected',
     estado: 'idle',
     motivo: null,

@@ -7,7 +7,7 @@ import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 type Events = TypedEmitter<GatewayEvents>;
 
 /** What becomes of connections, told to the outside; what needs a person is an alert, too. @returns the undo */
-export function tellConnections(events: Events, pool: WhatsAppPoolManager): () => void {
+export function tellConnections(events: Events, pool: Pick<WhatsAppPoolManager, 'events'>): () => void {
   const undo = [
     pool.events.on('stateChanged', (event) => tellState(events, event)),
     pool.events.on('ready', (event) => events.emit('connected', event)),

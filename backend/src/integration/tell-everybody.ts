@@ -1,3 +1,4 @@
+import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import type { Projector } from '../inbound/projector.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
@@ -15,6 +16,8 @@ import { tellConnections } from './tell-connections.js';
 export interface TellEverybodyDeps {
   events: TypedEmitter<GatewayEvents>;
   pool: WhatsAppPoolManager;
+  /** Connections on Evolution servers tell the same. */
+  evolution: Pick<EvolutionPool, 'events'>;
   projector: Projector;
   database: SupabaseWhatsAppService;
   rows: RowWatcher;
@@ -29,6 +32,7 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
   const { events, pool, projector, database, rows, journal, dispatcher } = deps;
   const undo = [
     tellConnections(events, pool),
+    tellConnections(events, deps.evolution),
     projector.events.on('projected', ({ eventos, resultados }) => {
       rows.written(eventos, resultados);
       publishFacts(events, eventos, resultados);

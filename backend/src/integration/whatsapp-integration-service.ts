@@ -1,3 +1,4 @@
+import type { EvolutionConnection } from '../evolution/evolution-connection.js';
 import type { Journal } from '../journal/journal.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
 import type { Readable } from 'node:stream';
@@ -9,6 +10,7 @@ import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { adoptInstance } from './adopt-instance.js';
 import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
@@ -96,6 +98,11 @@ export class WhatsAppIntegrationService {
 
   createConnection(input: CreateConnectionInput, scope: Scope | null) {
     return this.#connections.create(input, scope);
+  }
+
+  /** See `adoptInstance`; told by the webhooks of Evolution servers. */
+  adoptInstance(instance: string): Promise<EvolutionConnection> {
+    return adoptInstance(this.#connections, this.deps.defaultOwnerId, instance);
   }
 
   async listConnections(scope: Scope | null): Promise<ConnectionResource[]> {

@@ -108,6 +108,23 @@ export interface ReadEntry extends EntryBase {
   whatsappIds: string[];
 }
 
+/** An event that an Evolution API server posted to our webhook, to become rows (src/inbound/evolution). */
+export interface EvolutionEntry extends EntryBase {
+  kind: 'evolution';
+  /** In dots and lower case: `messages.upsert`. */
+  event: string;
+  /** One item of the event's `data`, as JSON text; a file that came inside it is taken out. */
+  data: string;
+  /** The message that it is about; null when it is about none. */
+  whatsappId: string | null;
+  /** This number, when the server told it. */
+  me: { id: string; lid: string | null } | null;
+  /** Where the server has put the file of the message; null = nowhere, or it came along. */
+  mediaUrl: string | null;
+  /** The file that came with it, under this name among the staged ones; also the id of the message's row. */
+  file?: string;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -124,7 +141,9 @@ export type LogEntry =
   | SessionEntry
   | ContactEntry
   | MediaEntry
-  | ReadEntry;
+  | ReadEntry
+  | EvolutionEntry;
+
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {
   events?: readonly NewEvent[];
@@ -156,6 +175,19 @@ export interface ReplayRecord {
   tries: number;
 }
 
+/** An instance on an Evolution API server. */
+export interface EvolutionHome {
+  /** Its name there. */
+  instance: string;
+  /** Base URL and key; null = those of the settings. Both or neither. */
+  url: string | null;
+  apiKey: string | null;
+  /** What its server proves itself with at our webhook; null = only the secret of the settings counts. */
+  webhookSecret: string | null;
+  /** The server's time of the newest state that was applied, ms; an older one that comes late changes nothing. */
+  stateAt: number | null;
+}
+
 /** A connection that this gateway keeps, whether or not the database can be reached. */
 export interface ConnectionRecord {
   connectionId: string;
@@ -164,7 +196,9 @@ export interface ConnectionRecord {
   name: string;
   ownerId: string;
   companyId: string | null;
-  driver: 'baileys';
+  driver: 'baileys' | 'evolution';
+  /** Where it lives, with `driver: 'evolution'`. Never mirrored to the database: it has secrets. */
+  evolution?: EvolutionHome;
   /** What a person wants of it: `connected` is restored at start, `disconnected` is left alone. */
   wanted: 'connected' | 'disconnected';
   /** Last known state and why. */
@@ -245,8 +279,10 @@ export type MediaSource =
       fileEncSha256: Uint8Array | null;
       fileLength: number | null;
     }
-  /** Sent by API: the file lies among the staged ones under this name. */
-  | { kind: 'staged'; file: string };
+  /** It lies among the staged ones under this name: sent by API, or come with a webhook of an Evolution server. */
+  | { kind: 'staged'; file: string }
+  /** Where an Evolution server has put it, unencrypted (S3, MinIO). */
+  | { kind: 'url'; url: string };
 
 /** The file of one message on its way into the media store; goes on after a crash. */
 export interface MediaJob {

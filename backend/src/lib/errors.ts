@@ -33,6 +33,11 @@ export const ERRORS = {
   BANNED: { status: 409, retry: 'later', message: 'WhatsApp has banned this number.' },
   NOT_CONNECTED: { status: 409, retry: 'later', message: 'This connection is not connected now.' },
   PAIRING_FAILED: { status: 502, retry: 'later', message: 'WhatsApp did not accept the pairing request.' },
+  WRONG_DRIVER: {
+    status: 409,
+    retry: 'never',
+    message: 'This connection lives elsewhere than this request needs (driver).',
+  },
   // Sending
   INVALID_RECIPIENT: { status: 400, retry: 'never', message: 'The recipient is no phone number or WhatsApp address.' },
   EMPTY_MESSAGE: { status: 400, retry: 'never', message: 'The message is empty.' },
@@ -62,6 +67,12 @@ export const ERRORS = {
   FORBIDDEN_DESTINATION: { status: 422, retry: 'never', message: 'The gateway does not connect to this address.' },
   WEBHOOK_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such webhook.' },
   WEBHOOK_LIMIT: { status: 409, retry: 'never', message: 'There are too many webhooks: delete one first.' },
+  // Webhooks that come in
+  WEBHOOK_SECRET_MISSING: {
+    status: 403,
+    retry: 'never',
+    message: 'No secret for incoming webhooks is configured (EVOLUTION_WEBHOOK_SECRET), so none is taken.',
+  },
   // Parts of the gateway
   DATABASE_UNAVAILABLE: { status: 503, retry: 'later', message: 'The database cannot be reached now.' },
   DATABASE_REFUSED: { status: 503, retry: 'later', message: 'The database refuses the gateway: see the alert.' },

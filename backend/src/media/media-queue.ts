@@ -25,8 +25,8 @@ export interface MediaQueueDeps {
   incoming: StagedFiles;
   /** Where files are that were accepted for sending. */
   outgoing: StagedFiles;
-  /** Downloads and verifies into a local file. */
-  fetch: (source: FromWhatsApp, target: string, signal: AbortSignal) => Promise<void>;
+  /** Downloads into a local file, and verifies what WhatsApp has encrypted. */
+  fetch: (source: Exclude<MediaSource, { kind: 'staged' }>, target: string, signal: AbortSignal) => Promise<void>;
   /** Asks the phone that sent it to upload it again. @returns where it is then */
   renew: (job: MediaJob, source: FromWhatsApp) => Promise<{ directPath: string }>;
   /** Where the gateway shows the file of a row. */
@@ -153,7 +153,7 @@ export class MediaQueue {
     if (!connection) return this.#give(job, 'CONNECTION_NOT_FOUND');
     const file = source.kind === 'staged' ? this.deps.outgoing.path(source.file) : this.deps.incoming.path(rowId);
     try {
-      if (source.kind === 'whatsapp') await this.deps.fetch(source, file, signal);
+      if (source.kind !== 'staged') await this.deps.fetch(source, file, signal);
       const size = await sizeOf(file);
       const { type, extension } = await sniff(file, nome);
       const { ownerId } = connection;
@@ -161,7 +161,7 @@ export class MediaQueue {
       await this.deps.store.put(caminho, file, { type, size });
       await this.#done(job, { caminho, tipo: type, tamanho: size, nome });
     } finally {
-      if (source.kind === 'whatsapp') await rm(file, { force: true });
+      if (source.kind !== 'staged') await rm(file, { force: true });
     }
     if (source.kind === 'staged') await this.#release(job, source.file);
   }

@@ -136,6 +136,7 @@ export class WhatsAppPoolManager {
     // Should there be more than MAX_CONNECTIONS allows, those that can work come first.
     const records = this.deps.journal
       .listConnections()
+      .filter(({ driver }) => driver === 'baileys')
       .sort((a, b) => Number(this.isPaired(b.connectionId)) - Number(this.isPaired(a.connectionId)));
     const clients = records.map((record) => this.#restorable(record)).filter((client) => client !== null);
     const queue = [...clients];

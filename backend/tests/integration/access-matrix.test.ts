@@ -51,7 +51,7 @@ async function ourWebhook(): Promise<string> {
 }
 
 async function call(row: Route, { params = {}, query = '', body }: RouteCall, headers: Record<string, string>) {
-  const path = row.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? `no-${name}`);
+  const path = row.path.replace(/\{[^}]*\}/g, '').replace(/:(\w+)/g, (_, name: string) => params[name] ?? `no-${name}`);
   const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
   return gateway.http.request<unknown>(row.method.toUpperCase(), path + query, {

@@ -103,6 +103,12 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
     ...{ params: { id: connectionId }, body: { autoResposta: true }, right: [200], foreign: '404' },
   }),
 
+  // Without a secret for incoming webhooks none is taken, whoever posts it.
+  takeWebhook: () => ({ ...all([403]), body: {} }),
+  takeEvolutionWebhook: () => ({ ...all([403]), body: {} }),
+  takeUserWebhook: () => ({ ...all([403]), params: { userId: 'ana' }, body: {} }),
+  testWebhookIn: () => ({ ...all([403]), body: {} }),
+
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
   }),

@@ -20,6 +20,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedEvolution } from './scripted-evolution.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -197,6 +198,7 @@ export function scriptedPorts(
     render: async () => '# HELP sentinela_ready 1\n',
   };
   const webhooks = scriptedWebhooks(calls);
+  const evolutionWebhooks = scriptedEvolution(calls);
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
     get: async () => anAtendimento(),
@@ -220,7 +222,7 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
-    ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
+    ...{ bootstrap, metrics, watchdog, access, webhooks, evolutionWebhooks, calls, audit },
   };
 }
 

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { EvolutionConnection } from '../evolution/evolution-connection.js';
+import type { Connections } from './connections.js';
+
+const USER_INSTANCE = /^user_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/**
+ * Makes an instance that posts its events here, proven with the secret of the settings, a connection of this gateway: under
+ * its own name where that can be an id, owned by the user that `user_<uuid>` names, else by DEFAULT_OWNER_ID.
+ * @throws GatewayError `WRONG_DRIVER`, `CONNECTION_TAKEN`, `CONNECTION_LIMIT`, `JOURNAL_FAILED`
+ */
+export function adoptInstance(
+  connections: Connections,
+  defaultOwnerId: string,
+  instance: string,
+): Promise<EvolutionConnection> {
+  const ownerId = USER_INSTANCE.exec(instance)?.[1]?.toLowerCase() ?? defaultOwnerId;
+  const home = { instance, url: null, apiKey: null, webhookSecret: null, stateAt: null };
+  return connections.adopt({ connectionId: connectionIdOf(instance), name: instance }, ownerId, home);
+}
+
+/** A name with other characters becomes a readable id, made unique by a part of its digest. */
+function connectionIdOf(instance: string): string {
+  if (CONNECTION_ID.test(instance)) return instance;
+  const readable = instance
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40);
+  const digest = createHash('sha256').update(instance).digest('hex').slice(0, 12);
+  return `${readable || 'evolution'}-${digest}`;
+}
