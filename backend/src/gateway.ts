@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
-import { evolutionWebhooks } from './bootstrap/evolution-parts.js';
+import { evolutionParts } from './bootstrap/evolution-parts.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -15,7 +15,6 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
-import { EvolutionPool } from './evolution/evolution-pool.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
@@ -107,6 +106,7 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('webhooks', () => parts.dispatcher.stop());
   parts.dispatcher.start();
   releasers.push('media', () => parts.media.close());
+  releasers.push('Evolution servers', () => parts.evolution.servers.close());
   await parts.media.open();
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
@@ -167,7 +167,12 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });
-  const evolution = new EvolutionPool({ journal, clock, log });
+  const evolution = evolutionParts({
+    ...{ config, journal, media, clock, log },
+    serve: (channel) => integration.serveChannel(channel),
+    adopt: (instance) => integration.adoptInstance(instance),
+    listensAt: () => http.address().url,
+  });
   const rows = new RowWatcher(clock);
   const { defaultOwnerId } = config;
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
@@ -185,10 +190,6 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     clock,
     log,
     defaultOwnerId,
-  });
-  const webhooksIn = evolutionWebhooks({
-    ...{ config, journal, pool: evolution, intake: media.intake, clock, log },
-    adopt: (instance) => integration.adoptInstance(instance),
   });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
@@ -212,7 +213,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
   const orphans = new Orphans({
     journal,
-    isPaired: (id) => evolution.get(id) !== undefined || pool.isPaired(id),
+    isPaired: (id) => evolution.pool.get(id) !== undefined || pool.isPaired(id),
     liveEstado: (id) => pool.get(id)?.estado,
     removeConnection: (id) => integration.removeOrphan(id),
     events,
@@ -251,6 +252,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     ...{ events, projector, sender, database, journal, clock },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
+    circuits: () => evolution.servers.states(),
     sends: () => sender.figures,
     orphans: () => orphans.counts(),
     databaseState: () => database.state,
@@ -261,7 +263,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: webhooksIn },
+      ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: evolution.webhooks },
     }),
     host,
     port,
@@ -269,7 +271,18 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   });
   const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
   const tell = () =>
-    tellEverybody({ events, pool, evolution, projector, database, rows, journal, dispatcher, clock, log });
+    tellEverybody({
+      events,
+      pool,
+      evolution: evolution.pool,
+      projector,
+      database,
+      rows,
+      journal,
+      dispatcher,
+      clock,
+      log,
+    });
   return {
     config,
     log,

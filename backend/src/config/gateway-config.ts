@@ -68,6 +68,10 @@ export interface GatewayConfig {
   readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
   readonly evolution: {
+    /** The server of connections that name none; null = each must name its own. Both or neither. */
+    readonly url: string | null;
+    readonly serverKey: string | null;
+    readonly circuitResetMs: number;
     /** Proves an Evolution server at our webhooks; null = only the secrets of connections do. */
     readonly webhookSecret: string | null;
   };
@@ -154,7 +158,12 @@ export function toGatewayConfig(
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID,
-    evolution: { webhookSecret: s.EVOLUTION_WEBHOOK_SECRET },
+    evolution: {
+      url: s.EVOLUTION_API_URL,
+      serverKey: s.EVOLUTION_API_KEY,
+      circuitResetMs: s.EVOLUTION_CIRCUIT_RESET_MS,
+      webhookSecret: s.EVOLUTION_WEBHOOK_SECRET,
+    },
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,
       noiseRootKey: s.WHATSAPP_NOISE_ROOT_KEY,
@@ -169,7 +178,16 @@ export function toGatewayConfig(
 }
 
 const SECRETS = new Set([
-  ...['apiKey', 'serviceRoleKey', 'databaseUrl', 'anonKey', 'jwtSecret', 'sessionEncryptionKey', 'webhookSecret'],
+  ...[
+    'apiKey',
+    'serviceRoleKey',
+    'databaseUrl',
+    'anonKey',
+    'jwtSecret',
+    'sessionEncryptionKey',
+    'webhookSecret',
+    'serverKey',
+  ],
 ]);
 
 /** The whole object may land in a log line or a REPL by mistake: printed and stringified it shows no secret. */

@@ -42,6 +42,14 @@ export const RULES: Record<string, Rule> = {
     return null;
   },
 
+  'an Evolution server has a URL and a key': (s) => {
+    if (s.EVOLUTION_API_URL !== null && s.EVOLUTION_API_KEY === null)
+      return 'EVOLUTION_API_KEY must be set when EVOLUTION_API_URL is (AUTHENTICATION_API_KEY of that server)';
+    if (s.EVOLUTION_API_URL === null && s.EVOLUTION_API_KEY !== null)
+      return 'EVOLUTION_API_URL must be set when EVOLUTION_API_KEY is';
+    return null;
+  },
+
   'production talks to WhatsApp': (s) =>
     s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
       ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL or WHATSAPP_MEDIA_URL is set; or unset them'

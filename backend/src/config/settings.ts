@@ -156,6 +156,16 @@ export const SETTINGS = {
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
   ),
 
+  EVOLUTION_API_URL: maybe(
+    value.httpUrl,
+    'Evolution API server (v2) for connections with `driver: "evolution"`; a private address is allowed here. With `EVOLUTION_API_KEY`.',
+  ),
+  EVOLUTION_API_KEY: secret(value.secretText, "That server's global API key (`AUTHENTICATION_API_KEY`)."),
+  EVOLUTION_CIRCUIT_RESET_MS: always(
+    value.milliseconds,
+    '60000',
+    'After five failures in a row an Evolution server is left alone for so long; then one call tries it.',
+  ),
   EVOLUTION_WEBHOOK_SECRET: secret(
     value.secretText,
     'What Evolution API servers prove themselves with at `/api/webhook/…`: the `jwt_key` of their webhook, or sent in the header `x-webhook-secret` or the path. Unset: only connections with a secret of their own are taken.',

@@ -11,7 +11,15 @@ export class EvolutionPool {
   readonly events: TypedEmitter<ClientEvents>;
   readonly #connections = new Map<string, EvolutionConnection>();
 
-  constructor(private readonly deps: { journal: Journal; clock: Clock; log: Log }) {
+  constructor(
+    private readonly deps: {
+      journal: Journal;
+      clock: Clock;
+      log: Log;
+      /** Told of every connection that is taken in. */
+      onConnection: (connection: EvolutionConnection) => void;
+    },
+  ) {
     this.events = new TypedEmitter<ClientEvents>(deps.log);
   }
 
@@ -37,12 +45,18 @@ export class EvolutionPool {
 
   /** Takes a record of the registry in; one that is there stays as it is. */
   add(record: ConnectionRecord): EvolutionConnection {
+    const known = this.#connections.get(record.connectionId);
+    if (known) return known;
     const { journal, clock } = this.deps;
-    const connection =
-      this.#connections.get(record.connectionId) ??
-      new EvolutionConnection(record, { journal, clock, events: this.events });
+    const connection = new EvolutionConnection(record, { journal, clock, events: this.events });
     this.#connections.set(record.connectionId, connection);
+    this.deps.onConnection(connection);
     return connection;
+  }
+
+  /** Tells `onConnection` of all again: after a stop nobody serves them. */
+  serveAll(): void {
+    for (const connection of this.list()) this.deps.onConnection(connection);
   }
 
   /** It was deleted. */

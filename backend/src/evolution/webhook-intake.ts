@@ -13,6 +13,7 @@ import { eventClass } from './event-names.js';
 import type { EvolutionConnection } from './evolution-connection.js';
 import type { EvolutionPool } from './evolution-pool.js';
 import { unpackFile, type UnpackedItem } from './incoming-file.js';
+import type { OwnSends } from './own-sends.js';
 import { stateChange } from './state-events.js';
 import type { Admission, PresentedSecrets, WebhookSecrets } from './webhook-secrets.js';
 
@@ -44,6 +45,7 @@ export interface EvolutionWebhooksDeps {
   pool: EvolutionPool;
   secrets: WebhookSecrets;
   intake: Pick<MediaIntake, 'fromBytes' | 'discard'>;
+  own: Pick<OwnSends, 'isOurs' | 'withOurIds'>;
   /** Registers an instance that is not known yet as a connection. @throws GatewayError `WRONG_DRIVER`, `CONNECTION_LIMIT` */
   adopt: (instance: string) => Promise<EvolutionConnection>;
   clock: Clock;
@@ -138,17 +140,27 @@ export class EvolutionWebhooks {
     const fresh = named.filter(({ key }) => !this.#isKnown(connectionId, key) && !seen.has(key) && seen.add(key));
     const unpacked: Fresh[] = [];
     for (const { item, whatsappId, key } of fresh) {
-      unpacked.push({ ...(await unpackFile(item, this.deps.intake)), whatsappId, key });
+      const isOurs = await this.#isOurs(connectionId, event, item);
+      const known = { item: null, file: null, mediaUrl: null };
+      unpacked.push({ ...(isOurs ? known : await unpackFile(item, this.deps.intake)), whatsappId, key });
     }
     return unpacked;
+  }
+
+  /** A message that was sent from here has its row: the event only says that it is on its way. */
+  async #isOurs(connectionId: string, event: string, item: unknown): Promise<boolean> {
+    const { key } = item as { key?: { fromMe?: unknown } };
+    const isMessage = event === 'send.message' || event === 'messages.upsert';
+    return isMessage && key?.fromMe === true && this.deps.own.isOurs(connectionId, item as Record<string, unknown>);
   }
 
   async #commitItems(connection: EvolutionConnection, envelope: Envelope, fresh: Fresh[]): Promise<void> {
     const { connectionId } = connection;
     const me = envelope.sender === null ? connection.me : { id: envelope.sender, lid: connection.record.lid };
-    const entries = fresh.map(({ item, whatsappId, mediaUrl, file }): NewLogEntry => {
+    const news = fresh.filter(({ item }) => item !== null);
+    const entries = news.map(({ item, whatsappId, mediaUrl, file }): NewLogEntry => {
       const { event } = envelope;
-      const data = JSON.stringify(item);
+      const data = JSON.stringify(this.deps.own.withOurIds(connectionId, item));
       return { kind: 'evolution', connectionId, event, data, whatsappId, me, mediaUrl, ...(file && { file }) };
     });
     const idempotency = fresh.map(({ key, whatsappId }) => this.#record(connectionId, key, whatsappId));

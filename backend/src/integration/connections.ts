@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { EvolutionConnection } from '../evolution/evolution-connection.js';
-import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
@@ -9,22 +8,33 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
+import { RemoteConnections, type EvolutionParts } from './remote-connections.js';
 import { assertMayCreate, mayUse } from './scope.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
 
 export interface ConnectionsDeps {
   journal: Journal;
   pool: WhatsAppPoolManager;
-  evolution: EvolutionPool;
+  evolution: EvolutionParts;
   database: Pick<SupabaseWhatsAppService, 'findSessao'>;
   clock: Clock;
   log: Log;
   defaultOwnerId: string;
+}
+
+/** See `Connections.sendable`. */
+export interface Sendable {
+  estado: Estado;
+  /** It has an account, so what is accepted can leave one day. */
+  paired: boolean;
+  /** Its socket; null when it lives on a server. */
+  client: WhatsAppClientService | null;
 }
 
 /** How long a new connection waits to learn whether the database knows its name already. */
@@ -35,8 +45,11 @@ const PAIRING_CODE_LIFE_MS = 180_000;
 /** The use cases around connections; the registry in the journal is the truth, the row in Postgres follows. */
 export class Connections {
   readonly #creating = new Map<string, Promise<unknown>>();
+  readonly #remote: RemoteConnections;
 
-  constructor(private readonly deps: ConnectionsDeps) {}
+  constructor(private readonly deps: ConnectionsDeps) {
+    this.#remote = new RemoteConnections({ ...deps, maxConnections: deps.pool.maxClients });
+  }
 
   /** @throws CONNECTION_TAKEN, CONNECTION_LIMIT */
   async create(
@@ -48,17 +61,13 @@ export class Connections {
     const existing = this.deps.journal.getConnection(input.connectionId);
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
     assertMayCreate(input, ownerId, scope);
-    if (existing) return { created: false, connection: this.#reopen(existing, ownerId) };
-    const creating = this.#register(input, ownerId);
-    this.#creating.set(
-      input.connectionId,
-      creating.catch(() => undefined),
+    if (existing) return { created: false, connection: this.#reopen(existing, ownerId, input.driver) };
+    const home = input.driver === 'evolution' ? this.#remote.homeOf(input, scope) : null;
+    const record = await this.#once(input.connectionId, () =>
+      home ? this.#registerRemote(input, ownerId, home) : this.#register(input, ownerId),
     );
-    try {
-      return { created: true, connection: this.#present(await creating) };
-    } finally {
-      this.#creating.delete(input.connectionId);
-    }
+    if (home) this.#remote.open(record.connectionId);
+    return { created: true, connection: this.#present(record) };
   }
 
   /**
@@ -66,32 +75,17 @@ export class Connections {
    * @throws CONNECTION_TAKEN, CONNECTION_LIMIT, WRONG_DRIVER when a connection of that id lives elsewhere
    */
   async adopt(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<EvolutionConnection> {
-    const { journal, evolution, pool, clock } = this.deps;
+    const { journal, evolution } = this.deps;
     const { connectionId } = input;
     while (this.#creating.has(connectionId)) await this.#creating.get(connectionId);
-    const known = evolution.get(connectionId);
+    const known = evolution.pool.get(connectionId);
     if (known?.home.instance === home.instance) return known;
-    if (journal.getConnection(connectionId))
+    if (journal.getConnection(connectionId)) {
       throw new GatewayError('WRONG_DRIVER', undefined, { details: { connectionId } });
-    if (journal.listConnections().length >= pool.maxClients) throw new GatewayError('CONNECTION_LIMIT');
-    const adopting = (async () => {
-      const rowId = await this.#rowIdOf(connectionId, ownerId);
-      const record = newRecord(input, ownerId, rowId, clock.now(), home);
-      await journal.commit({
-        connections: [record],
-        entries: [{ kind: 'session', connectionId, changes: firstRow(record) }],
-      });
-      return evolution.add(record);
-    })();
-    this.#creating.set(
-      connectionId,
-      adopting.catch(() => undefined),
-    );
-    try {
-      return await adopting;
-    } finally {
-      this.#creating.delete(connectionId);
     }
+    await this.#once(connectionId, () => this.#registerRemote(input, ownerId, home));
+    this.#remote.open(connectionId);
+    return evolution.pool.get(connectionId)!;
   }
 
   list(scope: Scope | null): ConnectionResource[] {
@@ -107,7 +101,7 @@ export class Connections {
 
   /** Shows the current code; a connection that waits for a person starts showing codes again. @throws NO_QR */
   async qr(id: string, scope: Scope | null): Promise<QrResource> {
-    if (this.record(id, scope).driver === 'evolution') return this.#remoteQr(id);
+    if (this.record(id, scope).driver === 'evolution') return this.#remote.qr(id);
     const client = this.client(id, scope);
     if (!client.paired && !client.qr) {
       client.initialize();
@@ -119,33 +113,50 @@ export class Connections {
   }
 
   async pairingCode(id: string, phoneNumber: string, scope: Scope | null): Promise<PairingCodeResource> {
-    const client = this.client(id, scope);
+    const { driver } = this.record(id, scope);
     const recipient = parseRecipient(phoneNumber);
     if (recipient.kind !== 'number') throw new GatewayError('BAD_REQUEST', 'phoneNumber must be a phone number');
+    const { digits } = recipient;
+    const pairingCode =
+      driver === 'evolution'
+        ? await this.#remote.pairingCode(id, digits)
+        : await this.#localCode(this.client(id, scope), digits);
+    return { pairingCode, expiresAt: new Date(this.deps.clock.now() + PAIRING_CODE_LIFE_MS).toISOString() };
+  }
+
+  async #localCode(client: WhatsAppClientService, digits: string): Promise<string> {
     if (client.paired) throw new GatewayError('ALREADY_PAIRED');
     client.initialize();
-    const pairingCode = await client.requestPairingCode(recipient.digits);
-    return { pairingCode, expiresAt: new Date(this.deps.clock.now() + PAIRING_CODE_LIFE_MS).toISOString() };
+    return client.requestPairingCode(digits);
   }
 
   /** Logs out at WhatsApp (when it can be reached), deletes the keys and forgets the connection; its rows stay. */
   async delete(id: string, scope: Scope | null): Promise<void> {
-    if (this.record(id, scope).driver === 'baileys') {
-      this.client(id, scope);
-      await this.deps.pool.remove(id);
-    }
+    if (this.record(id, scope).driver === 'evolution') return this.#remote.delete(id);
+    this.client(id, scope);
+    await this.deps.pool.remove(id);
     await this.deps.journal.deleteConnection(id);
-    this.deps.evolution.forget(id);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for somebody else's: its existence is nobody's business. */
   record(id: string, scope: Scope | null): ConnectionRecord {
     const { pool, evolution, journal } = this.deps;
-    const record = pool.get(id)?.record ?? evolution.get(id)?.record ?? journal.getConnection(id);
+    const record = pool.get(id)?.record ?? evolution.pool.get(id)?.record ?? journal.getConnection(id);
     if (!record || !mayUse(record, scope)) {
       throw new GatewayError('CONNECTION_NOT_FOUND', undefined, { details: { connectionId: id } });
     }
     return record;
+  }
+
+  /** What a request to send has to know of a connection, wherever it lives. @throws CONNECTION_NOT_FOUND */
+  sendable(id: string, scope: Scope | null): Sendable {
+    const record = this.record(id, scope);
+    if (record.driver === 'baileys') {
+      const client = this.client(id, scope);
+      return { estado: client.estado, paired: client.paired, client };
+    }
+    const estado = record.estado as Estado;
+    return { estado, paired: estado === 'ready' || record.numero !== null, client: null };
   }
 
   /** The socket of a connection in this process. @throws CONNECTION_NOT_FOUND, WRONG_DRIVER when it lives on a server */
@@ -159,26 +170,37 @@ export class Connections {
     return this.deps.pool.get(id) ?? this.deps.pool.add(record);
   }
 
-  #reopen(record: ConnectionRecord, ownerId: string): ConnectionResource {
+  #reopen(record: ConnectionRecord, ownerId: string, driver: CreateConnectionInput['driver']): ConnectionResource {
     if (record.ownerId !== ownerId) {
       throw new GatewayError('CONNECTION_TAKEN', undefined, { details: { connectionId: record.connectionId } });
     }
-    if (record.driver === 'evolution') return this.#present(record);
+    if (driver !== undefined && driver !== record.driver) throw new GatewayError('WRONG_DRIVER');
+    if (record.driver === 'evolution') {
+      this.#remote.open(record.connectionId);
+      return this.#present(record);
+    }
     const client = this.deps.pool.get(record.connectionId) ?? this.deps.pool.add(record);
     if (!client.paired) client.initialize();
     return this.#present(record);
   }
 
-  /** The server's own picture, when it sent one. */
-  async #remoteQr(id: string): Promise<QrResource> {
-    const { qr, estado } = this.deps.evolution.get(id)!;
-    if (!qr)
-      throw new GatewayError('NO_QR', `There is no QR code to show now (estado ${estado}).`, { details: { estado } });
-    return {
-      qrCode: qr.image ?? (await qrImage(qr.code)),
-      code: qr.code,
-      expiresAt: new Date(qr.expiresAt).toISOString(),
-    };
+  /** Whoever asks for the same id meanwhile waits for the end of it. */
+  async #once<T>(connectionId: string, work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.#creating.set(
+      connectionId,
+      working.catch(() => undefined),
+    );
+    try {
+      return await working;
+    } finally {
+      this.#creating.delete(connectionId);
+    }
+  }
+
+  async #registerRemote(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<ConnectionRecord> {
+    const rowId = await this.#rowIdOf(input.connectionId, ownerId);
+    return (await this.#remote.register(input, ownerId, rowId, home)).record;
   }
 
   async #register(input: CreateConnectionInput, ownerId: string): Promise<ConnectionRecord> {
@@ -210,8 +232,10 @@ export class Connections {
 
   #present(record: ConnectionRecord): ConnectionResource {
     const client = this.deps.pool.get(record.connectionId) ?? null;
-    const live = client ?? this.deps.evolution.get(record.connectionId);
-    return presentConnection(live?.record ?? record, client);
+    const { connectionId } = record;
+    const live = client ?? this.deps.evolution.pool.get(connectionId);
+    const remote = this.#remote.present(connectionId);
+    return { ...presentConnection(live?.record ?? record, client), ...(remote && { remote }) };
   }
 }
 

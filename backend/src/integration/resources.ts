@@ -20,6 +20,8 @@ export interface ConnectionResource {
   lastActivityAt: string | null;
   /** What WhatsApp lets the account do; null when the connection is not loaded. */
   account: AccountResource | null;
+  /** Only with `driver: 'evolution'`. */
+  remote?: RemoteResource;
   warnings: string[];
 }
 
@@ -50,6 +52,25 @@ export interface CreateConnectionInput {
   ownerId?: string | undefined;
   companyId?: string | null | undefined;
   settings?: Record<string, unknown> | undefined;
+  /** Where it lives: a socket in this process (the default), or an Evolution API server. */
+  driver?: 'baileys' | 'evolution' | undefined;
+  evolution?: EvolutionInput | undefined;
+}
+
+/** `url` and `apiKey` together, or neither: then those of the settings. */
+export interface EvolutionInput {
+  url?: string | undefined;
+  apiKey?: string | undefined;
+  /** Name at the server; the connection's id unless given. */
+  instance?: string | undefined;
+}
+
+/** The server of a connection with `driver: 'evolution'`. Never its key. */
+export interface RemoteResource {
+  instance: string;
+  /** null = none is configured: its events come in, nothing can go out. */
+  url: string | null;
+  circuit: 'closed' | 'open' | 'half-open';
 }
 
 export interface ContactInput {

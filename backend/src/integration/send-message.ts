@@ -11,8 +11,7 @@ import type { Sender } from '../outbound/sender.js';
 import type { Quoted } from '../outbound/text-message.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Estado } from '../whatsapp/estado.js';
-import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
-import type { Connections } from './connections.js';
+import type { Connections, Sendable } from './connections.js';
 import { composeMessage } from './message-content.js';
 import { mentionJids } from './mentions.js';
 import type { NewChatGate } from './new-chat-gate.js';
@@ -61,11 +60,11 @@ async function acceptOnce(
   deps: SendMessageDeps,
   input: SendMessageInput,
   scope: Scope | null,
-): Promise<{ client: WhatsAppClientService; accepted: Accepted }> {
+): Promise<{ client: Sendable; accepted: Accepted }> {
   const { message } = input;
   const upload = 'source' in message && message.source.kind === 'upload' ? message.source.staged : null;
   try {
-    const client = deps.connections.client(input.connectionId, scope);
+    const client = deps.connections.sendable(input.connectionId, scope);
     const accepted = repeated(deps, input) ?? (await acceptNew(deps, client, input));
     if (upload && accepted.replayed) await deps.intake.discard(upload);
     return { client, accepted };
@@ -80,16 +79,12 @@ function repeated(deps: SendMessageDeps, input: SendMessageInput): Accepted | nu
   return input.idempotency ? deps.acceptor.replay(input.connectionId, input.idempotency) : null;
 }
 
-async function acceptNew(
-  deps: SendMessageDeps,
-  client: WhatsAppClientService,
-  input: SendMessageInput,
-): Promise<Accepted> {
+async function acceptNew(deps: SendMessageDeps, client: Sendable, input: SendMessageInput): Promise<Accepted> {
   const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
   if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
   const { connectionId, idempotency } = input;
   // What changes a message names no recipient: its chat exists.
-  if (input.to !== undefined) await deps.newChats.admit(client, input.to);
+  if (input.to !== undefined && client.client) await deps.newChats.admit(client.client, input.to);
   const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
   const { to, content, context } = await composeMessage(deps, input);
@@ -122,7 +117,7 @@ async function findQuoted(deps: SendMessageDeps, input: SendMessageInput): Promi
 }
 
 /** A connection that is down cannot answer soon: the caller hears "stored" at once. */
-function waitMs(client: WhatsAppClientService, input: SendMessageInput): number {
+function waitMs(client: Sendable, input: SendMessageInput): number {
   return client.estado === 'ready' ? input.waitMs : 0;
 }
 

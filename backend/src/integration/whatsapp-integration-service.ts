@@ -6,6 +6,7 @@ import type { MediaIntake, StagedFile } from '../media/media-intake.js';
 import type { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
 import type { NumberCheck } from '../outbound/number-check.js';
+import type { SendChannel } from '../outbound/send-channel.js';
 import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
@@ -49,10 +50,7 @@ export class WhatsAppIntegrationService {
   readonly #connections: Connections;
   readonly #newChats: NewChatGate;
   readonly #signs: ChatSigns;
-  readonly #channels = new Map<
-    string,
-    { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
-  >();
+  readonly #channels = new Map<string, { channel: SendChannel; detach: () => void }>();
   #restoring: Promise<unknown> | null = null;
 
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
@@ -66,10 +64,13 @@ export class WhatsAppIntegrationService {
     this.deps.pool.start();
     this.deps.sender.start();
     this.deps.media.start();
+    this.deps.evolution.pool.serveAll();
+    this.deps.evolution.driver.start();
     this.#restoring ??= this.deps.pool.restore().finally(() => (this.#restoring = null));
   }
 
   async stop(): Promise<void> {
+    this.deps.evolution.driver.stop();
     await Promise.all([this.deps.sender.stop(), this.deps.media.stop()]);
     await this.deps.pool.stop();
     for (const { detach } of this.#channels.values()) detach();
@@ -77,15 +78,19 @@ export class WhatsAppIntegrationService {
   }
 
   /** The sender's way to a connection; made when the client joins the pool. */
-  channelOf(connectionId: string): ClientSendChannel | undefined {
+  channelOf(connectionId: string): SendChannel | undefined {
     return this.#channels.get(connectionId)?.channel;
   }
 
   /** Told by the pool about every client it takes in. */
   serve(client: WhatsAppClientService): void {
-    this.#channels.get(client.connectionId)?.detach();
-    const channel = new ClientSendChannel(client, this.#newChats);
-    this.#channels.set(client.connectionId, { channel, client, detach: this.deps.sender.attach(channel) });
+    this.serveChannel(new ClientSendChannel(client, this.#newChats));
+  }
+
+  /** Has the sender use this way from now on. */
+  serveChannel(channel: SendChannel): void {
+    this.#channels.get(channel.connectionId)?.detach();
+    this.#channels.set(channel.connectionId, { channel, detach: this.deps.sender.attach(channel) });
   }
 
   /** How many connections a caller may see, by state. */

@@ -7,6 +7,7 @@ import { mediaJobWrites } from './media-jobs.js';
 import { outboxWrites } from './outbox.js';
 import { partWrite } from './parts.js';
 import { seqKey } from './record-keys.js';
+import { remoteSendWrites } from './remote-sends.js';
 import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
 import { replayRemoval, replayWrite } from './replays.js';
 import type { Write } from './tables.js';
@@ -60,6 +61,7 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
     ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
+    ...(batch.remoteSends ?? []).flatMap((record) => remoteSendWrites(context, record)),
   ];
   return {
     seqs: entries.map(({ seq }) => seq),

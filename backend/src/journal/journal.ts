@@ -32,8 +32,10 @@ import type {
   MediaJob,
   OutboxRecord,
   PartRecord,
+  RemoteSend,
   ReplayRecord,
 } from './records.js';
+import { findRemoteSend, getRemoteSend, listLeftSends } from './remote-sends.js';
 import { listReplays } from './replays.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
@@ -161,6 +163,21 @@ export class Journal {
   /** What is still to be sent (of one connection, or of all) after the place `afterSeq`, in the order of acceptance. */
   listUnfinishedOutbox(connectionId?: string, afterSeq?: number): Iterable<OutboxRecord> {
     return listUnfinishedOutbox(this.#context, connectionId, afterSeq);
+  }
+
+  /** What is known of a send to another server, by our id. */
+  getRemoteSend(connectionId: string, whatsappId: string): RemoteSend | null {
+    return getRemoteSend(this.#context, connectionId, whatsappId);
+  }
+
+  /** The send that another server names so. */
+  findRemoteSend(connectionId: string, remoteId: string): RemoteSend | null {
+    return findRemoteSend(this.#context, connectionId, remoteId);
+  }
+
+  /** Sends that may have arrived at another server, of which nothing was heard. */
+  listLeftSends(connectionId: string): RemoteSend[] {
+    return listLeftSends(this.#context, connectionId);
   }
 
   findIdempotency(scope: string, key: string): IdempotencyRecord | null {

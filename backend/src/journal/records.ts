@@ -255,6 +255,26 @@ export interface OutboxRecord {
   expiresAt: number;
 }
 
+/**
+ * A send that went to another server (src/evolution), which gives messages ids of its own and knows no repetition.
+ * `left`: its request may have arrived there, so it is never made again blindly. `waiting`: it has not. `known`: the server has
+ * answered, or told of it later.
+ */
+export interface RemoteSend {
+  connectionId: string;
+  /** Ours: the outbox's, the row's, what the caller was told. */
+  whatsappId: string;
+  /** The server's; null until it is known. */
+  remoteId: string | null;
+  state: 'waiting' | 'left' | 'known';
+  /** Every address of the chat that is known. */
+  addresses: string[];
+  /** Of what it says, to recognise it when the server tells of it. */
+  print: string;
+  /** When it left, ms since the epoch. */
+  at: number;
+}
+
 /** A file of a message as it lies in the media store. */
 export interface StoredMedia {
   /** `<owner>/<session>/<year>/<month>/<row id>.<extension>`; for good. */
@@ -344,4 +364,5 @@ export interface CommitBatch {
   idempotency?: IdempotencyRecord[];
   connections?: ConnectionRecord[];
   media?: MediaJob[];
+  remoteSends?: RemoteSend[];
 }

@@ -11,6 +11,7 @@ import type {
   MediaJob,
   OutboxRecord,
   PartRecord,
+  RemoteSend,
   ReplayRecord,
 } from './records.js';
 import { plainSealer, type Sealer } from './sealing.js';
@@ -174,6 +175,8 @@ export interface Tables {
   media: Table<MediaJob>;
   /** Time at which a job is due, then its key → its key in `media`. */
   mediaDue: Table<Buffer>;
+  /** Sends to other servers: those that may be on their way, and by either id those that the server knows. */
+  remoteSends: Table<RemoteSend>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -200,5 +203,6 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     audit: table('audit'),
     media: table('media'),
     mediaDue: table('mediaDue'),
+    remoteSends: table('remoteSends'),
   };
 }

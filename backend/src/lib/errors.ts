@@ -60,6 +60,19 @@ export const ERRORS = {
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  OUTCOME_UNKNOWN: {
+    status: 502,
+    retry: 'never',
+    message: 'The server may have sent the message or not: look at the chat before you send it again.',
+  },
+  // Other servers on which connections live
+  REMOTE_UNAVAILABLE: { status: 503, retry: 'later', message: 'The server of this connection cannot be reached now.' },
+  REMOTE_REFUSED: { status: 502, retry: 'never', message: 'The server of this connection refuses the request.' },
+  REMOTE_NOT_CONFIGURED: {
+    status: 409,
+    retry: 'never',
+    message: 'No Evolution server is configured (EVOLUTION_API_URL and EVOLUTION_API_KEY, or those of the connection).',
+  },
   // Atendimentos
   INVALID_TRANSITION: { status: 409, retry: 'never', message: 'The status of this atendimento does not allow that.' },
   ATENDIMENTO_TAKEN: { status: 409, retry: 'never', message: 'Another agent has this atendimento: transfer it.' },

@@ -217,7 +217,7 @@ export class MediaQueue {
   /** A staged file goes once it is in the store and its message needs it no more. */
   async #release({ connectionId, whatsappId }: MediaJob, file: string): Promise<void> {
     const record = this.deps.journal.getOutbox(connectionId, whatsappId);
-    if (record?.media?.uploaded === false && record.state !== 'failed') return;
+    if (record?.media?.uploaded === false && record.state !== 'failed' && record.state !== 'sent') return;
     await this.deps.outgoing.remove(file);
   }
 }

@@ -12,6 +12,8 @@ export interface GatewayMetricsDeps extends CountedParts {
   /** Connections by estado. */
   connections: () => Record<string, number>;
   maxConnections: number;
+  /** Circuit breakers of the servers that connections live on. */
+  circuits: () => { circuit: string }[];
   sends: () => SendFigures[];
   /** Reported orphans by kind. */
   orphans: () => Record<string, number>;
@@ -85,6 +87,11 @@ export class GatewayMetrics {
     const byEstado = connections();
     for (const estado of Object.keys(ESTADO_TABLE)) {
       this.#set.set('sentinela_connections', byEstado[estado] ?? 0, { estado });
+    }
+    const circuits = this.deps.circuits();
+    for (const state of ['closed', 'open', 'half-open']) {
+      const count = circuits.filter(({ circuit }) => circuit === state).length;
+      this.#set.set('sentinela_evolution_servers', count, { circuit: state });
     }
     const lanes = sends();
     const underWay = lanes.reduce((sum, lane) => sum + lane.underWay, 0);

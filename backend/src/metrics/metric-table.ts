@@ -38,6 +38,10 @@ export const COUNTERS = {
 
 /** What is read at the moment of the scrape. */
 export const GAUGES = {
+  sentinela_evolution_servers: {
+    help: 'Evolution API servers that connections live on, by the state of their circuit breaker.',
+    labels: ['circuit'],
+  },
   sentinela_build_info: { help: 'Always 1; the version is in the label.', labels: ['version', 'node'] },
   sentinela_start_time_seconds: { help: 'When the process wired its parts, seconds since the epoch.' },
   sentinela_ready: { help: '1 while /health/ready answers 200.' },

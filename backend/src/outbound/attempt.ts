@@ -133,7 +133,7 @@ export class Attempts {
 
   /** Its file is on WhatsApp's servers before the message is written. @returns the record, or what the failure means */
   async #withMedia(channel: SendChannel, record: OutboxRecord, send: QueuedSend): Promise<OutboxRecord | Verdict> {
-    if (!record.media || record.media.uploaded) return record;
+    if (!record.media || record.media.uploaded || channel.takesPlainFiles) return record;
     try {
       return await this.deps.uploads.ensure(channel, record);
     } catch (error) {
@@ -156,7 +156,8 @@ export class Attempts {
       send.refusals = { code: null, times: 0 };
       cancel = clock.after(ackDeadlineMs, () => ended.resolve({ by: 'silent' }));
     };
-    const options = { messageId: record.whatsappId, freshDevices: send.freshDevices };
+    const file = record.media && { file: record.media.file };
+    const options = { messageId: record.whatsappId, freshDevices: send.freshDevices, ...file };
     try {
       channel
         .relay(record.chatJid ?? record.to, decodeMessage(record.message), options)

@@ -34,6 +34,15 @@ export const RELAY_FAILURES: Readonly<Partial<Record<ErrorCode, RelayFailureRule
   // The channel's next `ready` comes before any of these waits; they are for one that never dropped its state.
   NOT_CONNECTED: { backoff: WHEN_BACK },
   STALE_EPOCH: { backoff: WHEN_BACK },
+  // Connections on other servers: nothing has arrived there, so it goes again.
+  REMOTE_UNAVAILABLE: { backoff: SLOWLY },
+  REMOTE_NOT_CONFIGURED: { backoff: SLOWLY, final: { afterTries: 1, code: 'REMOTE_NOT_CONFIGURED' } },
+  REMOTE_REFUSED: { backoff: SLOWLY, final: { afterTries: 1, code: 'REJECTED_BY_WHATSAPP' } },
+  NOT_ON_WHATSAPP: { backoff: SLOWLY, final: { afterTries: 1, code: 'NOT_ON_WHATSAPP' } },
+  UNSUPPORTED_TYPE: { backoff: SLOWLY, final: { afterTries: 1, code: 'UNSUPPORTED_TYPE' } },
+  MEDIA_TOO_LARGE: { backoff: SLOWLY, final: { afterTries: 1, code: 'MEDIA_TOO_LARGE' } },
+  // It may have arrived, and the server would send it a second time.
+  OUTCOME_UNKNOWN: { backoff: SLOWLY, final: { afterTries: 1, code: 'OUTCOME_UNKNOWN' } },
   // Maybe written, maybe not: the same id again.
   DEADLINE_EXCEEDED: { backoff: SLOWLY },
   // The file could not be given to WhatsApp; it lies here and waits.

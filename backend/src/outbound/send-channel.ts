@@ -35,9 +35,16 @@ export interface SendChannel {
   /**
    * Writes one message to the socket under the given id. Resolves when written, which is not yet "accepted": that is the
    * ack, which may even come first (Baileys commits the ratchet after writing).
+   * @param options `file`: the message's file among the staged ones, for a channel that takes it as it is
    * @throws GatewayError `NOT_CONNECTED`, `ENCRYPTION_FAILED`
    */
-  relay(jid: string, message: proto.IMessage, options: { messageId: string; freshDevices?: boolean }): Promise<void>;
+  relay(
+    jid: string,
+    message: proto.IMessage,
+    options: { messageId: string; freshDevices?: boolean; file?: string },
+  ): Promise<void>;
+  /** It takes files with their messages, unencrypted: another server gives them to WhatsApp. */
+  readonly takesPlainFiles?: true;
   /**
    * Asked before each attempt: how long this person's message must wait because the account may not begin new chats
    * (0 = not at all). Null = there is no such pause, so nothing is awaited.

@@ -24,7 +24,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
         200: { description: 'It was there already.', schema: schema.connectionReply },
         201: { description: 'Created.', schema: schema.connectionReply },
       },
-      errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT'],
+      errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'REMOTE_NOT_CONFIGURED', 'WRONG_DRIVER'],
       handle: async ({ body }, { scope }) => {
         const { connection, created } = await integration.createConnection(body, scope);
         return { ...ok({ connection }), status: created ? 201 : 200 };
@@ -87,7 +87,7 @@ function linkingRoutes(integration: IntegrationPort): Route[] {
       replies: {
         200: { description: 'The current code.', schema: schema.qrReply, media: [QR_TYPES.png, QR_TYPES.svg] },
       },
-      errors: ['CONNECTION_NOT_FOUND', 'NO_QR', 'ALREADY_PAIRED'],
+      errors: ['CONNECTION_NOT_FOUND', 'NO_QR', 'ALREADY_PAIRED', 'REMOTE_UNAVAILABLE', 'REMOTE_REFUSED'],
       handle: async ({ params: { id }, query }, caller): Promise<Reply> => {
         const qr = await integration.getQr(id, caller.scope);
         const type = query.format ? QR_TYPES[query.format] : caller.prefers(Object.values(QR_TYPES));

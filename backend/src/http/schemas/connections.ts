@@ -20,12 +20,37 @@ const ESTADOS = {
   passkey_required: 0,
 } satisfies Record<ConnectionResource['estado'], 0>;
 
+const evolution = z
+  .object({
+    url: z
+      .string()
+      .max(500)
+      .refine((text) => URL.canParse(text) && /^https?:\/\/[^@]+$/i.test(text), 'must be an http:// or https:// URL')
+      .optional(),
+    apiKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,512}$/, 'must be visible ASCII characters without spaces')
+      .optional(),
+    instance: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_. -]{0,99}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . - and spaces')
+      .optional()
+      .meta({ description: 'Its name at the server; the connectionId unless given.' }),
+  })
+  .refine(({ url, apiKey }) => (url === undefined) === (apiKey === undefined), 'must have url and apiKey, or neither')
+  .meta({ description: 'Its server; without url and apiKey that of EVOLUTION_API_URL.' });
+
 export const createConnectionBody = z
   .object({
     connectionId,
     name: cleanText(200).min(1).optional(),
     ownerId: uuid.optional(),
     companyId: uuid.nullable().optional(),
+    driver: z
+      .enum(['baileys', 'evolution'])
+      .optional()
+      .meta({ description: 'Where it lives: a socket in this process (default), or an Evolution API server.' }),
+    evolution: evolution.optional(),
     settings: z
       .record(z.string().max(64), z.unknown())
       .refine((settings) => JSON.stringify(settings).length <= 16_384, 'must have at most 16384 characters of JSON')
@@ -92,6 +117,14 @@ export const connection = z
     disconnectedAt: isoTimeOrNull,
     lastActivityAt: isoTimeOrNull,
     account: account.nullable(),
+    remote: z
+      .object({
+        instance: z.string(),
+        url: z.string().nullable(),
+        circuit: z.enum(['closed', 'open', 'half-open']).meta({ description: 'Circuit breaker of that server.' }),
+      })
+      .optional()
+      .meta({ description: 'Its server, with `driver` evolution.' }),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'Connection' });

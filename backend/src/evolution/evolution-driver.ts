@@ -1,0 +1,239 @@
+import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
+import type { Clock } from '../lib/clock.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
+import type { Log } from '../lib/log.js';
+import type { EvolutionConnection, EvolutionQr } from './evolution-connection.js';
+import type { EvolutionPool } from './evolution-pool.js';
+import type { RemoteCall } from './evolution-server.js';
+import type { EvolutionServers } from './evolution-servers.js';
+import { qrContent, serverState, type StateChange } from './state-events.js';
+
+export interface EvolutionDriverDeps {
+  pool: EvolutionPool;
+  servers: EvolutionServers;
+  /** Where the server is to post its events. */
+  webhookUrl: () => string;
+  /** HEALTH_CHECK_INTERVAL_MS. */
+  checkIntervalMs: number;
+  clock: Clock;
+  log: Log;
+}
+
+/** What the server is asked to tell (subscription names of evolution-api 2.3.6). */
+const EVENTS = [
+  ...['QRCODE_UPDATED', 'CONNECTION_UPDATE', 'STATUS_INSTANCE', 'LOGOUT_INSTANCE', 'REMOVE_INSTANCE'],
+  ...[
+    'MESSAGES_UPSERT',
+    'MESSAGES_EDITED',
+    'MESSAGES_UPDATE',
+    'MESSAGES_DELETE',
+    'SEND_MESSAGE',
+    'SEND_MESSAGE_UPDATE',
+  ],
+  ...['CONTACTS_UPSERT', 'CONTACTS_UPDATE', 'GROUPS_UPSERT', 'GROUP_UPDATE'],
+];
+const REOPEN: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
+
+/**
+ * Keeps the connections on Evolution servers as people want them: makes the instance and its webhook there, asks for QR codes,
+ * and looks every minute whether the server still says what its events said (they may not have reached us).
+ *
+ * - *idle*: nothing is asked of a server.
+ * - *running*: wanted connections are opened, and looked at; a server that is away is asked again, up to every 5 min.
+ */
+export class EvolutionDriver {
+  readonly #timers = new Map<string, () => void>();
+  readonly #tries = new Map<string, number>();
+  #abort: AbortController | null = null;
+
+  constructor(private readonly deps: EvolutionDriverDeps) {}
+
+  start(): void {
+    if (this.#abort) return;
+    this.#abort = new AbortController();
+    for (const connection of this.deps.pool.list()) {
+      if (connection.record.wanted === 'connected' && this.deps.servers.has(connection.home)) this.#plan(connection, 0);
+    }
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = null;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  /**
+   * Makes the instance at its server when it is not there, points its webhook here, and starts it. Does not wait for a phone.
+   * @throws GatewayError `REMOTE_NOT_CONFIGURED`, `REMOTE_UNAVAILABLE`, `REMOTE_REFUSED`, `FORBIDDEN_DESTINATION`
+   */
+  async open(connection: EvolutionConnection): Promise<void> {
+    await connection.want('connected');
+    await this.#ensureInstance(connection);
+    await this.#look(connection);
+    if (connection.estado !== 'ready') await this.#askForQr(connection);
+    this.#plan(connection, this.deps.checkIntervalMs);
+  }
+
+  /** Like `open`, later and as often as it takes: for a connection that was just registered, and after an outage. */
+  openSoon(connection: EvolutionConnection): void {
+    this.#plan(connection, 0);
+  }
+
+  /** A code that a phone can scan now, asked of the server when none is known. @throws GatewayError as `open`, `NO_QR` */
+  async qr(connection: EvolutionConnection): Promise<EvolutionQr> {
+    if (!connection.qr && connection.estado !== 'ready' && this.deps.servers.has(connection.home)) {
+      await this.#ensureInstance(connection);
+      await this.#askForQr(connection);
+    }
+    const { qr, estado } = connection;
+    if (qr) return qr;
+    throw new GatewayError('NO_QR', `There is no QR code to show now (estado ${estado}).`, { details: { estado } });
+  }
+
+  /** @param digits with country code. @returns the characters to type into the phone. @throws GatewayError as `open`, `PAIRING_FAILED` */
+  async pairingCode(connection: EvolutionConnection, digits: string): Promise<string> {
+    if (connection.estado === 'ready') throw new GatewayError('ALREADY_PAIRED');
+    await this.#ensureInstance(connection);
+    const answer = await this.#call(connection, 'GET', `/instance/connect/{i}?number=${digits}`);
+    const code = (answer as { pairingCode?: unknown } | null)?.pairingCode;
+    if (typeof code === 'string' && /^[A-Z0-9-]{4,16}$/i.test(code)) return code;
+    throw new GatewayError('PAIRING_FAILED', 'The server made no pairing code.');
+  }
+
+  /** Removes the instance from WhatsApp and from its server, as far as that can be reached. Only what this gateway has made. */
+  async remove(connection: EvolutionConnection): Promise<void> {
+    this.#cancel(connection.connectionId);
+    const { home, connectionId } = connection;
+    if (home.webhookSecret === null || !this.deps.servers.has(home)) return;
+    for (const path of ['/instance/logout/{i}', '/instance/delete/{i}']) {
+      await this.#call(connection, 'DELETE', path).catch((error: unknown) =>
+        this.deps.log.warn('Evolution server did not confirm the removal', { connectionId, path, error }),
+      );
+    }
+  }
+
+  /** Asks for its state now, and later again. Never rejects. */
+  async #check(connection: EvolutionConnection): Promise<void> {
+    const { connectionId } = connection;
+    const abort = this.#abort;
+    if (!abort || connection.record.wanted !== 'connected') return;
+    try {
+      if (isOpenable(connection)) await this.open(connection);
+      else await this.#look(connection);
+      this.#tries.delete(connectionId);
+      if (this.#abort === abort) this.#plan(connection, this.deps.checkIntervalMs);
+    } catch (error) {
+      if (this.#abort !== abort) return;
+      const tries = this.#tries.get(connectionId) ?? 0;
+      this.#tries.set(connectionId, tries + 1);
+      this.deps.log.warn('Evolution server not asked', { connectionId, error });
+      await this.#missed(connection, error).catch(() => undefined);
+      if (this.#abort === abort) this.#plan(connection, 1 + backoffMs(REOPEN, tries));
+    }
+  }
+
+  /** One question that is not answered may be the network's; sends find out for themselves. */
+  #missed(connection: EvolutionConnection, error: unknown): Promise<void> {
+    const isRefused = isGatewayError(error, 'REMOTE_REFUSED') || isGatewayError(error, 'FORBIDDEN_DESTINATION');
+    if (isRefused) return connection.move({ estado: 'error', motivo: 'REMOTE_REFUSED' });
+    return connection.move({ estado: 'reconnecting', motivo: 'REMOTE_UNAVAILABLE' });
+  }
+
+  async #look(connection: EvolutionConnection): Promise<void> {
+    const answer = await this.#call(connection, 'GET', '/instance/connectionState/{i}').catch((error: unknown) => {
+      if (statusOf(error) === 404) return { instance: { state: 'gone' } };
+      throw error;
+    });
+    const state = (answer as { instance?: { state?: unknown } } | null)?.instance?.state;
+    await connection.move(await this.#changeFor(connection, state));
+  }
+
+  async #changeFor(connection: EvolutionConnection, state: unknown): Promise<StateChange | null> {
+    const { estado, record } = connection;
+    if (state === 'gone') return { estado: 'disconnected', motivo: 'REMOVED_AT_SERVER', numero: null };
+    if (state === 'open') return serverState(state, estado, record.numero ?? (await this.#numberOf(connection)));
+    if (state === 'close') return estado === 'ready' ? { estado: 'reconnecting', motivo: 'CONNECTION_CLOSED' } : null;
+    return serverState(state, estado);
+  }
+
+  async #numberOf(connection: EvolutionConnection): Promise<string | null> {
+    const name = encodeURIComponent(connection.home.instance);
+    const answer = await this.#call(connection, 'GET', `/instance/fetchInstances?instanceName=${name}`);
+    const [row] = (Array.isArray(answer) ? answer : [answer]) as ({ ownerJid?: unknown } | null)[];
+    return /^(\d{5,20})@/.exec(String(row?.ownerJid ?? ''))?.[1] ?? null;
+  }
+
+  async #ensureInstance(connection: EvolutionConnection): Promise<void> {
+    const { home } = connection;
+    // One that was there before us has its webhook from whoever made it.
+    if (home.webhookSecret === null) return;
+    const webhook = {
+      ...{ enabled: true, url: this.deps.webhookUrl(), byEvents: false, base64: true, events: EVENTS },
+      headers: { 'x-webhook-secret': home.webhookSecret },
+    };
+    const isThere = await this.#call(connection, 'GET', '/instance/connectionState/{i}').then(
+      () => true,
+      (error: unknown) => {
+        if (statusOf(error) === 404) return false;
+        throw error;
+      },
+    );
+    if (!isThere) {
+      const body = { instanceName: home.instance, integration: 'WHATSAPP-BAILEYS', qrcode: false, webhook };
+      await this.#call(connection, 'POST', '/instance/create', body).catch((error: unknown) => {
+        // 403: the name is in use, by a request of ours whose answer was lost.
+        if (statusOf(error) !== 403) throw error;
+      });
+    }
+    await this.#call(connection, 'POST', '/webhook/set/{i}', { webhook });
+  }
+
+  /** Open already: the answer is its state instead. */
+  async #askForQr(connection: EvolutionConnection): Promise<void> {
+    const answer = await this.#call(connection, 'GET', '/instance/connect/{i}');
+    const { instance } = (answer ?? {}) as { instance?: { state?: unknown } };
+    if (instance?.state === 'open') return connection.move(await this.#changeFor(connection, 'open'));
+    const qr = qrContent(answer);
+    await connection.move(qr ? { estado: 'qr_ready', motivo: null, qr } : { estado: 'initializing', motivo: null });
+  }
+
+  #call(connection: EvolutionConnection, method: RemoteCall['method'], path: string, body?: object): Promise<unknown> {
+    const { server, apiKey } = this.deps.servers.of(connection.home);
+    const named = path.replace('{i}', encodeURIComponent(connection.home.instance));
+    const signal = this.#abort?.signal;
+    return server.call({
+      method,
+      path: named,
+      apiKey,
+      repeatable: true,
+      ...(body && { body }),
+      ...(signal && { signal }),
+    });
+  }
+
+  #plan(connection: EvolutionConnection, afterMs: number): void {
+    const { connectionId } = connection;
+    this.#cancel(connectionId);
+    if (this.#abort)
+      this.#timers.set(
+        connectionId,
+        this.deps.clock.after(afterMs, () => void this.#check(connection)),
+      );
+  }
+
+  #cancel(connectionId: string): void {
+    this.#timers.get(connectionId)?.();
+    this.#timers.delete(connectionId);
+  }
+}
+
+/** In all other states it is open, or waits for a person. */
+function isOpenable({ estado, record: { motivo } }: EvolutionConnection): boolean {
+  return ['idle', 'initializing', 'reconnecting'].includes(estado) || motivo === 'REMOTE_REFUSED';
+}
+
+function statusOf(error: unknown): number | null {
+  const details = isGatewayError(error, 'REMOTE_REFUSED') ? (error.details as { status?: number }) : null;
+  return details?.status ?? null;
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { EvolutionConnection } from '../evolution/evolution-connection.js';
+import type { EvolutionDriver } from '../evolution/evolution-driver.js';
+import type { EvolutionPool } from '../evolution/evolution-pool.js';
+import type { EvolutionServers } from '../evolution/evolution-servers.js';
+import type { Journal } from '../journal/journal.js';
+import type { EvolutionHome } from '../journal/records.js';
+import type { Clock } from '../lib/clock.js';
+import { GatewayError } from '../lib/errors.js';
+import { firstRow, newRecord } from './new-connection.js';
+import { qrImage } from './qr-image.js';
+import type { CreateConnectionInput, QrResource, RemoteResource, Scope } from './resources.js';
+
+/** The parts that keep connections on Evolution servers (src/evolution). */
+export interface EvolutionParts {
+  pool: EvolutionPool;
+  driver: EvolutionDriver;
+  servers: EvolutionServers;
+}
+
+export interface RemoteConnectionsDeps {
+  journal: Journal;
+  evolution: EvolutionParts;
+  clock: Clock;
+  /** MAX_CONNECTIONS; those in this process count, too. */
+  maxConnections: number;
+}
+
+/** The use cases around connections that live on Evolution servers. Who may use one was asked before. */
+export class RemoteConnections {
+  constructor(private readonly deps: RemoteConnectionsDeps) {}
+
+  /**
+   * What a caller has asked for, as it is kept. The server of the settings has everybody's instances, so only the root key
+   * may name one there; all others get a name that nobody has.
+   * @throws GatewayError `REMOTE_NOT_CONFIGURED`, `CONNECTION_TAKEN` when another connection is that instance
+   */
+  homeOf({ connectionId, evolution = {} }: CreateConnectionInput, scope: Scope | null): EvolutionHome {
+    const { url = null, apiKey = null } = evolution;
+    const isFree = url !== null || scope === null;
+    const instance = isFree
+      ? (evolution.instance ?? connectionId)
+      : `${connectionId}-${randomBytes(4).toString('hex')}`;
+    const home = { instance, url, apiKey, webhookSecret: randomBytes(32).toString('hex'), stateAt: null };
+    if (!this.deps.evolution.servers.has(home)) throw new GatewayError('REMOTE_NOT_CONFIGURED');
+    const isTaken = this.deps.evolution.pool
+      .list()
+      .some((each) => each.home.instance === instance && each.home.url === url);
+    if (isTaken) throw new GatewayError('CONNECTION_TAKEN', 'Another connection is this instance already.');
+    return home;
+  }
+
+  /** Puts it into the registry, durably. @throws GatewayError `CONNECTION_LIMIT`, `JOURNAL_FAILED` */
+  async register(
+    input: CreateConnectionInput,
+    ownerId: string,
+    rowId: string,
+    home: EvolutionHome,
+  ): Promise<EvolutionConnection> {
+    const { journal, evolution, clock, maxConnections } = this.deps;
+    if (journal.listConnections().length >= maxConnections) throw new GatewayError('CONNECTION_LIMIT');
+    const record = newRecord(input, ownerId, rowId, clock.now(), home);
+    const { connectionId } = record;
+    await journal.commit({
+      connections: [record],
+      entries: [{ kind: 'session', connectionId, changes: firstRow(record) }],
+    });
+    return evolution.pool.add(record);
+  }
+
+  /** Makes it at its server, in the background and as often as it takes. */
+  open(connectionId: string): void {
+    const connection = this.deps.evolution.pool.get(connectionId);
+    if (connection && this.deps.evolution.servers.has(connection.home)) this.deps.evolution.driver.openSoon(connection);
+  }
+
+  /** The server's own picture, when it sent one. @throws GatewayError `NO_QR` and what calling its server can end with */
+  async qr(id: string): Promise<QrResource> {
+    const { code, image, expiresAt } = await this.deps.evolution.driver.qr(this.#of(id));
+    return { qrCode: image ?? (await qrImage(code)), code, expiresAt: new Date(expiresAt).toISOString() };
+  }
+
+  /** @param digits with country code */
+  pairingCode(id: string, digits: string): Promise<string> {
+    return this.deps.evolution.driver.pairingCode(this.#of(id), digits);
+  }
+
+  /** Removes it at its server as far as that can be reached, and forgets it; its rows stay. */
+  async delete(id: string): Promise<void> {
+    await this.deps.evolution.driver.remove(this.#of(id));
+    await this.deps.journal.deleteConnection(id);
+    this.deps.evolution.pool.forget(id);
+  }
+
+  /** What the API shows of its server; undefined for connections in this process. */
+  present(id: string): RemoteResource | undefined {
+    const { pool, servers } = this.deps.evolution;
+    const home = pool.get(id)?.home;
+    if (!home) return undefined;
+    if (!servers.has(home)) return { instance: home.instance, url: null, circuit: 'closed' };
+    const { url, circuit } = servers.of(home).server;
+    return { instance: home.instance, url, circuit };
+  }
+
+  #of(id: string): EvolutionConnection {
+    const connection = this.deps.evolution.pool.get(id);
+    if (!connection) throw new GatewayError('CONNECTION_NOT_FOUND', undefined, { details: { connectionId: id } });
+    return connection;
+  }
+}

@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ConnectionResource } from '../../src/integration/resources.js';
+import { anApiKey, as, ROOT_KEY } from '../support/access.js';
+import { aWireMessage, type Json } from '../support/evolution-events.js';
+import { EvolutionSimulator, SERVER_KEY } from '../support/evolution-server.js';
+import { aNumber, aGateway, CONNECTIONS, SEND, verdict } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+const server = new EvolutionSimulator();
+const settings: Record<string, string> = {
+  API_KEY: ROOT_KEY,
+  EVOLUTION_API_KEY: SERVER_KEY,
+  HEALTH_CHECK_INTERVAL_MS: '300',
+  EVOLUTION_CIRCUIT_RESET_MS: '300',
+};
+// Before the gateway starts: it is told where the server is.
+beforeAll(async () => {
+  await server.up();
+  settings['EVOLUTION_API_URL'] = server.url;
+});
+const gateway = aGateway(settings);
+const root = as(ROOT_KEY);
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+let counter = 0;
+
+beforeAll(() => gateway.onClose(() => server.down()));
+
+async function aRemoteConnection(id = `remota-${++counter}`): Promise<string> {
+  await gateway.http.post(CONNECTIONS, { connectionId: id, driver: 'evolution' }, root);
+  await until(`the webhook of ${id}`, () => server.instances.get(id)?.webhook);
+  await server.scan(id, aNumber());
+  await untilEstado(id, 'ready');
+  return id;
+}
+async function show(id: string): Promise<ConnectionResource> {
+  return (await gateway.http.get<{ data: ConnectionResource }>(`${CONNECTIONS}/${id}`, root)).body.data;
+}
+const untilEstado = (id: string, estado: string) =>
+  until(`${id} to be ${estado}`, async () => (await show(id)).estado === estado);
+const send = (id: string, body: Json, query = '') =>
+  gateway.http.post<{ message: { whatsappId: string; status: string } }>(
+    SEND + query,
+    { connectionId: id, ...body },
+    root,
+  );
+const sentTo = (id: string) => server.sent.filter(({ instance }) => instance === id);
+
+test('a connection is made at its server, shows its QR code, is paired, and is removed there', async () => {
+  const id = 'remota-vida';
+  const created = await gateway.http.post<{ connection: ConnectionResource }>(
+    CONNECTIONS,
+    { connectionId: id, driver: 'evolution' },
+    root,
+  );
+  expect(created.status).toBe(201);
+  expect(created.body.connection).toMatchObject({
+    driver: 'evolution',
+    remote: { instance: id, url: server.url, circuit: 'closed' },
+  });
+  expect(created.bytes.toString()).not.toContain(SERVER_KEY);
+  await untilEstado(id, 'qr_ready');
+  const { body: qr } = await gateway.http.get(`${CONNECTIONS}/${id}/qr`, root);
+  expect(qr).toMatchObject({
+    code: expect.stringMatching(/^2@code/),
+    qrCode: expect.stringMatching(/^data:image\/png/),
+  });
+  const pairing = await gateway.http.post(
+    `${CONNECTIONS}/${id}/pairing-code`,
+    { phoneNumber: '+55 11 97777-1234' },
+    root,
+  );
+  expect(pairing.body).toMatchObject({ pairingCode: 'ABCD1234' });
+  const { webhook } = server.instances.get(id)!;
+  expect(webhook?.url).toMatch(/\/api\/webhook\/evolution$/);
+  expect(webhook?.headers['x-webhook-secret']).toMatch(/^[0-9a-f]{64}$/);
+  await server.scan(id, '5511933334444');
+  await untilEstado(id, 'ready');
+  expect(await show(id)).toMatchObject({ numero: '5511933334444' });
+  expect(await gateway.crm.session(id)).toMatchObject({ driver: 'evolution' });
+  expect(JSON.stringify(await gateway.crm.session(id))).not.toContain(webhook?.headers['x-webhook-secret']);
+  expect(verdict(await gateway.http.delete(`${CONNECTIONS}/${id}`, root))).toBe('200');
+  expect(server.instances.has(id)).toBe(false);
+});
+
+test('a text goes out once, has one row under our id, and its statuses find it', async () => {
+  const id = await aRemoteConnection();
+  const to = aNumber();
+  const { status, body } = await send(id, { to, content: 'olá' });
+  expect([status, body.message.status]).toEqual([201, 'ENVIADA']);
+  const [sent, ...more] = sentTo(id);
+  expect([sent?.route, sent?.body, more]).toEqual([
+    '/message/sendText',
+    expect.objectContaining({ number: to, text: 'olá' }),
+    [],
+  ]);
+  await server.tell(id, 'messages.update', {
+    keyId: sent?.id,
+    remoteJid: `${to}@s.whatsapp.net`,
+    fromMe: true,
+    status: 'READ',
+  });
+  await gateway.crm.mensagem(id, body.message.whatsappId, (row) => row['status'] === 'LIDA');
+  // A reply quotes the server's id; the row names ours.
+  const reply = aWireMessage({
+    key: { remoteJidAlt: `${to}@s.whatsapp.net` },
+    message: { conversation: 'oi' },
+    contextInfo: { stanzaId: sent?.id },
+  });
+  await server.tell(id, 'messages.upsert', reply);
+  expect(await gateway.crm.mensagem(id, String(reply.key['id']))).toMatchObject({
+    resposta_a: body.message.whatsappId,
+  });
+  expect(await gateway.crm.mensagens(id, { remetente: 'ATENDENTE' })).toHaveLength(1);
+});
+
+test('a picture goes out as it is, and lies in the media store', async () => {
+  const id = await aRemoteConnection();
+  const answer = await send(id, { to: aNumber(), type: 'image', mediaBase64: PNG, caption: 'foto' });
+  expect(answer.status).toBe(201);
+  const [sent] = sentTo(id);
+  expect([sent?.route, sent?.body]).toEqual([
+    '/message/sendMedia',
+    expect.objectContaining({ mediatype: 'image', mimetype: 'image/png', media: PNG, caption: 'foto' }),
+  ]);
+  await gateway.crm.mensagem(id, answer.body.message.whatsappId, (row) => row['midia_caminho']);
+});
+
+test('contents of other kinds, and changes of messages by the server’s ids', async () => {
+  const id = await aRemoteConnection();
+  const to = aNumber();
+  await send(id, { to, type: 'location', location: { latitude: -23.5, longitude: -46.6, name: 'Sé' } });
+  await send(id, { to, type: 'poll', poll: { question: 'Qual?', options: ['a', 'b'], selectable: 1 } });
+  await send(id, { to, type: 'contact', contacts: [{ name: 'Bia', numbers: ['5511988887777'] }] });
+  const { body } = await send(id, { to, content: 'antes' });
+  const { whatsappId } = body.message;
+  await gateway.crm.mensagem(id, whatsappId);
+  await send(id, { type: 'edit', messageId: whatsappId, content: 'depois' });
+  await send(id, { type: 'delete', messageId: whatsappId });
+  const [location, poll, contact, text, edit, removal] = sentTo(id);
+  expect(location?.body).toMatchObject({ latitude: -23.5, longitude: -46.6, name: 'Sé' });
+  expect(poll?.body).toMatchObject({ name: 'Qual?', selectableCount: 1, values: ['a', 'b'] });
+  expect(contact?.body).toMatchObject({ contact: [{ fullName: 'Bia', wuid: '5511988887777' }] });
+  expect([edit?.route, edit?.body]).toEqual([
+    '/chat/updateMessage',
+    expect.objectContaining({ text: 'depois', key: expect.objectContaining({ id: text?.id }) }),
+  ]);
+  expect([removal?.method, removal?.body]).toEqual(['DELETE', expect.objectContaining({ id: text?.id, fromMe: true })]);
+  await gateway.crm.mensagem(id, whatsappId, (row) => row['apagada'] === true || row['apagada_em'] !== null);
+});
+
+describe('what fails', () => {
+  test('a number that is not on WhatsApp, and what the server cannot send', async () => {
+    const id = await aRemoteConnection();
+    const to = aNumber();
+    server.absent.add(to);
+    for (const spelling of [to.replace(/^(55\d\d)9/, '$1')]) server.absent.add(spelling);
+    expect(verdict(await send(id, { to, content: 'oi' }))).toBe('422 NOT_ON_WHATSAPP');
+    const hidden = { to: aNumber(), type: 'image', mediaBase64: PNG, viewOnce: true };
+    expect(verdict(await send(id, hidden))).toBe('400 UNSUPPORTED_TYPE');
+    expect(sentTo(id)).toEqual([]);
+  });
+
+  test('while the server is away a send is kept, and goes out once when it is back', async () => {
+    const id = await aRemoteConnection();
+    const to = aNumber();
+    await send(id, { to, content: 'primeira' });
+    await server.down();
+    await untilEstado(id, 'reconnecting');
+    const { status, body } = await send(id, { to, content: 'guardada' });
+    expect([status, body.message.status]).toEqual([202, 'PENDENTE']);
+    await server.up();
+    await gateway.crm.mensagem(id, body.message.whatsappId, (row) => row['status'] === 'ENVIADA');
+    expect(sentTo(id).map((each) => each.body['text'])).toEqual(['primeira', 'guardada']);
+  }, 60_000);
+
+  test('503 goes again; 400 is final', async () => {
+    const id = await aRemoteConnection();
+    server.fail('/message/sendText', { status: 503 });
+    expect((await send(id, { to: aNumber(), content: 'de novo' })).status).toBe(201);
+    server.fail('/message/sendText', { status: 400 });
+    expect(verdict(await send(id, { to: aNumber(), content: 'não' }))).toBe('422 REJECTED_BY_WHATSAPP');
+    expect(sentTo(id).map((each) => each.body['text'])).toEqual(['de novo']);
+  });
+
+  test('an answer that is lost: never sent twice, and known once the server tells of it', async () => {
+    const id = await aRemoteConnection();
+    const to = aNumber();
+    server.tellsSends = false;
+    server.fail('/message/sendText', 'lost');
+    const unknown = await send(id, { to, content: 'talvez' });
+    server.tellsSends = true;
+    expect(verdict(unknown)).toBe('502 OUTCOME_UNKNOWN');
+    const whatsappId = (unknown.body.error?.details as { whatsappId: string }).whatsappId;
+    await gateway.crm.mensagem(id, whatsappId, (row) => row['status'] === 'ERRO');
+    // Not even after a restart.
+    await gateway.restart();
+    await untilEstado(id, 'ready');
+    await send(id, { to, content: 'outra' });
+    expect(sentTo(id).map((each) => each.body['text'])).toEqual(['talvez', 'outra']);
+    const [sent] = sentTo(id);
+    const data = {
+      key: { remoteJid: `${to}@s.whatsapp.net`, fromMe: true, id: sent?.id },
+      message: { conversation: 'talvez' },
+    };
+    expect(await server.tell(id, 'send.message', data)).toBe(200);
+    await gateway.crm.mensagem(id, whatsappId, (row) => row['status'] === 'ENVIADA');
+    expect(await gateway.crm.mensagens(id)).toHaveLength(2);
+  }, 60_000);
+
+  test('an instance that is gone at its server is said to be', async () => {
+    const id = await aRemoteConnection();
+    server.instances.delete(id);
+    await untilEstado(id, 'disconnected');
+    expect(await show(id)).toMatchObject({ motivo: 'REMOVED_AT_SERVER' });
+  });
+});
+
+describe('whose server it is', () => {
+  const body = (more: Json) => ({ connectionId: `alheia-${++counter}`, driver: 'evolution', ...more });
+
+  test('a caller’s own server is reached on the public internet only, never with the key of the settings', async () => {
+    const before = server.requests.length;
+    const made = body({ evolution: { url: server.url, apiKey: 'a-key-of-the-caller' } });
+    await gateway.http.post(CONNECTIONS, made, root);
+    await untilEstado(made.connectionId, 'error');
+    expect(server.requests.slice(before).filter(({ instance }) => instance === made.connectionId)).toEqual([]);
+    expect(verdict(await gateway.http.get(`${CONNECTIONS}/${made.connectionId}/qr`, root))).toBe(
+      '422 FORBIDDEN_DESTINATION',
+    );
+    await gateway.http.delete(`${CONNECTIONS}/${made.connectionId}`, root);
+  });
+
+  test('on the operator’s server nobody else names an instance that is another’s', async () => {
+    const victim = await aRemoteConnection();
+    const { key } = await anApiKey(gateway, { ownerId: randomUUID() });
+    const made = body({ evolution: { instance: victim } });
+    await gateway.http.post(CONNECTIONS, made, as(key));
+    const { remote } = await show(made.connectionId);
+    expect(remote?.instance).toMatch(new RegExp(`^${made.connectionId}-[0-9a-f]{8}$`));
+    expect(verdict(await gateway.http.post(CONNECTIONS, body({ evolution: { instance: victim } }), root))).toBe(
+      '409 CONNECTION_TAKEN',
+    );
+    expect(verdict(await gateway.http.get(`${CONNECTIONS}/${victim}/qr`, as(key)))).toBe('404 CONNECTION_NOT_FOUND');
+  });
+
+  test('one connection’s secret says nothing about another', async () => {
+    const [mine, other] = [await aRemoteConnection(), await aRemoteConnection()];
+    const { webhook } = server.instances.get(mine)!;
+    const event = { event: 'messages.upsert', instance: other, data: aWireMessage() };
+    expect(verdict(await gateway.http.post('/api/webhook/evolution', event, webhook!.headers))).toBe('403 FORBIDDEN');
+  });
+
+  test('what is wrong is named', async () => {
+    const half = await gateway.http.post(CONNECTIONS, body({ evolution: { url: server.url } }), root);
+    expect([verdict(half), half.body.error?.message]).toEqual([
+      '400 BAD_REQUEST',
+      expect.stringContaining('body.evolution must have'),
+    ]);
+    expect(verdict(await gateway.http.post(CONNECTIONS, body({ driver: 'waha' }), root))).toBe('400 BAD_REQUEST');
+    const { id } = { id: await aRemoteConnection() };
+    expect(verdict(await gateway.http.post(CONNECTIONS, { connectionId: id, driver: 'baileys' }, root))).toBe(
+      '409 WRONG_DRIVER',
+    );
+  });
+});
