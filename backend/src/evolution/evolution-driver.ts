@@ -44,6 +44,8 @@ const REOPEN: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
 export class EvolutionDriver {
   readonly #timers = new Map<string, () => void>();
   readonly #tries = new Map<string, number>();
+  /** Connections whose webhook was pointed here since the start: our address may have been another one before. */
+  readonly #pointed = new Set<string>();
   #abort: AbortController | null = null;
 
   constructor(private readonly deps: EvolutionDriverDeps) {}
@@ -59,6 +61,7 @@ export class EvolutionDriver {
   stop(): void {
     this.#abort?.abort();
     this.#abort = null;
+    this.#pointed.clear();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
@@ -120,7 +123,7 @@ export class EvolutionDriver {
     if (!abort || connection.record.wanted !== 'connected') return;
     try {
       if (isOpenable(connection)) await this.open(connection);
-      else await this.#look(connection);
+      else await this.#lookAgain(connection);
       this.#tries.delete(connectionId);
       if (this.#abort === abort) this.#plan(connection, this.deps.checkIntervalMs);
     } catch (error) {
@@ -138,6 +141,16 @@ export class EvolutionDriver {
     const isRefused = isGatewayError(error, 'REMOTE_REFUSED') || isGatewayError(error, 'FORBIDDEN_DESTINATION');
     if (isRefused) return connection.move({ estado: 'error', motivo: 'REMOTE_REFUSED' });
     return connection.move({ estado: 'reconnecting', motivo: 'REMOTE_UNAVAILABLE' });
+  }
+
+  async #lookAgain(connection: EvolutionConnection): Promise<void> {
+    if (!this.#pointed.has(connection.connectionId)) {
+      await this.#pointWebhook(connection).catch((error: unknown) => {
+        // Gone: the look says so.
+        if (statusOf(error) !== 404) throw error;
+      });
+    }
+    await this.#look(connection);
   }
 
   async #look(connection: EvolutionConnection): Promise<void> {
@@ -161,17 +174,13 @@ export class EvolutionDriver {
     const name = encodeURIComponent(connection.home.instance);
     const answer = await this.#call(connection, 'GET', `/instance/fetchInstances?instanceName=${name}`);
     const [row] = (Array.isArray(answer) ? answer : [answer]) as ({ ownerJid?: unknown } | null)[];
-    return /^(\d{5,20})@/.exec(String(row?.ownerJid ?? ''))?.[1] ?? null;
+    const owner = row?.ownerJid;
+    return typeof owner === 'string' ? (/^(\d{5,20})@/.exec(owner)?.[1] ?? null) : null;
   }
 
   async #ensureInstance(connection: EvolutionConnection): Promise<void> {
     const { home } = connection;
-    // One that was there before us has its webhook from whoever made it.
     if (home.webhookSecret === null) return;
-    const webhook = {
-      ...{ enabled: true, url: this.deps.webhookUrl(), byEvents: false, base64: true, events: EVENTS },
-      headers: { 'x-webhook-secret': home.webhookSecret },
-    };
     const isThere = await this.#call(connection, 'GET', '/instance/connectionState/{i}').then(
       () => true,
       (error: unknown) => {
@@ -180,13 +189,25 @@ export class EvolutionDriver {
       },
     );
     if (!isThere) {
-      const body = { instanceName: home.instance, integration: 'WHATSAPP-BAILEYS', qrcode: false, webhook };
+      const body = { instanceName: home.instance, integration: 'WHATSAPP-BAILEYS', qrcode: false };
       await this.#call(connection, 'POST', '/instance/create', body).catch((error: unknown) => {
         // 403: the name is in use, by a request of ours whose answer was lost.
         if (statusOf(error) !== 403) throw error;
       });
     }
+    await this.#pointWebhook(connection);
+  }
+
+  /** One that was there before us has its webhook from whoever made it. */
+  async #pointWebhook(connection: EvolutionConnection): Promise<void> {
+    const { home, connectionId } = connection;
+    if (home.webhookSecret === null) return;
+    const webhook = {
+      ...{ enabled: true, url: this.deps.webhookUrl(), byEvents: false, base64: true, events: EVENTS },
+      headers: { 'x-webhook-secret': home.webhookSecret },
+    };
     await this.#call(connection, 'POST', '/webhook/set/{i}', { webhook });
+    this.#pointed.add(connectionId);
   }
 
   /** Open already: the answer is its state instead. */

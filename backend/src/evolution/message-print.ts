@@ -23,12 +23,16 @@ function factsOf(message: Json): [string, string] {
   if (isObject(inner)) return factsOf(inner);
   if (typeof message['conversation'] === 'string') return ['text', message['conversation']];
   const extended = message['extendedTextMessage'];
-  if (isObject(extended)) return ['text', String(extended['text'] ?? '')];
+  if (isObject(extended)) return ['text', textOf(extended['text'])];
   const field = Object.keys(message).find((name) => name !== 'messageContextInfo' && isObject(message[name]));
   if (field === undefined) return ['', ''];
   const { caption, name, text, displayName } = message[field] as Json;
   // A poll has two fields for one kind.
-  return [field.replace(/V\d$/, ''), String(caption ?? name ?? text ?? displayName ?? '')];
+  return [field.replace(/V\d$/, ''), textOf(caption ?? name ?? text ?? displayName)];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** One name for a chat under any of its addresses, spellings of a Brazilian number included. */

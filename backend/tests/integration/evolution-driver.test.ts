@@ -195,7 +195,8 @@ describe('what fails', () => {
     await gateway.crm.mensagem(id, whatsappId, (row) => row['status'] === 'ERRO');
     // Not even after a restart.
     await gateway.restart();
-    await untilEstado(id, 'ready');
+    const isPointedHere = () => server.instances.get(id)?.webhook?.url.startsWith(gateway.http.baseUrl);
+    await until('the webhook to be pointed at the new address', isPointedHere);
     await send(id, { to, content: 'outra' });
     expect(sentTo(id).map((each) => each.body['text'])).toEqual(['talvez', 'outra']);
     const [sent] = sentTo(id);

@@ -120,7 +120,7 @@ export class EvolutionSimulator {
     const { pathname, searchParams } = new URL(req.url ?? '/', this.url);
     const [, group = '', action = '', name = ''] = pathname.split('/').map(decodeURIComponent);
     const body = (text === '' ? {} : JSON.parse(text)) as Json;
-    const instance = name || String(body['instanceName'] ?? searchParams.get('instanceName') ?? '');
+    const instance = name || ((body['instanceName'] as string | undefined) ?? searchParams.get('instanceName') ?? '');
     const seen = {
       method: req.method ?? '',
       route: `/${group}/${action}`,
@@ -180,7 +180,7 @@ export class EvolutionSimulator {
   }
 
   async #send(instance: SimulatedInstance, seen: SeenRequest): Promise<[number, unknown]> {
-    const number = String(seen.body['number'] ?? '');
+    const number = (seen.body['number'] as string | undefined) ?? '';
     if (this.absent.has(number)) return [400, refusal([{ jid: `${number}@s.whatsapp.net`, exists: false, number }])];
     this.#counter += 1;
     const id = `3EB0REMOTE${this.#counter}`;
