@@ -13,6 +13,7 @@ import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whats
 import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
+import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { PollCounter } from './inbound/poll-counter.js';
@@ -253,7 +254,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks },
+      ...{ metrics, watchdog, access, webhooks, evolution: { clients: integration, chats: new ChatReads(database) } },
     }),
     host,
     port,

@@ -13,6 +13,8 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
+import { evolutionRoutes } from './evolution/evolution-routes.js';
+import type { EvolutionPorts } from './evolution/port.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -51,6 +53,8 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  /** What only the routes for Evolution API's clients need. */
+  evolution: Pick<EvolutionPorts, 'clients' | 'chats'>;
 }
 
 /** Every route of the gateway, as one table. */
@@ -71,6 +75,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...evolutionRoutes({ ...deps, ...deps.evolution, keys: deps.access.keys }),
   ];
 }
 
@@ -108,7 +113,7 @@ function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'x-api-key', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    allowedHeaders: ['Authorization', 'x-api-key', 'apikey', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,
   });

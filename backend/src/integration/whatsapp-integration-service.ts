@@ -119,6 +119,16 @@ export class WhatsAppIntegrationService {
     return this.#connections.pairingCode(id, phone, scope);
   }
 
+  /** A new socket, whatever was there. @throws CONNECTION_NOT_FOUND */
+  reconnect(id: string, scope: Scope | null): Promise<void> {
+    return this.#connections.client(id, scope).reconnect();
+  }
+
+  /** The session is removed, here and on the phone. @throws CONNECTION_NOT_FOUND */
+  logout(id: string, scope: Scope | null): Promise<void> {
+    return this.#connections.client(id, scope).logout();
+  }
+
   async deleteConnection(id: string, scope: Scope | null): Promise<void> {
     this.#connections.record(id, scope);
     await this.deps.sender.abandon(id);

@@ -21,7 +21,9 @@ export type FunctionName =
   | 'robo_reservados'
   | 'robo_concluir'
   | 'gravar_configuracao'
-  | 'ler_configuracao';
+  | 'ler_configuracao'
+  | 'buscar_mensagens'
+  | 'buscar_conversas';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

@@ -20,6 +20,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedEvolution } from './scripted-evolution.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -220,7 +221,7 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
-    ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
+    ...{ bootstrap, metrics, watchdog, access, webhooks, evolution: scriptedEvolution(), calls, audit },
   };
 }
 
