@@ -27,6 +27,7 @@ import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
 import { withSharedTransactions } from './shared-transactions.js';
+import { checkSignaturesNatively } from './signature-check.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
 
@@ -100,6 +101,7 @@ export class GatewaySocket {
 
   constructor(private readonly deps: GatewaySocketDeps) {
     trustServer(deps.server);
+    checkSignaturesNatively(deps.logger);
     this.#unfinished = deps.journal.listReplays(deps.connectionId);
     this.receive = new DurableReceive({
       connectionId: deps.connectionId,
