@@ -131,13 +131,15 @@ export class WhatsAppClientService {
     this.#machine.state.want('disconnected');
     const open = this.#machine.loggedIn();
     if (open) {
+      // WhatsApp answers with the close of a device that was removed: no loss to tell of, and nothing to decide.
+      this.#machine.leave();
       await withDeadline(open.sock.logout(), LOGOUT_DEADLINE_MS, 'logout').catch((error) =>
         this.deps.log.warn('WhatsApp did not confirm the logout', { connectionId: this.connectionId, error }),
       );
     }
     await this.#closed();
     await this.deps.journal.deleteAuth(this.connectionId);
-    this.#machine.move('logged_out', 'LOGGED_OUT', { numero: null, lid: null });
+    this.#machine.move('logged_out', 'LOGGED_OUT_BY_USER', { numero: null, lid: null });
   }
 
   /** The process ends: the socket closes, the state stays what people want of it. */
