@@ -19,6 +19,8 @@ export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts
 
 const PAIRING_DEADLINE_MS = 15_000;
 const LOGOUT_DEADLINE_MS = 5_000;
+/** With an open socket: logged in, or waiting for a person. */
+const SOCKET_AT_REST = new Set<Estado>(['ready', 'qr_ready', 'pairing']);
 
 /**
  * One WhatsApp number: at most one socket, and a state that says what a person would see.
@@ -79,6 +81,10 @@ export class WhatsAppClientService {
   }
   get me(): { id: string; lid: string | null } | null {
     return this.#machine.life.me;
+  }
+  /** Whether a socket is on its way to being logged in by itself. */
+  get loggingIn(): boolean {
+    return this.#machine.life.state !== 'closed' && !SOCKET_AT_REST.has(this.estado);
   }
   get paired(): boolean {
     // Every send asks, and the credentials are the largest record there is.
