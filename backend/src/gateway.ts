@@ -163,6 +163,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     server: config.whatsapp,
     maxClients: config.maxConnections,
     reconnectBaseMs: config.reconnectDelayMs,
+    loginsAtOnce: config.loginsAtOnce,
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });

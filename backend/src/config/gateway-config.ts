@@ -40,6 +40,8 @@ export interface GatewayConfig {
   readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
+  /** Connections that may be logging in at the same time. */
+  readonly loginsAtOnce: number;
   readonly watchdog: {
     readonly checkIntervalMs: number;
     readonly alertThreshold: number;
@@ -129,6 +131,7 @@ export function toGatewayConfig(
     metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
+    loginsAtOnce: s.LOGINS_AT_ONCE,
     watchdog: {
       checkIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
       alertThreshold: s.HEALTH_ALERT_THRESHOLD,

@@ -108,6 +108,11 @@ export const SETTINGS = {
 
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
+  LOGINS_AT_ONCE: always(
+    value.positiveInteger,
+    '20',
+    'Connections that may be logging in at the same time, at start and when the network is back. WhatsApp limits logins, and each one costs CPU.',
+  ),
   HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
   HEALTH_ALERT_THRESHOLD: always(
     value.positiveInteger,

@@ -26,6 +26,8 @@ import { keepLateWrites } from './late-writes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
+import { withSharedTransactions } from './shared-transactions.js';
+import { checkSignaturesNatively } from './signature-check.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
 
@@ -99,6 +101,7 @@ export class GatewaySocket {
 
   constructor(private readonly deps: GatewaySocketDeps) {
     trustServer(deps.server);
+    checkSignaturesNatively(deps.logger);
     this.#unfinished = deps.journal.listReplays(deps.connectionId);
     this.receive = new DurableReceive({
       connectionId: deps.connectionId,
@@ -115,7 +118,8 @@ export class GatewaySocket {
       onUndecryptable: (error) => deps.on.undecryptable(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
-    this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
+    const config = socketConfig(deps, this.receive.makeSignalRepository);
+    this.sock = withSharedTransactions(() => makeWASocket(config));
     keepLateWrites(this.sock.authState.keys);
     this.#attach();
   }

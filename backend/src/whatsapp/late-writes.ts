@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { SharedContext } from '../lib/shared-context.js';
 
 /**
  * Lets work that outlives a key-store transaction of Baileys' use the store itself.
@@ -12,7 +13,7 @@ import type { SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
  */
 export function keepLateWrites(keys: SignalKeyStoreWithTransaction): void {
   const inner = { ...keys };
-  const current = new AsyncLocalStorage<{ ended: boolean }>();
+  const current = new SharedContext<{ ended: boolean }>();
   const outside = AsyncLocalStorage.snapshot();
   const isLate = () => current.getStore()?.ended === true;
 

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   jidDecode,
   type SignalDataSet,
@@ -6,6 +5,7 @@ import {
   type SignalKeyStoreWithTransaction,
 } from '@whiskeysockets/baileys';
 import { crashPoint } from '../lib/crash-points.js';
+import { SharedContext } from '../lib/shared-context.js';
 import { onlyTheOneThatWorked, type SessionRecord } from '../lib/signal-sessions.js';
 import { Lanes } from './lanes.js';
 
@@ -37,7 +37,7 @@ export interface SessionWriterDeps {
  */
 export class SessionWriter {
   readonly #lanes = new Lanes();
-  readonly #visit = new AsyncLocalStorage<Visit>();
+  readonly #visit = new SharedContext<Visit>();
 
   constructor(private readonly deps: SessionWriterDeps) {}
 

@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
+import { SharedContext } from '../lib/shared-context.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
@@ -173,7 +174,8 @@ export class SocketLife {
   #openNow(epoch: number): void {
     if (epoch !== this.#epoch) return;
     try {
-      this.#openSocket(epoch);
+      // It outlives whatever led to it: a message, say, whose transaction it would keep in memory.
+      SharedContext.outside(() => this.#openSocket(epoch));
     } catch (error) {
       this.#failed(epoch, error);
     }

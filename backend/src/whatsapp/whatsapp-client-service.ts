@@ -19,6 +19,8 @@ export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts
 
 const PAIRING_DEADLINE_MS = 15_000;
 const LOGOUT_DEADLINE_MS = 5_000;
+/** With an open socket: logged in, or waiting for a person. */
+const SOCKET_AT_REST = new Set<Estado>(['ready', 'qr_ready', 'pairing']);
 
 /**
  * One WhatsApp number: at most one socket, and a state that says what a person would see.
@@ -80,6 +82,10 @@ export class WhatsAppClientService {
   get me(): { id: string; lid: string | null } | null {
     return this.#machine.life.me;
   }
+  /** Whether a socket is on its way to being logged in by itself. */
+  get loggingIn(): boolean {
+    return this.#machine.life.state !== 'closed' && !SOCKET_AT_REST.has(this.estado);
+  }
   get paired(): boolean {
     // Every send asks, and the credentials are the largest record there is.
     if (this.estado === 'ready') return true;
@@ -131,13 +137,15 @@ export class WhatsAppClientService {
     this.#machine.state.want('disconnected');
     const open = this.#machine.loggedIn();
     if (open) {
+      // WhatsApp answers with the close of a device that was removed: no loss to tell of, and nothing to decide.
+      this.#machine.leave();
       await withDeadline(open.sock.logout(), LOGOUT_DEADLINE_MS, 'logout').catch((error) =>
         this.deps.log.warn('WhatsApp did not confirm the logout', { connectionId: this.connectionId, error }),
       );
     }
     await this.#closed();
     await this.deps.journal.deleteAuth(this.connectionId);
-    this.#machine.move('logged_out', 'LOGGED_OUT', { numero: null, lid: null });
+    this.#machine.move('logged_out', 'LOGGED_OUT_BY_USER', { numero: null, lid: null });
   }
 
   /** The process ends: the socket closes, the state stays what people want of it. */
