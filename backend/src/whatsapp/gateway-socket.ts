@@ -21,8 +21,8 @@ import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
+import { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
-import { keepLateWrites } from './late-writes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
@@ -110,13 +110,13 @@ export class GatewaySocket {
         disk: deps.auth.state.keys,
         commitAhead: (data) => deps.auth.commitAhead(data),
       }),
+      transactions: new KeyTransactions(deps.auth.state.keys),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       onUndecryptable: (error) => deps.on.undecryptable(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
-    keepLateWrites(this.sock.authState.keys);
     this.#attach();
   }
 

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   jidDecode,
   type SignalDataSet,
@@ -7,6 +6,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { crashPoint } from '../lib/crash-points.js';
 import { onlyTheOneThatWorked, type SessionRecord } from '../lib/signal-sessions.js';
+import { AsyncContext } from './async-context.js';
 import { Lanes } from './lanes.js';
 
 /** What the code that holds a lane does with the key store. */
@@ -37,7 +37,7 @@ export interface SessionWriterDeps {
  */
 export class SessionWriter {
   readonly #lanes = new Lanes();
-  readonly #visit = new AsyncLocalStorage<Visit>();
+  readonly #visit = new AsyncContext<Visit>();
 
   constructor(private readonly deps: SessionWriterDeps) {}
 
@@ -46,13 +46,13 @@ export class SessionWriter {
     const watched: SignalKeyStoreWithTransaction = {
       ...keys,
       get: async (type, ids) => {
-        const { changes, tried } = this.#visit.getStore() ?? {};
+        const { changes, tried } = this.#visit.current ?? {};
         const found = await (type === 'session' && changes ? this.deps.disk : keys).get(type, ids);
         if (type === 'session' && tried) remember(tried, found);
         return found;
       },
       set: (data) => {
-        const { changes, tried } = this.#visit.getStore() ?? {};
+        const { changes, tried } = this.#visit.current ?? {};
         const sound = tried && data.session ? { ...data, session: mended(tried, data.session) } : data;
         changes?.push(sound);
         return keys.set(sound);
@@ -95,7 +95,7 @@ export class SessionWriter {
 
   async #alone<T>(jids: string[], visit: Visit, task: () => Promise<T>): Promise<T> {
     // Called from within: the caller holds the lane, and stores what is changed.
-    if (this.#visit.getStore()) return task();
+    if (this.#visit.current) return task();
     const lanes = await this.#lanesOf(jids);
     return this.#lanes.run(lanes, () => this.#visit.run(visit, task));
   }
