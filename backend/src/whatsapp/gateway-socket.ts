@@ -21,6 +21,7 @@ import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
+import { FrameGate } from './frame-gate.js';
 import { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
 import { markCrashPoints } from './mark-crash-points.js';
@@ -93,6 +94,7 @@ const STATUS_RECEIPTS = new Set([
 export class GatewaySocket {
   readonly sock: WASocket;
   readonly receive: DurableReceive;
+  readonly frames: FrameGate;
   /** What earlier sockets left undone inside Baileys; read before this one can add to it. */
   readonly #unfinished: ReplayRecord[];
   #cut = false;
@@ -109,6 +111,7 @@ export class GatewaySocket {
       sessions: new SessionWriter({
         disk: deps.auth.state.keys,
         commitAhead: (data) => deps.auth.commitAhead(data),
+        commitSoon: (data) => deps.auth.commitSoon(data),
       }),
       transactions: new KeyTransactions(deps.auth.state.keys),
       me: () => this.me,
@@ -117,6 +120,11 @@ export class GatewaySocket {
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
+    this.frames = new FrameGate({
+      unstored: () => deps.auth.unstored,
+      holdsUp: () => this.sock.authState.keys.isInTransaction(),
+    });
+    this.frames.guard(this.#webSocket!);
     this.#attach();
   }
 
@@ -128,8 +136,12 @@ export class GatewaySocket {
   /** Drops the TCP connection now. Baileys' own `end()` waits up to 30 s for a dead peer's goodbye. */
   terminate(): void {
     this.#cut = true;
-    // `socket` is Baileys' WebSocketClient's own ws; it has no public way to terminate.
-    (this.sock.ws as unknown as { socket: WebSocket | null }).socket?.terminate();
+    this.#webSocket?.terminate();
+  }
+
+  /** Baileys' WebSocketClient's own; it has no public way to terminate, and none to come between. */
+  get #webSocket(): WebSocket | null {
+    return (this.sock.ws as unknown as { socket: WebSocket | null }).socket;
   }
 
   /** Ends with this error as the reason of the close event. */

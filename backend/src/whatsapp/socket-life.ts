@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
+import type { FrameGate } from './frame-gate.js';
 import { GatewaySocket, type GatewaySocketDeps, type ServerAck } from './gateway-socket.js';
 import type { Lanes } from './lanes.js';
 import { forgetHalfPairing, isPaired, Pairing, type QrCode } from './pairing.js';
@@ -86,6 +87,9 @@ export class SocketLife {
   }
   get me(): { id: string; lid: string | null } | null {
     return this.#socket?.me ?? null;
+  }
+  get frames(): FrameGate | null {
+    return this.#socket?.frames ?? null;
   }
   get qr(): QrCode | null {
     return this.#pairing?.qr ?? null;

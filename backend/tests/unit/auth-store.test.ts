@@ -274,3 +274,55 @@ describe('an epoch', () => {
     await epoch.settled();
   });
 });
+
+describe('what is stored soon', () => {
+  const session = (name: string) => ({ session: { [ALICE]: Buffer.from(name) } }) as SignalDataSet;
+  const read = async (epoch: AuthEpoch) => {
+    const { [ALICE]: found } = await epoch.state.keys.get('session', [ALICE]);
+    return found ? Buffer.from(found).toString() : null;
+  };
+
+  test('is read at once, and on the disk when nothing is unstored', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    epoch.commitSoon(session('first'));
+    epoch.commitSoon(session('second'));
+    expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({});
+    expect(await read(epoch)).toBe('second');
+    await epoch.unstored;
+    expect(epoch.unstored).toBeNull();
+    expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({ [ALICE]: Buffer.from('second') });
+  });
+
+  test('does not hide what was set after it, for whoever waited for that', async () => {
+    const epoch = open(await openJournal());
+    epoch.commitSoon(session('soon'));
+    await epoch.state.keys.set(session('later'));
+    expect(await read(epoch)).toBe('later');
+    epoch.commitSoon(session('soon again'));
+    await epoch.commitAhead({ session: { [ALICE]: null } } as SignalDataSet);
+    expect(await read(epoch)).toBeNull();
+  });
+
+  test('fails for all that come later when one commit fails', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    jest.spyOn(journal, 'commit').mockRejectedValueOnce(new Error('disk full'));
+    epoch.commitSoon(session('lost'));
+    epoch.commitSoon(session('stored'));
+    await expect(epoch.unstored).rejects.toThrow('disk full');
+    await epoch.settled();
+    expect(epoch.unstored).not.toBeNull();
+  });
+
+  test('is left out when its transaction commits it', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    const commit = jest.spyOn(journal, 'commit');
+    const data = session('once');
+    epoch.commitSoon(data);
+    await epoch.state.keys.set(data);
+    await epoch.unstored;
+    expect(commit).toHaveBeenCalledTimes(1);
+  });
+});
