@@ -209,7 +209,8 @@ export class GatewaySocket {
     try {
       if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
         const { connectionId, journal } = this.deps;
-        await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+        const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
+        await journal.commit({ entries: [entry] }, 'soon');
         this.#acceptedAll(node);
       }
     } catch (error) {
