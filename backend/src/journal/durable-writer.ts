@@ -60,10 +60,15 @@ export class DurableWriter {
     return this.#waiting.length === 0 ? this.#commit(writes) : this.#commitWaiting(writes);
   }
 
+  /** What waits for company waits no longer. */
+  hurry(): void {
+    if (this.#waiting.length > 0) void this.#commitWaiting([]).catch(() => undefined);
+  }
+
   #wait(writes: readonly Write[]): Promise<void> {
     const done = deferred();
     this.#waiting.push({ writes, done });
-    this.#cancelWait ??= systemClock.after(SOON_MS, () => void this.#commitWaiting([]).catch(() => undefined));
+    this.#cancelWait ??= systemClock.after(SOON_MS, () => this.hurry());
     return done.promise;
   }
 

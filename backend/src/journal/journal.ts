@@ -97,6 +97,11 @@ export class Journal {
     return commit(this.#context, batch, urgency);
   }
 
+  /** Somebody waits for a commit that was to be durable `soon`. */
+  hurry(): void {
+    this.#context.writer.hurry();
+  }
+
   getCreds(connectionId: string): unknown {
     return getCreds(this.#context.tables, connectionId);
   }

@@ -6,6 +6,7 @@ import {
   type SignalDataSet,
   type SignalDataTypeMap,
 } from '@whiskeysockets/baileys';
+import type { Urgency } from '../journal/durable-writer.js';
 import type { Journal } from '../journal/journal.js';
 import type { CommitBatch, KeyMutations, NewLogEntry, PartRecord, ReplayRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
@@ -45,8 +46,11 @@ export interface AuthEpoch {
    * leave the store sound when they are lost. A failure ends the epoch's socket (`onFailed`).
    */
   commitSoon(data: SignalDataSet): void;
-  /** Resolves when everything given to `commitSoon` so far is stored, rejects when something could not be; null when it is. */
-  readonly unstored: Promise<void> | null;
+  /**
+   * Hurries what was given to `commitSoon`: until somebody asks, a message's ratchets gather for one flush.
+   * @returns resolves when all of it so far is stored, rejects when something could not be; null when it is
+   */
+  store(): Promise<void> | null;
   /** From now on get and set throw `STALE_EPOCH`. Commits already enqueued still happen: see `settled`. */
   revoke(): void;
   /** Resolves (never rejects) when all commits of this epoch have ended; only then may the next epoch be opened. */
@@ -101,7 +105,7 @@ class Epoch implements AuthEpoch {
   }
 
   commitSoon(data: SignalDataSet): void {
-    const done = this.#commit(() => batchOf(this.deps.connectionId, data));
+    const done = this.#commit(() => batchOf(this.deps.connectionId, data), 'soon');
     this.#isAhead(data);
     const forget = this.#soon.add(data);
     // Each and every one: the next may be stored although this one was not.
@@ -114,7 +118,8 @@ class Epoch implements AuthEpoch {
     unstored.catch(() => undefined);
   }
 
-  get unstored(): Promise<void> | null {
+  store(): Promise<void> | null {
+    if (this.#unstored) this.deps.journal.hurry();
     return this.#unstored;
   }
 
@@ -163,9 +168,9 @@ class Epoch implements AuthEpoch {
     forget();
   }
 
-  #commit(batch: () => CommitBatch): Promise<void> {
+  #commit(batch: () => CommitBatch, urgency: Urgency = 'now'): Promise<void> {
     if (this.#revoked) return Promise.reject(new GatewayError('STALE_EPOCH'));
-    const done = this.deps.journal.commit(batch()).then(
+    const done = this.deps.journal.commit(batch(), urgency).then(
       () => undefined,
       (error: unknown) => {
         this.deps.onFailed?.(error);

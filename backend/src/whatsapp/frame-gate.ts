@@ -4,8 +4,8 @@ import { crashPoint } from '../lib/crash-points.js';
 type Done = (error?: Error) => void;
 
 export interface FrameGateDeps {
-  /** Resolves when everything is stored that a frame written now could tell of; null when it is. */
-  unstored: () => Promise<void> | null;
+  /** Stores everything that a frame written now could tell of; null when it is. */
+  store: () => Promise<void> | null;
   /** Whether whoever sends now holds others up (a transaction): it goes on as soon as its frame has its place. */
   holdsUp: () => boolean;
 }
@@ -36,7 +36,7 @@ export class FrameGate {
   }
 
   #send(write: (frame: Buffer, done?: Done) => void, frame: Buffer, done: Done | undefined): void {
-    const unstored = this.deps.unstored();
+    const unstored = this.deps.store();
     if (unstored === null && this.#held === 0) return write(frame, done);
     this.#held += 1;
     const detached = this.deps.holdsUp();

@@ -121,7 +121,7 @@ export class GatewaySocket {
     });
     this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
     this.frames = new FrameGate({
-      unstored: () => deps.auth.unstored,
+      store: () => deps.auth.store(),
       holdsUp: () => this.sock.authState.keys.isInTransaction(),
     });
     this.frames.guard(this.#webSocket!);

@@ -289,9 +289,20 @@ describe('what is stored soon', () => {
     epoch.commitSoon(session('second'));
     expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({});
     expect(await read(epoch)).toBe('second');
-    await epoch.unstored;
-    expect(epoch.unstored).toBeNull();
+    await epoch.store();
+    expect(epoch.store()).toBeNull();
     expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({ [ALICE]: Buffer.from('second') });
+  });
+
+  test('shares one flush with what comes before somebody asks for it', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    await epoch.saveCreds();
+    const before = journal.stats().flushes;
+    epoch.commitSoon(session('ours'));
+    epoch.commitSoon({ session: { [BOB]: Buffer.from('theirs') } } as unknown as SignalDataSet);
+    await epoch.store();
+    expect(journal.stats().flushes).toBe(before + 1);
   });
 
   test('does not hide what was set after it, for whoever waited for that', async () => {
@@ -310,9 +321,9 @@ describe('what is stored soon', () => {
     jest.spyOn(journal, 'commit').mockRejectedValueOnce(new Error('disk full'));
     epoch.commitSoon(session('lost'));
     epoch.commitSoon(session('stored'));
-    await expect(epoch.unstored).rejects.toThrow('disk full');
+    await expect(epoch.store()).rejects.toThrow('disk full');
     await epoch.settled();
-    expect(epoch.unstored).not.toBeNull();
+    expect(epoch.store()).not.toBeNull();
   });
 
   test('is left out when its transaction commits it', async () => {
@@ -322,7 +333,7 @@ describe('what is stored soon', () => {
     const data = session('once');
     epoch.commitSoon(data);
     await epoch.state.keys.set(data);
-    await epoch.unstored;
+    await epoch.store();
     expect(commit).toHaveBeenCalledTimes(1);
   });
 });

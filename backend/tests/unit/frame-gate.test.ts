@@ -14,7 +14,7 @@ const send = (frame: string) =>
 beforeEach(() => {
   [unstored, holdsUp] = [null, false];
   steps.length = 0;
-  gate = new FrameGate({ unstored: () => unstored?.promise ?? null, holdsUp: () => holdsUp });
+  gate = new FrameGate({ store: () => unstored?.promise ?? null, holdsUp: () => holdsUp });
   const written = (frame: string, done?: () => void) => {
     steps.push(`${frame} written`);
     done?.();
