@@ -10,12 +10,14 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { ChatCalls } from './chat-calls.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { Lanes } from './lanes.js';
+import type { FrameGate } from './frame-gate.js';
 import { MediaCalls } from './media-calls.js';
 import { stanzaExtras } from './stanza-extras.js';
 
 export interface OpenSocket {
   sock: WASocket;
   me: { id: string; lid: string | null };
+  frames: Pick<FrameGate, 'written'>;
 }
 
 export interface ClientCallsDeps {
@@ -48,7 +50,7 @@ export class ClientCalls {
     message: proto.IMessage,
     options: { messageId: string; freshDevices?: boolean },
   ): Promise<void> {
-    const { sock, me } = this.#open();
+    const { sock, me, frames } = this.#open();
     const parties = await this.#parties(jid, me);
     const { messageId } = options;
     const send = () =>
@@ -60,8 +62,10 @@ export class ClientCalls {
     try {
       // The same lane as what this chat sends us: its Signal session has one writer at a time.
       await this.deps.lanes.run(parties, () => withDeadline(send(), RELAY_DEADLINE_MS, 'send'));
+      // The next one may be encrypted meanwhile.
+      await withDeadline(frames.written(), RELAY_DEADLINE_MS, 'writing');
     } catch (cause) {
-      if (isGatewayError(cause)) throw cause;
+      if (isGatewayError(cause) && cause.code !== 'JOURNAL_FAILED') throw cause;
       throw new GatewayError(sock.ws.isOpen ? 'ENCRYPTION_FAILED' : 'NOT_CONNECTED', undefined, { cause });
     }
   }

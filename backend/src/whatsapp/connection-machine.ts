@@ -70,8 +70,8 @@ export class ConnectionMachine {
 
   /** The socket, while it is logged in. */
   loggedIn(): OpenSocket | null {
-    const { sock, me } = this.life;
-    return sock && me && this.estado === 'ready' ? { sock, me } : null;
+    const { sock, me, frames } = this.life;
+    return sock && me && frames && this.estado === 'ready' ? { sock, me, frames } : null;
   }
 
   /** Lets closes lead to new sockets (again, after `stop` or `leave`). */

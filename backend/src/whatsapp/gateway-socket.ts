@@ -21,12 +21,12 @@ import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
+import { FrameGate } from './frame-gate.js';
+import { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
-import { keepLateWrites } from './late-writes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
-import { withSharedTransactions } from './shared-transactions.js';
 import { checkSignaturesNatively } from './signature-check.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
@@ -95,6 +95,7 @@ const STATUS_RECEIPTS = new Set([
 export class GatewaySocket {
   readonly sock: WASocket;
   readonly receive: DurableReceive;
+  readonly frames: FrameGate;
   /** What earlier sockets left undone inside Baileys; read before this one can add to it. */
   readonly #unfinished: ReplayRecord[];
   #cut = false;
@@ -112,15 +113,20 @@ export class GatewaySocket {
       sessions: new SessionWriter({
         disk: deps.auth.state.keys,
         commitAhead: (data) => deps.auth.commitAhead(data),
+        commitSoon: (data) => deps.auth.commitSoon(data),
       }),
+      transactions: new KeyTransactions(deps.auth.state.keys),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       onUndecryptable: (error) => deps.on.undecryptable(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
-    const config = socketConfig(deps, this.receive.makeSignalRepository);
-    this.sock = withSharedTransactions(() => makeWASocket(config));
-    keepLateWrites(this.sock.authState.keys);
+    this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
+    this.frames = new FrameGate({
+      store: () => deps.auth.store(),
+      holdsUp: () => this.sock.authState.keys.isInTransaction(),
+    });
+    this.frames.guard(this.#webSocket!);
     this.#attach();
   }
 
@@ -132,8 +138,12 @@ export class GatewaySocket {
   /** Drops the TCP connection now. Baileys' own `end()` waits up to 30 s for a dead peer's goodbye. */
   terminate(): void {
     this.#cut = true;
-    // `socket` is Baileys' WebSocketClient's own ws; it has no public way to terminate.
-    (this.sock.ws as unknown as { socket: WebSocket | null }).socket?.terminate();
+    this.#webSocket?.terminate();
+  }
+
+  /** Baileys' WebSocketClient's own; it has no public way to terminate, and none to come between. */
+  get #webSocket(): WebSocket | null {
+    return (this.sock.ws as unknown as { socket: WebSocket | null }).socket;
   }
 
   /** Ends with this error as the reason of the close event. */
@@ -201,7 +211,8 @@ export class GatewaySocket {
     try {
       if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
         const { connectionId, journal } = this.deps;
-        await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+        const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
+        await journal.commit({ entries: [entry] }, 'soon');
         this.#acceptedAll(node);
       }
     } catch (error) {

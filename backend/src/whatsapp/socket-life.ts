@@ -3,10 +3,11 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
-import { SharedContext } from '../lib/shared-context.js';
+import { AsyncContext } from './async-context.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
+import type { FrameGate } from './frame-gate.js';
 import { GatewaySocket, type GatewaySocketDeps, type ServerAck } from './gateway-socket.js';
 import type { Lanes } from './lanes.js';
 import { forgetHalfPairing, isPaired, Pairing, type QrCode } from './pairing.js';
@@ -87,6 +88,9 @@ export class SocketLife {
   }
   get me(): { id: string; lid: string | null } | null {
     return this.#socket?.me ?? null;
+  }
+  get frames(): FrameGate | null {
+    return this.#socket?.frames ?? null;
   }
   get qr(): QrCode | null {
     return this.#pairing?.qr ?? null;
@@ -175,7 +179,7 @@ export class SocketLife {
     if (epoch !== this.#epoch) return;
     try {
       // It outlives whatever led to it: a message, say, whose transaction it would keep in memory.
-      SharedContext.outside(() => this.#openSocket(epoch));
+      AsyncContext.outside(() => this.#openSocket(epoch));
     } catch (error) {
       this.#failed(epoch, error);
     }
