@@ -23,6 +23,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { MediaPort } from './media-port.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -51,6 +52,7 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  media: MediaPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -65,7 +67,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
-    ...mediaRoutes(deps.integration),
+    ...mediaRoutes(deps.media),
     ...chatRoutes(deps.integration),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
