@@ -26,12 +26,14 @@ export class MediaBucket {
   constructor(private readonly deps: MediaBucketDeps) {}
 
   /** Uploads in a stream; the same path again replaces it. @throws GatewayError `MEDIA_STORE_FAILED` */
-  async put(path: string, file: string, { type }: { type: string }): Promise<void> {
+  async put(path: string, file: string, { type, size }: { type: string; size: number }): Promise<void> {
     const body = createReadStream(file);
     try {
       // storage-js sends a stream as it is, without a FormData that would hold all of it in memory.
       const options = { contentType: type, upsert: true, duplex: 'half', cacheControl: '31536000' };
-      const { error } = await this.#bucket.upload(path, body, options);
+      // Said beforehand: what stands between here and the store may refuse a body whose end it cannot know.
+      const headers = { 'content-length': String(size) };
+      const { error } = await this.#bucket.upload(path, body, { ...options, headers });
       if (error) throw error;
     } catch (cause) {
       throw storeFailed(cause);

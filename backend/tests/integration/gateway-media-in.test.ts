@@ -3,9 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { MediaType, proto } from '@whiskeysockets/baileys';
+import { MEDIA_BUCKET } from '../../src/supabase/media-bucket.js';
 import { webhookBody } from '../../src/http/schemas/webhook-payloads.js';
 import type { Contact } from '../../src/simulator/index.js';
 import { aGateway, verdict, type PairedConnection } from '../support/gateway.js';
+import { StorageApi } from '../support/storage-api.js';
 import { until } from '../support/until.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
@@ -234,6 +236,24 @@ test('asking again for what has no file, or does not exist, says so', async () =
   expect(verdict(await retry('nada'))).toBe('400 BAD_REQUEST');
   expect(verdict(await gateway.http.get(`${pathOf(row['id'])}/link`))).toBe('404 MEDIA_NOT_FOUND');
   expect(verdict(await gateway.http.get(`${pathOf(NOBODY)}/link`))).toBe('404 MESSAGE_NOT_FOUND');
+});
+
+test('with a bucket for a store, files lie there, are read through the gateway, and links are those of the store', async () => {
+  const { url, serviceRoleKey } = gateway.database;
+  const project = new StorageApi(serviceRoleKey, [MEDIA_BUCKET], url);
+  await project.up();
+  gateway.onClose(() => project.down());
+  await gateway.restart({ SUPABASE_URL: project.url, MEDIA_STORAGE: 'supabase' });
+  const bytes = aPng(300_000);
+  const row = await withFile(receive({ imageMessage: { ...(await aFile(bytes)), mimetype: 'image/png' } }));
+  const stored = project.objects.get(`${MEDIA_BUCKET}/${String(row['midia_caminho'])}`);
+  expect([stored?.type, sha256(stored?.bytes ?? Buffer.of())]).toEqual(['image/png', sha256(bytes)]);
+  expect(row['midia_url']).toBe(pathOf(row['id']));
+  expect(sha256((await gateway.http.get(pathOf(row['id']))).bytes)).toBe(sha256(bytes));
+  const { body } = await gateway.http.get<LinkAnswer>(`${pathOf(row['id'])}/link`);
+  expect(body.link.url).toContain(`${project.url}/storage/v1/object/sign/${MEDIA_BUCKET}/`);
+  expect(sha256(Buffer.from(await (await fetch(body.link.url)).arrayBuffer()))).toBe(sha256(bytes));
+  await gateway.restart();
 });
 
 test('a file that waits when the gateway stops is fetched after the restart', async () => {
