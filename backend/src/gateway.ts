@@ -137,7 +137,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   projector.events.on('projected', ({ eventos }) => polls.written(eventos));
 
   const numbers = new NumberCheck({ journal, clock, log });
-  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+  const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const uploads = new MediaUploads({ journal, files: media.outgoing });
   const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
@@ -255,13 +255,14 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks, evolution: { clients: integration, chats: new ChatReads(database) } },
+      ...{ metrics, watchdog, access, webhooks, media: media.service },
+      evolution: { clients: integration, chats: new ChatReads(database) },
     }),
     host,
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,

@@ -25,6 +25,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { MediaPort } from './media-port.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -55,6 +56,7 @@ export interface HttpAppDeps {
   webhooks: WebhooksPort;
   /** What only the routes for Evolution API's clients need. */
   evolution: Pick<EvolutionPorts, 'clients' | 'chats'>;
+  media: MediaPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -69,7 +71,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
-    ...mediaRoutes(deps.integration),
+    ...mediaRoutes(deps.media),
     ...chatRoutes(deps.integration),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),

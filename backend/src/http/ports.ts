@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { NumberResource } from '../integration/chat-signs.js';
-import type { OpenMedia } from '../integration/message-media.js';
 import type { ApiKeyResource } from '../access/api-key-resource.js';
 import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
 import type { AuditFact } from '../access/audit-trail.js';
@@ -59,8 +58,6 @@ export interface IntegrationPort {
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource>;
-  /** `range` is the Range header. The stream is the caller's to end. */
-  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia>;
 }
 
 /** What the routes call about API keys. Ids that are unknown reject `API_KEY_NOT_FOUND`. */

@@ -9,7 +9,7 @@ import { parseInput, type IssueCodes } from './parse-input.js';
 
 /**
  * Who may call. Every row of the route table says it; there is no default.
- * - `public`: everybody, without a key. Tells nothing but that the process is there.
+ * - `public`: everybody, without a key. Tells nothing but that the process is there, or what a link signed by us is for.
  * - `docs`: like `read`, and any program on this machine.
  * - `read`: sees rows and states of the caller's scope.
  * - `send`: messages, presence, read marks.

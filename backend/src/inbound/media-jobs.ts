@@ -26,7 +26,15 @@ export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: Result
 
 function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
   if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
-  const facts = dados?.['midia'] as FetchFacts | undefined;
+  return fetchableMedia(dados, midia_tamanho);
+}
+
+/**
+ * Where WhatsApp has the file that a row's `dados` and `midia_tamanho` tell of; null when they tell of none, or of one that
+ * only this gateway has had (sent from here).
+ */
+export function fetchableMedia(dados: unknown, tamanho: unknown): MediaSource | null {
+  const facts = (dados as { midia?: FetchFacts } | null | undefined)?.midia;
   if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
   return {
     kind: 'whatsapp',
@@ -36,7 +44,7 @@ function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): Me
     mediaKey: Buffer.from(facts.mediaKey, 'base64'),
     fileSha256: bytes(facts.fileSha256),
     fileEncSha256: bytes(facts.fileEncSha256),
-    fileLength: midia_tamanho ?? null,
+    fileLength: typeof tamanho === 'number' ? tamanho : null,
   };
 }
 

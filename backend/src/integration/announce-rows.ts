@@ -7,7 +7,15 @@ import type {
   WebhookEventData,
   WebhookEventType,
 } from '../notifications/webhooks/webhook-events.js';
-import type { Alvo, Endereco, Evento, EventoMensagem, EventoSessao, ResultadoEvento } from '../supabase/evento.js';
+import type {
+  Alvo,
+  Endereco,
+  Evento,
+  EventoMensagem,
+  EventoMidia,
+  EventoSessao,
+  ResultadoEvento,
+} from '../supabase/evento.js';
 
 /** An entry of the log that has become rows. */
 export interface Projected {
@@ -62,8 +70,7 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
       return [{ id: eventId('leitura', sessao, place), type: 'messageRead', data }];
     }
     case 'midia':
-      // The message was told of; where its file lies is a matter of its row.
-      return [];
+      return mediaFacts(evento, resultado, entry, place);
     default:
       return [changeFact(evento, resultado, place)];
   }
@@ -135,6 +142,23 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
       ordem: evento.ordem,
     },
   };
+}
+
+/** A file that is asked for again is no news yet: its row only forgets why there was none. */
+function mediaFacts(
+  evento: EventoMidia,
+  resultado: ResultadoEvento | undefined,
+  entry: LogEntry,
+  place: string,
+): Fact[] {
+  const { sessao, mensagem_id: mensagemId, midia_url: url, midia_tipo: tipo, midia_tamanho: tamanho, erro } = evento;
+  const there = url !== null && tipo !== null && tamanho !== null;
+  if (!there && erro === null) return [];
+  const midia = there ? { url, tipo, nome: evento.midia_nome, tamanho } : null;
+  const whatsappId = (entry.kind === 'media' ? entry.whatsappId : null) ?? null;
+  const atendimentoId = resultado?.atendimento_id ?? null;
+  const data = { mensagemId, atendimentoId, whatsappId, midia, erro };
+  return [{ id: eventId('midia', sessao, mensagemId, place), type: 'messageMedia', data }];
 }
 
 /** States of a connection that was ready and is not. */

@@ -18,6 +18,10 @@ export function publishFacts(
     if (evento.op === 'mensagem' && !evento.historico) {
       events.emit(evento.remetente === 'CLIENTE' ? 'messageReceived' : 'messageSent', messageFact(evento, resultado));
     }
+    if (evento.op === 'midia' && (evento.midia_url ?? evento.erro) !== null) {
+      const { sessao, mensagem_id, midia_url, erro } = evento;
+      events.emit('messageMedia', { connectionId: sessao, mensagemId: mensagem_id, url: midia_url, erro });
+    }
     if (evento.op === 'status') {
       const { sessao, whatsapp_id, status, erro } = evento;
       events.emit('messageStatus', { connectionId: sessao, whatsappId: whatsapp_id, status, erro: erro ?? null });

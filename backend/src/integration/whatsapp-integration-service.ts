@@ -13,7 +13,6 @@ import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
-import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -171,11 +170,6 @@ export class WhatsAppIntegrationService {
   /** @throws INVALID_RECIPIENT, NOT_CONNECTED, RATE_LIMITED */
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
     return this.#signs.checkNumber(connectionId, number, scope);
-  }
-
-  /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
-  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
-    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {

@@ -91,7 +91,9 @@ export interface MediaEntry extends EntryBase {
   kind: 'media';
   /** `whatsapp_mensagens.id`. */
   rowId: string;
-  /** null: it failed for good. */
+  /** Absent in entries of before it was noted. */
+  whatsappId?: string;
+  /** null: it failed for good, or (without an error) is asked for again. */
   stored: StoredMedia | null;
   /** Where the gateway shows it. */
   url: string | null;

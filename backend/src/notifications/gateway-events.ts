@@ -11,6 +11,8 @@ export interface GatewayEvents {
   messageSent: MessageFact;
   /** A message of this number moved: ENVIADA, ENTREGUE, LIDA, REPRODUZIDA, ERRO. */
   messageStatus: { connectionId: string; whatsappId: string; status: string; erro: string | null };
+  /** The file of a message can be read at `url`, or will not come (`erro`). */
+  messageMedia: { connectionId: string; mensagemId: string; url: string | null; erro: string | null };
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;

@@ -87,7 +87,18 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   checkNumber: ({ connectionId }) => ({
     ...{ params: { id: connectionId, number: '5511988887777' }, right: [409], foreign: '404' },
   }),
-  getMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [404], foreign: '404' }),
+  getMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
+  getMessageMediaLink: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
+  // Its signature is its key; this one is forged.
+  readMediaLink: ({ messageId }) => ({
+    ...{
+      params: { messageId },
+      query: `?expires=4102444800&signature=${'A'.repeat(43)}`,
+      right: [401],
+      foreign: '404',
+    },
+  }),
+  retryMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
   listMessages: ({ atendimentoId }) => ({ params: { atendimentoId }, right: [200], foreign: '404' }),
   listActiveAtendimentos: () => all([200]),
 

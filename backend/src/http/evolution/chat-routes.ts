@@ -163,7 +163,7 @@ function findChatsRoute({ integration, chats }: EvolutionPorts): Route {
   });
 }
 
-function mediaRoute({ integration, chats }: EvolutionPorts): Route {
+function mediaRoute({ integration, chats, media }: EvolutionPorts): Route {
   return route({
     ...facts,
     method: 'post',
@@ -188,13 +188,13 @@ function mediaRoute({ integration, chats }: EvolutionPorts): Route {
       const { found } = await chats.messages({ connectionId: instanceName, whatsappId: id, limit: 1, skip: 0 }, scope);
       const [first] = found;
       if (!first) throw new GatewayError('MESSAGE_NOT_FOUND');
-      const media = await integration.openMedia(String(first.message['id']), undefined, scope);
-      const base64 = (await readAll(media.stream, media.size)).toString('base64');
+      const file = await media.open(String(first.message['id']), undefined, scope);
+      const base64 = (await readAll(file.stream, file.size)).toString('base64');
       const { messageType } = messageRecord(first, instanceName);
-      const size = { fileLength: media.size };
+      const size = { fileLength: file.size };
       return {
         status: 201,
-        body: { mediaType: messageType, fileName: media.name, size, mimetype: media.type, base64, buffer: null },
+        body: { mediaType: messageType, fileName: file.name, size, mimetype: file.type, base64, buffer: null },
       };
     },
   });

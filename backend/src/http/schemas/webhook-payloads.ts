@@ -65,6 +65,20 @@ export const WEBHOOK_DATA: Record<WebhookEventType, z.ZodType> = {
   messageDeleted: z.object({ ...target, apagadaEm: text }),
   messageReaction: z.object({ ...target, de: party.nullable(), emoji: textOrNull, timestamp: text }),
   messageUpdated: z.object({ ...target, dados: facts }),
+  messageMedia: z.object({
+    mensagemId: text,
+    atendimentoId: textOrNull,
+    whatsappId: textOrNull,
+    midia: z
+      .object({
+        url: text.meta({ description: '`midia_url` of the row: read it with a key.' }),
+        tipo: text.meta({ description: 'MIME type, as the bytes say.' }),
+        nome: textOrNull,
+        tamanho: z.number().int().meta({ description: 'Bytes.' }),
+      })
+      .nullable(),
+    erro: textOrNull.meta({ description: 'Why there is no file: `MEDIA_EXPIRED`, `MEDIA_TOO_LARGE`, …' }),
+  }),
   messageRead: z.object({ chat: party, whatsappIds: z.array(text).nullable(), ate: textOrNull }),
   contactUpdated: party,
   atendimentoMerged: z.object({ de: text, para: text }),

@@ -46,6 +46,18 @@ export interface TargetData {
   autor: PartyData | null;
 }
 
+/** What became of the file of a message that was told of before. */
+export interface MediaData {
+  mensagemId: string;
+  atendimentoId: string | null;
+  /** null in events of before the gateway noted it. */
+  whatsappId: string | null;
+  /** Where it can be read now (with a key; a link for `<img>` is asked for), and what it is; null = it will not come. */
+  midia: { url: string; tipo: string; nome: string | null; tamanho: number } | null;
+  /** Why there is none, a code of the error catalogue; null with a file. */
+  erro: string | null;
+}
+
 /** What each type of event says. The names are those of the events inside the gateway. */
 export interface WebhookEventData {
   messageReceived: MessageData;
@@ -63,6 +75,7 @@ export interface WebhookEventData {
   messageDeleted: TargetData & { apagadaEm: string };
   messageReaction: TargetData & { de: PartyData | null; emoji: string | null; timestamp: string };
   messageUpdated: TargetData & { dados: Record<string, unknown> };
+  messageMedia: MediaData;
   messageRead: { chat: PartyData; whatsappIds: string[] | null; ate: string | null };
   contactUpdated: PartyData;
   atendimentoMerged: { de: string; para: string };
@@ -101,6 +114,8 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   messageDeleted: 'A message was deleted for everyone.',
   messageReaction: 'Somebody reacted to a message, or took the reaction back (emoji null).',
   messageUpdated: 'A message has more facts in `dados` (votes of a poll, …).',
+  messageMedia:
+    'The file of a message has come and can be read at `midia.url`, or will not come (`erro`; the retry route asks again).',
   messageRead: 'Messages of a customer were read here, on the phone or by API.',
   contactUpdated: 'Names or addresses of somebody became known.',
   atendimentoMerged: 'Two conversations turned out to be one. Told once, not kept over a crash at that very moment.',

@@ -4,6 +4,7 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
+import type { MediaPort } from '../../../src/http/media-port.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -108,6 +109,7 @@ export function scriptedPorts(
     metricsAccess?: MetricsPort['access'];
     atendimentos?: Partial<AtendimentosPort>;
     robot?: Partial<RobotPort>;
+    media?: Partial<MediaPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -142,10 +144,6 @@ export function scriptedPorts(
     markRead: async (_id, messageIds) => messageIds.length,
     sendPresence: async () => undefined,
     checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
-    openMedia: async (_id, range) => ({
-      ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
-      range: range ? { start: 0, end: 1 } : null,
-    }),
     ...script.integration,
   };
   const apiKey = anApiKey();
@@ -197,6 +195,17 @@ export function scriptedPorts(
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: async () => '# HELP sentinela_ready 1\n',
   };
+  const opened = (range: string | undefined) => ({
+    ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
+    range: range ? { start: 0, end: 1 } : null,
+  });
+  const media: MediaPort = {
+    open: async (_id, range) => opened(range),
+    openLink: async (_id, _proof, range) => opened(range),
+    link: async (id) => ({ url: `/api/whatsapp-integration/media/${id}?expires=1&signature=x`, expiresAt: NOW }),
+    retry: async (messageId) => ({ messageId, state: 'waiting' }),
+    ...script.media,
+  };
   const webhooks = scriptedWebhooks(calls);
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
@@ -221,7 +230,9 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
-    ...{ bootstrap, metrics, watchdog, access, webhooks, evolution: scriptedEvolution(), calls, audit },
+    media: recorded(media),
+    evolution: scriptedEvolution(),
+    ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
   };
 }
 
