@@ -21,7 +21,8 @@ export type FunctionName =
   | 'robo_reservados'
   | 'robo_concluir'
   | 'gravar_configuracao'
-  | 'ler_configuracao';
+  | 'ler_configuracao'
+  | 'contatos_por_endereco';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {
