@@ -6,6 +6,8 @@ import type { OpenSocket } from './client-calls.js';
 import type { ContactLearner } from './contact-learner.js';
 import { refusalOf } from './query-refusals.js';
 
+/** A group as Baileys tells it. */
+export type WhatsAppGroup = GroupMetadata;
 export type MemberAction = 'add' | 'remove' | 'promote' | 'demote';
 export type GroupSetting = 'announcement' | 'not_announcement' | 'locked' | 'unlocked';
 

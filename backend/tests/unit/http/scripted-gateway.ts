@@ -13,6 +13,7 @@ import type {
   RobotPort,
   WatchdogPort,
 } from '../../../src/http/ports.js';
+import type { ContactsPort, GroupsPort } from '../../../src/http/people-ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -20,6 +21,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedPeople } from './scripted-people.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -107,6 +109,8 @@ export function scriptedPorts(
     metricsAccess?: MetricsPort['access'];
     atendimentos?: Partial<AtendimentosPort>;
     robot?: Partial<RobotPort>;
+    groups?: Partial<GroupsPort>;
+    contacts?: Partial<ContactsPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -197,6 +201,7 @@ export function scriptedPorts(
     render: async () => '# HELP sentinela_ready 1\n',
   };
   const webhooks = scriptedWebhooks(calls);
+  const people = scriptedPeople(script);
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
     get: async () => anAtendimento(),
@@ -220,6 +225,7 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
+    ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
   };
 }
