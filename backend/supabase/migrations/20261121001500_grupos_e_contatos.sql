@@ -81,11 +81,13 @@ declare
   depois jsonb := m.dados;
   confirma boolean;
   move boolean;
+  contato uuid;
   quem public.whatsapp_contatos;
 begin
   if item #>> '{participante,tipo}' is not null and item #>> '{chat,tipo}' = 'grupo' then
-    select c.* into quem from sentinela.resolver_contato(s, item -> 'participante', true, true) as r
-      join public.whatsapp_contatos c on c.id = r.contato;
+    -- Two statements: one alone does not see the row that it makes.
+    select r.contato into contato from sentinela.resolver_contato(s, item -> 'participante', true, true) as r;
+    select * into quem from public.whatsapp_contatos where id = contato;
     depois := antes || jsonb_build_object('participantes', sentinela.anotar_recibo(
       coalesce(antes -> 'participantes', '{}'), quem.numero, quem.lid, novo, item ->> 'timestamp'));
     novo := sentinela.menor_status(depois);
