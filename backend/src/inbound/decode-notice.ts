@@ -1,6 +1,6 @@
 import { addressesOf } from '../journal/group-records.js';
 import type { NotificationEntry } from '../journal/records.js';
-import type { Evento } from '../supabase/evento.js';
+import { AVISO_GRUPO, type Evento } from '../supabase/evento.js';
 import { groupNotices, type GroupNotice } from '../whatsapp/group-notice.js';
 import { crowd, isMe, person, type Me } from './addresses.js';
 import { compact, isoFromSeconds } from './content/proto-values.js';
@@ -50,7 +50,7 @@ function row(entry: NotificationEntry, jid: string, notice: GroupNotice, whatsap
     timestamp: isoFromSeconds(Number(entry.node.attrs.t)) ?? new Date(entry.at).toISOString(),
     remetente: 'SISTEMA',
     tipo: 'TEXTO',
-    subtipo: 'AVISO_GRUPO',
+    subtipo: AVISO_GRUPO,
     conteudo: noticeText(notice, entry.me),
     status: 'RECEBIDA',
     dados: {

@@ -11,6 +11,8 @@ export interface GatewayEvents {
   messageSent: MessageFact;
   /** A message of this number moved: ENVIADA, ENTREGUE, LIDA, REPRODUZIDA, ERRO. */
   messageStatus: { connectionId: string; whatsappId: string; status: string; erro: string | null };
+  /** Somebody came into a group or left it, or the group changed: its row says so. */
+  groupUpdated: MessageFact;
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;

@@ -24,6 +24,9 @@ export interface Alvo {
   whatsapp_id: string;
 }
 
+/** `subtipo` of what WhatsApp tells about a group (somebody came, left, changed its subject): nobody's message. */
+export const AVISO_GRUPO = 'AVISO_GRUPO';
+
 export type TipoMensagem = 'TEXTO' | 'IMAGEM' | 'VIDEO' | 'AUDIO' | 'DOCUMENTO';
 export type Remetente = 'CLIENTE' | 'ATENDENTE' | 'SISTEMA';
 export type StatusMensagem = 'RECEBIDA' | 'PENDENTE' | 'ENVIADA' | 'ENTREGUE' | 'LIDA' | 'REPRODUZIDA' | 'ERRO';
