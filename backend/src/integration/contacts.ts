@@ -34,12 +34,7 @@ export class Contacts {
   constructor(private readonly deps: ContactsDeps) {}
 
   /** @throws BAD_REQUEST (cursor), DATABASE_UNAVAILABLE */
-  async list(
-    connectionId: string,
-    filter: ContatoFilter,
-    page: PageAsked,
-    scope: Scope | null,
-  ): Promise<TwoWayPage> {
+  async list(connectionId: string, filter: ContatoFilter, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
     this.deps.clientOf(connectionId, scope);
     return this.deps.contatos.list(connectionId, filter, page, scope);
   }
@@ -93,7 +88,12 @@ export class Contacts {
 
   /** They can neither write nor call any more; also `bloqueado` of the contato.
    *  @throws NOT_CONNECTED, RATE_LIMITED, QUERY_REFUSED, NOT_ON_WHATSAPP, CONTACT_NOT_FOUND, JOURNAL_FAILED */
-  async setBlocked(connectionId: string, address: string, blocked: boolean, scope: Scope | null): Promise<AddressResource> {
+  async setBlocked(
+    connectionId: string,
+    address: string,
+    blocked: boolean,
+    scope: Scope | null,
+  ): Promise<AddressResource> {
     const client = this.#ready(connectionId, scope);
     const { pn, lid } = await this.resolve(connectionId, address, scope);
     // WhatsApp wants both addresses of whom it blocks.

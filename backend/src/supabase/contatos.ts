@@ -30,7 +30,10 @@ export class ContatoTable {
     if (!session) return EMPTY;
     return this.database.page(
       (client) => {
-        let query = client.from('whatsapp_contatos').select('*').eq('session_id', session['id'] as string);
+        let query = client
+          .from('whatsapp_contatos')
+          .select('*')
+          .eq('session_id', session['id'] as string);
         query = filter.tipo === undefined ? query.neq('tipo', 'eu') : query.eq('tipo', filter.tipo);
         if (filter.bloqueado !== undefined) query = query.eq('bloqueado', filter.bloqueado);
         return { query, alternatives: [filter.busca === undefined ? null : searchFilter(filter.busca)] };

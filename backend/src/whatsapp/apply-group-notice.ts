@@ -12,7 +12,8 @@ const CHANGES: Record<string, Change> = {
   demote: (group, { members }) => withAdmin(group, members, null),
   subject: (group, { value }) => ({ ...group, subject: value ?? group.subject }),
   // The id of the new one is not told; Baileys asks for it before it replaces one.
-  description: ({ desc: _desc, descId: _id, ...group }, { value }) => (value === null ? group : { ...group, desc: value }),
+  description: ({ desc: _desc, descId: _id, ...group }, { value }) =>
+    value === null ? group : { ...group, desc: value },
   announcement: (group) => ({ ...group, announce: true }),
   not_announcement: (group) => ({ ...group, announce: false }),
   locked: (group) => ({ ...group, restrict: true }),

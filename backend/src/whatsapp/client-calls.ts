@@ -1,10 +1,4 @@
-import {
-  isJidGroup,
-  jidNormalizedUser,
-  S_WHATSAPP_NET,
-  type proto,
-  type WASocket,
-} from '@whiskeysockets/baileys';
+import { isJidGroup, jidNormalizedUser, S_WHATSAPP_NET, type proto, type WASocket } from '@whiskeysockets/baileys';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { ChatCalls } from './chat-calls.js';

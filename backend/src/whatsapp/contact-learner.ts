@@ -1,4 +1,10 @@
-import { isJidGroup, jidNormalizedUser, type Contact, type GroupMetadata, type WASocket } from '@whiskeysockets/baileys';
+import {
+  isJidGroup,
+  jidNormalizedUser,
+  type Contact,
+  type GroupMetadata,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
@@ -37,7 +43,9 @@ export class ContactLearner {
     );
     sock.ev.on('contacts.update', (contacts) => this.#businesses(contacts));
     sock.ev.on('blocklist.update', ({ blocklist, type }) =>
-      this.#write(blocklist.map((jid) => this.#person(lidOf({ id: jid }), pnOf({ id: jid }), { bloqueado: type === 'add' }))),
+      this.#write(
+        blocklist.map((jid) => this.#person(lidOf({ id: jid }), pnOf({ id: jid }), { bloqueado: type === 'add' })),
+      ),
     );
     sock.ev.on('groups.upsert', (groups) => void this.learn(groups));
     // Also its changes one by one, which the notification has brought already; only whole groups are news.

@@ -106,7 +106,11 @@ export class GroupCalls {
     await this.deps.contacts.groups.forget(jid);
   }
 
-  async #ask<T>(question: (sock: WASocket) => Promise<T>, name: string, context: 'group' | 'join' = 'group'): Promise<T> {
+  async #ask<T>(
+    question: (sock: WASocket) => Promise<T>,
+    name: string,
+    context: 'group' | 'join' = 'group',
+  ): Promise<T> {
     const socket = this.deps.socket();
     if (!socket) throw new GatewayError('NOT_CONNECTED');
     try {

@@ -36,7 +36,7 @@ async function aKnownCustomer(name: string): Promise<Contact> {
 }
 
 describe('who people are', () => {
-  test('they are found by name and by number, page by page, the newest first', async () => {
+  test('they are found by name and by number, page by page, who became known last comes first', async () => {
     const names = ['Zuleica Prado', 'Zuleica Costa', 'Zuleica Ramos'];
     const people: Contact[] = [];
     for (const name of names) people.push(await aKnownCustomer(name));
@@ -47,7 +47,7 @@ describe('who people are', () => {
     expect(second.body.nextCursor).toBeNull();
     const byNumber = await get<List>(`contacts?busca=${people[0]!.number.slice(-8)}`);
     expect(byNumber.body.data).toMatchObject([{ numero: people[0]!.number, lid: people[0]!.lidJid }]);
-    expect((await get<List>('contacts?busca=%25%22%2C)')).body.data).toEqual([]);
+    expect((await get<List>('contacts?busca=ninguém%25%22%2C)')).body.data).toEqual([]);
     expect(verdict(await get('contacts?cursor=abc'))).toBe('400 BAD_REQUEST');
   });
 
@@ -56,6 +56,9 @@ describe('who people are', () => {
     for (const address of [ana.number, ana.lidJid, `+${ana.number}`]) {
       expect((await get<{ contato: Row }>(`contacts/${address}`)).body.contato).toMatchObject({ pn: ana.pnJid });
     }
+    const group = gateway.simulator.createGroup({ subject: 'Clientes', members: [shop.phone, ana] });
+    await gateway.crm.mensagem(shop.id, ana.sendToGroup(group, 'oi').id);
+    expect((await get<{ contato: Row }>(`contacts/${group.jid}`)).body.contato).toMatchObject({ tipo: 'grupo' });
     expect(verdict(await get('contacts/5511900001111'))).toBe('404 CONTACT_NOT_FOUND');
     expect(verdict(await get('contacts/ninguém'))).toBe('400 INVALID_RECIPIENT');
   });

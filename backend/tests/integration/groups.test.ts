@@ -18,17 +18,23 @@ interface Row {
 }
 const aGroup = (...members: Contact[]): Group =>
   gateway.simulator.createGroup({ subject: 'Equipe', members: [shop.phone, ...members] });
-const info = async (group: Group) => (await gateway.http.get<{ group: GroupResource }>(`${base}/${group.jid}`)).body.group;
+const info = async (group: Group) =>
+  (await gateway.http.get<{ group: GroupResource }>(`${base}/${group.jid}`)).body.group;
 const numbers = (group: GroupResource) => group.participants.map(({ numero }) => numero).sort();
 const queries = (group: Group) =>
   gateway.simulator.history.of('group.queried').filter((query) => query.group === group.jid).length;
 const changeMembers = async (group: Group, action: string, participants: string[]) => {
   const body = { action, participants };
-  const answer = await gateway.http.post<{ results: MemberResultResource[] }>(`${base}/${group.jid}/participants`, body);
+  const answer = await gateway.http.post<{ results: MemberResultResource[] }>(
+    `${base}/${group.jid}/participants`,
+    body,
+  );
   return answer.body.results;
 };
 const notices = async (group: Group) =>
-  (await gateway.crm.mensagens(shop.id, { chat_jid: group.jid, subtipo: 'AVISO_GRUPO' })).map(({ conteudo }) => conteudo);
+  (await gateway.crm.mensagens(shop.id, { chat_jid: group.jid, subtipo: 'AVISO_GRUPO' })).map(
+    ({ conteudo }) => conteudo,
+  );
 const patch = (group: Group, changes: object) =>
   gateway.http.request<{ group: GroupResource }>('PATCH', `${base}/${group.jid}`, {
     headers: { 'content-type': 'application/json' },
@@ -54,10 +60,12 @@ describe('making and changing groups', () => {
     ]);
     expect(made.body.group).toMatchObject({ subject: 'Vendas', size: 2, announce: false });
     const list = await gateway.http.get<{ data: GroupSummary[] }>(base);
-    expect(list.body.data).toContainEqual(expect.objectContaining({ id: made.body.group.id, subject: 'Vendas', size: 2 }));
-    expect(numbers((await gateway.http.get<{ group: GroupResource }>(`${base}/${made.body.group.id}`)).body.group)).toEqual(
-      [shop.phone.number, ana.number].sort(),
+    expect(list.body.data).toContainEqual(
+      expect.objectContaining({ id: made.body.group.id, subject: 'Vendas', size: 2 }),
     );
+    expect(
+      numbers((await gateway.http.get<{ group: GroupResource }>(`${base}/${made.body.group.id}`)).body.group),
+    ).toEqual([shop.phone.number, ana.number].sort());
   });
 
   test('people are added, promoted, demoted and removed, each with a result of their own', async () => {
@@ -107,7 +115,10 @@ describe('making and changing groups', () => {
     const ana = gateway.aCustomer();
     const group = aGroup(ana);
     const invite = await gateway.http.get<{ code: string; link: string }>(`${base}/${group.jid}/invite`);
-    expect(invite.body).toMatchObject({ code: group.inviteCode, link: `https://chat.whatsapp.com/${group.inviteCode}` });
+    expect(invite.body).toMatchObject({
+      code: group.inviteCode,
+      link: `https://chat.whatsapp.com/${group.inviteCode}`,
+    });
     const renewed = await gateway.http.post<{ code: string }>(`${base}/${group.jid}/invite/revoke`, {});
     expect(renewed.body.code).toBe(group.inviteCode);
     expect(renewed.body.code).not.toBe(invite.body.code);
@@ -121,6 +132,18 @@ describe('making and changing groups', () => {
     expect(verdict(await gateway.http.post(`${base}/${other.jid}/leave`, {}))).toBe('200');
     expect(other.members).toEqual([ana]);
     expect(verdict(await gateway.http.get(`${base}/${other.jid}`))).toBe('403 GROUP_FORBIDDEN');
+  });
+
+  test('members are shown by the names that are known of them', async () => {
+    const [ana, beto] = [gateway.aCustomer({ name: 'Ana Lima' }), gateway.aCustomer()];
+    const group = aGroup(ana, beto);
+    await gateway.crm.mensagem(shop.id, ana.sendToGroup(group, 'oi').id);
+    const { participants } = await info(group);
+    expect(participants.map(({ numero, nome, eu, admin }) => [numero, nome, eu, admin])).toEqual([
+      [shop.phone.number, null, true, 'superadmin'],
+      [ana.number, 'Ana Lima', false, null],
+      [beto.number, null, false, null],
+    ]);
   });
 
   test('a group that there is not, and one of other people, are said to be so', async () => {
@@ -162,7 +185,9 @@ describe('what others do in groups', () => {
     expect(messages).toEqual([]);
     const rows = await gateway.crm.mensagens(shop.id, { chat_jid: group.jid });
     expect(rows[0]).toMatchObject({ remetente: 'SISTEMA', status: 'RECEBIDA', atendimento_id: null });
-    expect(rows[0]).toMatchObject({ dados: { aviso: { acao: 'add', participantes: [{ pn: beto.pnJid, eu: false }] } } });
+    expect(rows[0]).toMatchObject({
+      dados: { aviso: { acao: 'add', participantes: [{ pn: beto.pnJid, eu: false }] } },
+    });
     expect(await gateway.crm.atendimentos(shop.id, { numero_cliente: group.jid })).toEqual([]);
   });
 

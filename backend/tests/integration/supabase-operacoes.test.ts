@@ -153,7 +153,10 @@ describe('statuses', () => {
     test('a group of nobody else stays sent', async () => {
       const { sent, ack } = aGroupMessage();
       await write(sent, { ...ack, destinatarios: [me] });
-      expect(await message(sent.id)).toMatchObject({ status: 'ENVIADA', dados: { destinatarios: 0, participantes: {} } });
+      expect(await message(sent.id)).toMatchObject({
+        status: 'ENVIADA',
+        dados: { destinatarios: 0, participantes: {} },
+      });
     });
   });
 });

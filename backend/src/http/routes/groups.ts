@@ -136,8 +136,7 @@ function inviteRoutes(groups: GroupsPort): Route[] {
       input: { params: schema.connectionParams, body: schema.joinBody },
       replies: { 200: { description: 'Which group.', schema: schema.joinReply } },
       errors: [...ERRORS, 'INVITE_INVALID'],
-      handle: async ({ params: { id }, body }, { scope }) =>
-        ok({ groupId: await groups.join(id, body.invite, scope) }),
+      handle: async ({ params: { id }, body }, { scope }) => ok({ groupId: await groups.join(id, body.invite, scope) }),
     }),
   ];
 }

@@ -132,7 +132,10 @@ function changeMembers(
   return [node(kind, {}, answers)];
 }
 
-const notAMember = ({ group }: GroupRequest) => (person: Subscriber) => (group.members.includes(person) ? null : '404');
+const notAMember =
+  ({ group }: GroupRequest) =>
+  (person: Subscriber) =>
+    group.members.includes(person) ? null : '404';
 
 /** For somebody who does not let everybody add them: with it they can come in by themselves. */
 function invitation(): BinaryNode {

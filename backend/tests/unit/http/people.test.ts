@@ -38,7 +38,13 @@ describe('groups', () => {
     ['a subject of 101 letters', 'post', GROUPS, { subject: 'a'.repeat(101), participants: ['1'] }, 'body.subject'],
     ['nobody in it', 'post', GROUPS, { subject: 'a', participants: [] }, 'body.participants'],
     ['no change at all', 'patch', ONE, {}, 'body'],
-    ['an action that there is not', 'post', `${ONE}/participants`, { action: 'ban', participants: ['1'] }, 'body.action'],
+    [
+      'an action that there is not',
+      'post',
+      `${ONE}/participants`,
+      { action: 'ban', participants: ['1'] },
+      'body.action',
+    ],
     ['an id that is no group', 'get', `${GROUPS}/5511988887777@s.whatsapp.net`, undefined, 'params.groupId'],
     ['a link to somewhere else', 'post', `${GROUPS}/join`, { invite: 'https://example.com/abc' }, 'body.invite'],
   ] as const)('%s is refused, naming the field', async (_what, method, path, body, field) => {
