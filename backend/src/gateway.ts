@@ -3,6 +3,7 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { peopleParts } from './bootstrap/people-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -240,6 +241,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
+  const people = peopleParts({ integration, database, journal, numbers, clock, log });
   const { host, port } = config.http;
   const metrics = new GatewayMetrics({
     ...{ events, projector, sender, database, journal, clock },
@@ -257,6 +259,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
       ...{ metrics, watchdog, access, webhooks, media: media.service },
       evolution: { clients: integration, chats: new ChatReads(database) },
+      ...people,
     }),
     host,
     port,

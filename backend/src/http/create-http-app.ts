@@ -26,6 +26,7 @@ import type {
   WebhooksPort,
 } from './ports.js';
 import type { MediaPort } from './media-port.js';
+import type { PeoplePorts } from './people-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -39,11 +40,12 @@ import { healthRoutes } from './routes/health.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
+import { peopleRoutes } from './routes/people.js';
 import { robotRoutes } from './routes/robot.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
-export interface HttpAppDeps {
+export interface HttpAppDeps extends PeoplePorts {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
@@ -73,6 +75,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...messageRoutes(deps.integration),
     ...mediaRoutes(deps.media),
     ...chatRoutes(deps.integration),
+    ...peopleRoutes(deps),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),

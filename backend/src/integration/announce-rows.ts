@@ -2,6 +2,7 @@ import type { LogEntry } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import { eventId } from '../notifications/webhooks/event-id.js';
 import type {
+  GroupUpdateData,
   PartyData,
   TargetData,
   WebhookEventData,
@@ -52,7 +53,8 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
   const { sessao } = evento;
   switch (evento.op) {
     case 'mensagem':
-      return evento.historico ? [] : [messageFact(evento, resultado, entry)];
+      if (evento.historico) return [];
+      return [entry.kind === 'notification' ? groupFact(evento, resultado) : messageFact(evento, resultado, entry)];
     case 'sessao':
       return sessionFacts(evento, place);
     case 'contato':
@@ -159,6 +161,23 @@ function mediaFacts(
   const atendimentoId = resultado?.atendimento_id ?? null;
   const data = { mensagemId, atendimentoId, whatsappId, midia, erro };
   return [{ id: eventId('midia', sessao, mensagemId, place), type: 'messageMedia', data }];
+}
+
+/** What WhatsApp tells about a group is no message of anybody. */
+function groupFact(evento: EventoMensagem, resultado: ResultadoEvento | undefined): Fact {
+  const { acao = '', participantes = [], valor = null } = (evento.dados?.['aviso'] ?? {}) as Partial<GroupUpdateData>;
+  return {
+    id: eventId('grupo', evento.sessao, evento.id),
+    type: 'groupUpdated',
+    data: {
+      mensagemId: resultado?.mensagem_id ?? evento.id,
+      atendimentoId: resultado?.atendimento_id ?? null,
+      whatsappId: evento.whatsapp_id,
+      grupo: party(evento.chat),
+      autor: evento.autor && party(evento.autor),
+      ...{ acao, participantes, valor, conteudo: evento.conteudo, timestamp: evento.timestamp },
+    },
+  };
 }
 
 /** States of a connection that was ready and is not. */

@@ -110,6 +110,11 @@ export class WhatsAppIntegrationService {
     return this.#connections.record(id, scope).ownerId;
   }
 
+  /** The running client of a connection. @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  client(id: string, scope: Scope | null): WhatsAppClientService {
+    return this.#connections.client(id, scope);
+  }
+
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
     return this.#connections.qr(id, scope);
   }

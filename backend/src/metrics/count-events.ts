@@ -2,7 +2,7 @@ import type { Projector } from '../inbound/projector.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
 import type { Sender } from '../outbound/sender.js';
-import type { Evento, ResultadoEvento } from '../supabase/evento.js';
+import { AVISO_GRUPO, type Evento, type ResultadoEvento } from '../supabase/evento.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { MetricSet } from './metric-set.js';
 
@@ -48,7 +48,7 @@ function countRows(metrics: MetricSet, eventos: Evento[], resultados: ResultadoE
     const resultado = resultados[index]?.resultado;
     if (!resultado) return;
     metrics.count('sentinela_events_projected_total', { op: evento.op, resultado });
-    if (evento.op !== 'mensagem') return;
+    if (evento.op !== 'mensagem' || evento.subtipo === AVISO_GRUPO) return;
     const direction = evento.remetente === 'CLIENTE' ? 'in' : 'out';
     metrics.count('sentinela_messages_total', { direction, tipo: evento.tipo, resultado });
   });

@@ -23,7 +23,8 @@ export type FunctionName =
   | 'gravar_configuracao'
   | 'ler_configuracao'
   | 'buscar_mensagens'
-  | 'buscar_conversas';
+  | 'buscar_conversas'
+  | 'contatos_por_endereco';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

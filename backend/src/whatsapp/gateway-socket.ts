@@ -5,7 +5,6 @@ import {
   type BinaryNode,
   type CacheStore,
   type ConnectionState,
-  type GroupMetadata,
   type NewChatMessageCapInfo,
   type proto,
   type SocketConfig,
@@ -23,6 +22,8 @@ import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
 import { FrameGate } from './frame-gate.js';
 import { KeyTransactions } from './key-transactions.js';
+import type { GroupCache } from './group-cache.js';
+import { isGroupNotification } from './group-notice.js';
 import type { Lanes } from './lanes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
@@ -52,7 +53,7 @@ export interface GatewaySocketDeps {
   version: WAVersion;
   server: WhatsAppServer;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
-  groupMetadata: (jid: string) => GroupMetadata | undefined;
+  groups: GroupCache;
   userDevicesCache: CacheStore;
   retryCounterCache: CacheStore;
   on: {
@@ -159,6 +160,7 @@ export class GatewaySocket {
       return this.receive.take(node, handOver);
     });
     this.#wrap('CB:receipt', (node, handOver) => this.#journalReceipt(node, handOver));
+    this.#wrap('CB:notification', (node, handOver) => this.#journalNotification(node, handOver));
     this.#containGarbage();
     sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(toAck(node, deps.clock)));
     sock.ws.on('CB:notification,type:companion_reg_refresh', () => deps.on.companionRegRefresh());
@@ -214,6 +216,25 @@ export class GatewaySocket {
         const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
         await journal.commit({ entries: [entry] }, 'soon');
         this.#acceptedAll(node);
+      }
+    } catch (error) {
+      return this.failClosed(error);
+    }
+    await handOver(node);
+  }
+
+  /** Like a receipt: in the log, and in the cache of groups, before Baileys acknowledges it. */
+  async #journalNotification(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
+    const { me } = this;
+    try {
+      if (me && isGroupNotification(node)) {
+        const { connectionId, journal, groups } = this.deps;
+        const stored = toStoredNode(node);
+        const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
+        await journal.commit({
+          entries: [{ kind: 'notification', connectionId, node: stored, me }],
+          ...(mutations && { keys: { connectionId, mutations } }),
+        });
       }
     } catch (error) {
       return this.failClosed(error);

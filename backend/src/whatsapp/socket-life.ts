@@ -203,7 +203,7 @@ export class SocketLife {
       auth,
       version: deps.webVersion.current,
       getMessage: (key) => (key.id ? deps.getMessage(deps.connectionId, key.id) : undefined),
-      groupMetadata: (jid) => deps.contacts.group(jid),
+      groups: deps.contacts.groups,
       userDevicesCache: this.#userDevices,
       retryCounterCache: persistentRetryCounter(deps.journal, deps.connectionId, () => deps.clock.now()),
       on: this.#listeners(epoch),

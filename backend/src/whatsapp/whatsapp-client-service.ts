@@ -12,6 +12,7 @@ import { ContactLearner } from './contact-learner.js';
 import type { DecryptFailures } from './decrypt-failures.js';
 import { DISCONNECT_TABLE } from './disconnect-table.js';
 import type { Estado } from './estado.js';
+import { GroupCache } from './group-cache.js';
 import { Lanes } from './lanes.js';
 import { isPaired, type QrCode } from './pairing.js';
 
@@ -45,6 +46,7 @@ export class WhatsAppClientService {
   /** What can be asked of WhatsApp now: relay, lookups, groups. */
   readonly calls: ClientCalls;
   readonly #machine: ConnectionMachine;
+  readonly #groups: GroupCache;
   readonly #contacts: ContactLearner;
   /** Counts commands: one that has been overtaken while it waited does nothing more. */
   #command = 0;
@@ -56,7 +58,8 @@ export class WhatsAppClientService {
     this.events = events;
     const log = deps.log.child({ connectionId });
     const lanes = new Lanes();
-    this.#contacts = new ContactLearner({ connectionId, journal, log });
+    this.#groups = new GroupCache({ connectionId, journal, clock: deps.clock });
+    this.#contacts = new ContactLearner({ connectionId, journal, groups: this.#groups, log });
     this.#machine = new ConnectionMachine({ ...deps, log, lanes, contacts: this.#contacts });
     this.calls = new ClientCalls({ lanes, contacts: this.#contacts, socket: () => this.#machine.loggedIn() });
   }
@@ -153,7 +156,7 @@ export class WhatsAppClientService {
     this.#machine.stop();
     await this.#closed();
     this.#machine.life.dispose();
-    this.#contacts.stop();
+    this.#groups.close();
     this.care.stop();
   }
 

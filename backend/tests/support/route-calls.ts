@@ -1,3 +1,5 @@
+import { PEOPLE_CALLS } from './people-calls.js';
+
 /** What the access matrix works on: things of one owner, whose texts nobody else may ever read. */
 export interface Belongings {
   connectionId: string;
@@ -119,6 +121,8 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   setRobot: ({ connectionId }) => ({
     ...{ params: { id: connectionId }, body: { autoResposta: true }, right: [200], foreign: '404' },
   }),
+
+  ...PEOPLE_CALLS,
 
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
