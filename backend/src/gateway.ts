@@ -129,7 +129,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const polls = new PollCounter({ polls: new PollTable(database), clock, log });

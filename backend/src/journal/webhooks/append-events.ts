@@ -10,12 +10,14 @@ export interface Append {
   writes: Write[];
   /** Call it once the writes are durable. */
   done(): void;
+  /** Some line has got longer. */
   queued: boolean;
 }
 
 /**
  * An event that was appended before (the same id: a second receipt, a message that WhatsApp delivered twice) is left out,
- * and so is one that nobody wants. One that only switched-off webhooks want is kept for a replay.
+ * and so is one that nobody wants. One that only switched-off webhooks want is kept for a replay, and every one while
+ * somebody listens.
  */
 export function planAppend(context: WebhookContext, events: readonly NewEvent[]): Append {
   const writes: Write[] = [];
@@ -38,7 +40,7 @@ export function planAppend(context: WebhookContext, events: readonly NewEvent[])
 function planEvent(context: WebhookContext, event: NewEvent) {
   const { tables, sealer, clock } = context.journal;
   const wanting = [...context.registry.values()].filter((webhook) => wants(webhook, event));
-  if (wanting.length === 0) return null;
+  if (wanting.length === 0 && context.listening === null) return null;
   const idKey = sealer.conceal(event.id);
   if (tables.eventIds.getRaw(idKey) !== undefined) return null;
   const webhooks = wanting.filter(({ state }) => state === 'active').map(({ id }) => id);
