@@ -3,6 +3,7 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -118,6 +119,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('services', () => bootstrap.stop());
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
@@ -232,6 +236,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
     defaultOwnerId,
+    auditRetentionMs: config.auditRetentionMs,
     clock,
     log,
   });
@@ -239,8 +244,9 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
   const { host, port } = config.http;
+  const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     sends: () => sender.figures,
@@ -259,7 +265,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, access, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
@@ -283,6 +289,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     loopGuard,
     bootstrap,
     access,
+    realtime,
     http,
     orphans,
     metrics,

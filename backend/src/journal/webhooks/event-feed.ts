@@ -44,7 +44,7 @@ export class EventFeed {
 
   /** Events on the disk after a place, the oldest first. */
   after(seq: number, limit: number): EventRecord[] {
-    const end = seqKey(Number.MAX_SAFE_INTEGER);
+    const end = seqKey(this.context.lastSeq + 1);
     const { events } = this.context.journal.tables;
     return events.range({ start: seqKey(seq + 1), end, limit }).map(({ value }) => value);
   }
