@@ -4,6 +4,7 @@ import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
 import { peopleParts } from './bootstrap/people-parts.js';
+import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -120,6 +121,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('services', () => bootstrap.stop());
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
@@ -131,7 +135,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const polls = new PollCounter({ polls: new PollTable(database), clock, log });
@@ -235,6 +239,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
     defaultOwnerId,
+    auditRetentionMs: config.auditRetentionMs,
     clock,
     log,
   });
@@ -243,8 +248,9 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
   const people = peopleParts({ integration, database, journal, numbers, clock, log });
   const { host, port } = config.http;
+  const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     sends: () => sender.figures,
@@ -265,7 +271,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
@@ -289,6 +295,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     loopGuard,
     bootstrap,
     access,
+    realtime,
     http,
     orphans,
     metrics,

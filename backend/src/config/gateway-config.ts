@@ -25,6 +25,15 @@ export interface GatewayConfig {
     /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
     readonly jwks: JSONWebKeySet | URL | null;
   };
+  readonly realtime: {
+    readonly enabled: boolean;
+    /** Begins with a slash. */
+    readonly path: string;
+    readonly maxClients: number;
+    /** Of one key, user, or the root key. */
+    readonly maxClientsPerIdentity: number;
+  };
+  readonly auditRetentionMs: number;
   readonly database: {
     readonly mode: DatabaseMode;
     readonly supabaseUrl: string | null;
@@ -116,6 +125,13 @@ export function toGatewayConfig(
       connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
       jwks: s.SUPABASE_JWKS,
     },
+    realtime: {
+      enabled: s.REALTIME_ENABLED,
+      path: s.REALTIME_PATH,
+      maxClients: s.REALTIME_MAX_CLIENTS,
+      maxClientsPerIdentity: s.REALTIME_MAX_CLIENTS_PER_IDENTITY,
+    },
+    auditRetentionMs: s.AUDIT_RETENTION_MS,
     database: {
       mode: databaseMode(s),
       supabaseUrl: s.SUPABASE_URL,

@@ -20,6 +20,7 @@ export type FunctionName =
   | 'robo_reservar'
   | 'robo_reservados'
   | 'robo_concluir'
+  | 'limpar_auditoria'
   | 'gravar_configuracao'
   | 'ler_configuracao'
   | 'buscar_mensagens'
