@@ -6,6 +6,7 @@ import { mediaParts } from './bootstrap/media-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
+import { poolParts } from './bootstrap/pool-parts.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -182,6 +183,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
     defaultOwnerId,
   });
+  const ofPool = poolParts({ journal, pool, integration, sender, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -253,7 +255,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks },
+      ...{ metrics, watchdog, access, webhooks, ...ofPool },
     }),
     host,
     port,

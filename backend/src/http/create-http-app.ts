@@ -23,6 +23,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { ClientsPort } from './pool-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -31,6 +32,7 @@ import { auditRoutes } from './routes/audit.js';
 import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
+import { clientRoutes } from './routes/clients.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
 import { mediaRoutes } from './routes/media.js';
@@ -51,6 +53,7 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  clients: ClientsPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -71,6 +74,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...clientRoutes(deps.clients, deps.integration),
   ];
 }
 

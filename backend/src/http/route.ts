@@ -23,6 +23,8 @@ export interface Caller {
   name: string;
   /** Whose rows and connections it may touch; null = all. The table's `access` was checked before; this was not. */
   scope: Scope | null;
+  /** Whether it may create, link and remove: codes that link a phone are for such callers alone. */
+  mayManage: boolean;
   /** The media type that the Accept header likes best. */
   prefers(types: readonly string[]): string | null;
   /** What `upload` made of the file of a form; undefined without one. */

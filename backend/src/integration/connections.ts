@@ -93,9 +93,9 @@ export class Connections {
 
   /** Logs out at WhatsApp (when it can be reached), deletes the keys and forgets the connection; its rows stay. */
   async delete(id: string, scope: Scope | null): Promise<void> {
-    this.client(id, scope);
+    const client = this.client(id, scope);
     await this.deps.pool.remove(id);
-    await this.deps.journal.deleteConnection(id);
+    await this.deps.journal.deleteConnection(id, client.record);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for somebody else's: its existence is nobody's business. */

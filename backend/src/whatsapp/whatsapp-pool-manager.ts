@@ -130,14 +130,20 @@ export class WhatsAppPoolManager {
 
   /**
    * Opens every connection that people want connected and that has an account, a few at a time.
-   * @returns when all were tried once; the API answers long before.
+   * @param only which of them; all unless said otherwise
+   * @returns when all were tried once; `begun` is told at once which ones they are.
    */
-  async restore(): Promise<{ restored: number; total: number }> {
+  async restore(
+    only: (record: ConnectionRecord) => boolean = () => true,
+    begun: (clients: WhatsAppClientService[]) => void = () => undefined,
+  ): Promise<{ restored: number; total: number }> {
     // Should there be more than MAX_CONNECTIONS allows, those that can work come first.
     const records = this.deps.journal
       .listConnections()
+      .filter(only)
       .sort((a, b) => Number(this.isPaired(b.connectionId)) - Number(this.isPaired(a.connectionId)));
     const clients = records.map((record) => this.#restorable(record)).filter((client) => client !== null);
+    begun(clients);
     const queue = [...clients];
     const worker = async (): Promise<void> => {
       for (let client = queue.shift(); client && !this.#stopping; client = queue.shift()) {
@@ -196,5 +202,7 @@ const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'er
 
 /** A record as its process left it: no socket is open yet, so a state that needs one is `idle`. */
 function asLeft(record: ConnectionRecord): ConnectionRecord {
-  return LASTING.has(record.estado) ? record : { ...record, estado: 'idle', motivo: null };
+  if (LASTING.has(record.estado)) return record;
+  const disconnects = (record.disconnects ?? 0) + Number(record.estado === 'ready');
+  return { ...record, estado: 'idle', motivo: null, disconnects };
 }

@@ -20,6 +20,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedClients } from './scripted-pool.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -131,6 +132,14 @@ export function scriptedPorts(
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
+    sendByAny: async (input) => ({
+      httpStatus: input.waitMs === 0 ? 202 : 201,
+      replayed: input.idempotency !== undefined,
+      message: {
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: 'c1', to: input.to ?? '' },
+        ...{ status: 'ENVIADA', atendimentoId: null, timestamp: NOW },
+      },
+    }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
     receiveUpload: async (stream, name) => {
@@ -221,6 +230,7 @@ export function scriptedPorts(
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
+    clients: recorded(scriptedClients()),
   };
 }
 
