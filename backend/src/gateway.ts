@@ -183,7 +183,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
     defaultOwnerId,
   });
-  const ofPool = poolParts({ journal, pool, integration, sender, clock });
+  const ofPool = poolParts({ journal, pool, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -194,7 +194,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const watchdog = new WhatsAppWatchdogService({
+  const watchdog: WhatsAppWatchdogService = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
     journalWritable: () => journal.probe(),

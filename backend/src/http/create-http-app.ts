@@ -23,7 +23,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
-import type { ClientsPort } from './pool-ports.js';
+import type { ClientsPort, InstancesPort } from './pool-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -35,6 +35,7 @@ import { deadLetterRoutes } from './routes/dead-letters.js';
 import { clientRoutes } from './routes/clients.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
+import { instanceRoutes } from './routes/instances.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
@@ -54,6 +55,7 @@ export interface HttpAppDeps {
   access: AccessPort;
   webhooks: WebhooksPort;
   clients: ClientsPort;
+  instances: InstancesPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -75,6 +77,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
     ...clientRoutes(deps.clients, deps.integration),
+    ...instanceRoutes(deps.instances),
   ];
 }
 

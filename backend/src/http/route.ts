@@ -76,6 +76,8 @@ interface RouteFacts<I extends RouteInput> {
   deadlineMs?: number;
   /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */
   upload?: TakeUpload;
+  /** A request without a body is one with `{}`. */
+  optionalBody?: true;
   /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
   maxJson?: string;
 }
@@ -90,7 +92,8 @@ export function route<const I extends RouteInput>(
   facts: RouteFacts<I> & { handle: (input: Parsed<I>, caller: Caller) => Promise<Reply> | Reply },
 ): Route {
   const { handle, ...rest } = facts;
-  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, raw), caller) };
+  const given = (raw: RawInput) => (rest.optionalBody && raw.body === undefined ? { ...raw, body: {} } : raw);
+  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, given(raw)), caller) };
 }
 
 export function ok(body: object): Reply {

@@ -16,8 +16,9 @@ export interface AnnounceGatewayDeps {
 }
 
 /** Facts of the process that are in no entry of the log; durable for webhooks from the moment they are told. */
-const TOLD = ['alert', 'supabaseOffline', 'supabaseOnline', 'qr'] as const satisfies (keyof GatewayEvents &
-  keyof WebhookEventData)[];
+const TOLD = [
+  ...['alert', 'supabaseOffline', 'supabaseOnline', 'qr', 'instanceStatus', 'userNotification'],
+] as const satisfies (keyof GatewayEvents & keyof WebhookEventData)[];
 
 /** Has webhooks told what happens to the gateway itself, and of QR codes. @returns the undo */
 export function announceGateway({ events, store, clock, log }: AnnounceGatewayDeps): () => void {

@@ -122,6 +122,9 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   }),
   sendByAny: () => ({ ...all([409]), body: { to: '5511988887777', text: 'Olá' } }),
 
+  connectInstance: () => ({ ...all([200, 201]), body: {} }),
+  getInstance: () => all([200, 404]),
+
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
   }),

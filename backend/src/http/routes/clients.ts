@@ -85,6 +85,7 @@ function lifeRoutes(clients: ClientsPort): Route[] {
       operationId: 'createClient',
       summary: 'Create a client and start it',
       input: { body: schema.createClientBody },
+      optionalBody: true,
       replies: {
         200: { description: 'It was there already.', schema: schema.clientReply },
         201: { description: 'Created.', schema: schema.clientReply },

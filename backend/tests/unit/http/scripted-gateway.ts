@@ -13,6 +13,7 @@ import type {
   RobotPort,
   WatchdogPort,
 } from '../../../src/http/ports.js';
+import type { InstancesPort } from '../../../src/http/pool-ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -20,7 +21,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
-import { scriptedClients } from './scripted-pool.js';
+import { scriptedClients, scriptedInstances } from './scripted-pool.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -108,6 +109,7 @@ export function scriptedPorts(
     metricsAccess?: MetricsPort['access'];
     atendimentos?: Partial<AtendimentosPort>;
     robot?: Partial<RobotPort>;
+    instances?: Partial<InstancesPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -231,6 +233,7 @@ export function scriptedPorts(
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
     clients: recorded(scriptedClients()),
+    instances: recorded({ ...scriptedInstances(), ...script.instances }),
   };
 }
 

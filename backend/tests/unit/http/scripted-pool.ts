@@ -1,5 +1,6 @@
-import type { ClientsPort } from '../../../src/http/pool-ports.js';
+import type { ClientsPort, InstancesPort } from '../../../src/http/pool-ports.js';
 import type { ClientResource } from '../../../src/integration/client-resources.js';
+import type { InstanceResource } from '../../../src/integration/instances/instance-resource.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
 
@@ -24,5 +25,25 @@ export function scriptedClients(): ClientsPort {
     create: async ({ clientId }) => ({ created: true, client: aClient({ clientId: clientId ?? 'client_1' }) }),
     ...{ disconnect: one, reconnect: one, logout: one },
     restore: async () => ({ restored: 1, total: 2, message: '1/2 sessões restauradas' }),
+  };
+}
+
+export function anInstance(userId: string, changes: Partial<InstanceResource> = {}): InstanceResource {
+  return {
+    ...{ id: userId, instanceName: `user_${userId}`, userId, organizationId: null, status: 'waiting_qr' },
+    ...{ isConnected: false, phoneNumber: null, motivo: null, conselho: null, createdAt: NOW, connectedAt: null },
+    health: { status: 'healthy', consecutiveFailures: 0, uptimeMs: 5, lastCheckAt: NOW, problems: [] },
+    ...changes,
+  };
+}
+
+/** Instances of everybody who is asked for. */
+export function scriptedInstances(): InstancesPort {
+  return {
+    findUserInstance: (userId) => anInstance(userId),
+    connectUserWhatsApp: async ({ userId, organizationId }) => ({
+      ...{ created: true, instance: anInstance(userId, { organizationId }) },
+      qr: { qrCode: 'data:image/png;base64,AA==', code: '2@ref', expiresAt: NOW },
+    }),
   };
 }
