@@ -87,8 +87,8 @@ async function checkRow(table: WhatsAppChecksDeps['table'], userId: string): Pro
 }
 
 async function checkHealth(gateway: GatewayClient, userId: string): Promise<string> {
-  const { watchdog } = (await gateway.need('GET', '/api/whatsapp-bootstrap/watchdog')) as { watchdog: Json };
-  const { state, settings } = watchdog as { state: string; settings: { checkIntervalMs: number } };
+  const report = await gateway.need('GET', '/api/whatsapp-bootstrap/watchdog');
+  const { state, settings } = report as { state: string; settings: { checkIntervalMs: number } };
   if (state !== 'running') throw new Error(`the watchdog is ${state}`);
   const { instance } = await gateway.need('GET', `/api/whatsapp/instance?userId=${userId}`);
   if ((instance as Instance).health === null) throw new Error('it does not watch the new instance');
