@@ -1,4 +1,4 @@
-import { Agent, fetch as undiciFetch, request, type RequestInit as UndiciRequestInit } from 'undici';
+import { Agent, fetch as undiciFetch, request } from 'undici';
 
 /** A fetch of our own: kept-alive connections that we close, and a deadline (supabase-js has none). */
 export interface DatabaseFetch {
@@ -29,7 +29,7 @@ export function createDatabaseFetch(timeoutMs: number, onRequest?: (request: Dat
     try {
       const answer = isPlain(url, init)
         ? await plainPost(url, { ...init, signal }, agent)
-        : await undiciFetch(url, { ...init, signal, dispatcher: agent } as UndiciRequestInit);
+        : await undiciFetch(url, { ...init, signal, dispatcher: agent });
       tell(answer.ok ? 'ok' : 'refused');
       return answer;
     } catch (error) {
