@@ -78,7 +78,12 @@ export class DurableWriter {
     this.#cancelWait = null;
     const waiting = this.#waiting.splice(0);
     const committed = this.#commit([...waiting.flatMap((each) => each.writes), ...writes]);
-    for (const { done } of waiting) committed.then(done.resolve, done.reject);
+    for (const { done } of waiting) {
+      committed.then(
+        () => done.resolve(),
+        (error: unknown) => done.reject(error),
+      );
+    }
     return committed;
   }
 

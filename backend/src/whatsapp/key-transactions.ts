@@ -1,9 +1,4 @@
-import type {
-  SignalDataSet,
-  SignalDataTypeMap,
-  SignalKeyStore,
-  SignalKeyStoreWithTransaction,
-} from '@whiskeysockets/baileys';
+import type { SignalDataTypeMap, SignalKeyStore, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import type { KeyMutations } from '../journal/records.js';
 import { AsyncContext } from './async-context.js';
 import { Lanes } from './lanes.js';
@@ -52,7 +47,7 @@ export class KeyTransactions {
     return this.#lanes.run([key], async () => {
       const transaction: Transaction = { seen: {}, changed: {} };
       const result = await this.#transaction.run(transaction, work);
-      if (Object.keys(transaction.changed).length > 0) await this.disk.set(transaction.changed as SignalDataSet);
+      if (Object.keys(transaction.changed).length > 0) await this.disk.set(transaction.changed);
       return result;
     });
   }

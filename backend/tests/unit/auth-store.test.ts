@@ -300,7 +300,7 @@ describe('what is stored soon', () => {
     await epoch.saveCreds();
     const before = journal.stats().flushes;
     epoch.commitSoon(session('ours'));
-    epoch.commitSoon({ session: { [BOB]: Buffer.from('theirs') } } as unknown as SignalDataSet);
+    epoch.commitSoon({ session: { [BOB]: Buffer.from('theirs') } });
     await epoch.store();
     expect(journal.stats().flushes).toBe(before + 1);
   });
@@ -311,7 +311,7 @@ describe('what is stored soon', () => {
     await epoch.state.keys.set(session('later'));
     expect(await read(epoch)).toBe('later');
     epoch.commitSoon(session('soon again'));
-    await epoch.commitAhead({ session: { [ALICE]: null } } as SignalDataSet);
+    await epoch.commitAhead({ session: { [ALICE]: null } });
     expect(await read(epoch)).toBeNull();
   });
 
