@@ -138,11 +138,11 @@ const api = {
   /** Logins are as they should be again. */
   forgetLoginFailures: () => simulator.faults.allowLogins(),
 
-  closeAll: () => simulator.faults.closeAll(),
+  /** A close frame to every device of these accounts. */
+  close: (numbers: string[]) => companionsOf(numbers).forEach((each) => simulator.faults.close(each)),
 
-  resetAll: () => {
-    for (const { companions } of simulator.phones) for (const each of companions) simulator.faults.reset(each);
-  },
+  /** TCP reset, without a close frame. */
+  reset: (numbers: string[]) => companionsOf(numbers).forEach((each) => simulator.faults.reset(each)),
 
   /** The port closes: connections are refused. */
   refuse: (on: boolean) => simulator.faults.refuse(on),

@@ -3,6 +3,8 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { peopleParts } from './bootstrap/people-parts.js';
+import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -13,6 +15,7 @@ import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whats
 import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
+import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import { PollCounter } from './inbound/poll-counter.js';
@@ -118,6 +121,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('services', () => bootstrap.stop());
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
@@ -129,7 +135,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const polls = new PollCounter({ polls: new PollTable(database), clock, log });
@@ -162,6 +168,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     server: config.whatsapp,
     maxClients: config.maxConnections,
     reconnectBaseMs: config.reconnectDelayMs,
+    loginsAtOnce: config.loginsAtOnce,
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });
@@ -232,15 +239,18 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
     defaultOwnerId,
+    auditRetentionMs: config.auditRetentionMs,
     clock,
     log,
   });
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
+  const people = peopleParts({ integration, database, journal, numbers, clock, log });
   const { host, port } = config.http;
+  const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     sends: () => sender.figures,
@@ -254,12 +264,14 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
       ...{ metrics, watchdog, access, webhooks, media: media.service },
+      evolution: { clients: integration, chats: new ChatReads(database) },
+      ...people,
     }),
     host,
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
@@ -283,6 +295,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     loopGuard,
     bootstrap,
     access,
+    realtime,
     http,
     orphans,
     metrics,

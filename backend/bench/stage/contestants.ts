@@ -80,6 +80,11 @@ export class BareContestant implements Contestant {
     return this.#remote.call('restore');
   }
 
+  /** Logins of each connection so far. */
+  opens(): Promise<number[]> {
+    return this.#remote.call('opens');
+  }
+
   async settle(ids: string[], receiptedAt: number): Promise<Settled> {
     this.#expected += ids.length;
     const before = this.#expected - ids.length;

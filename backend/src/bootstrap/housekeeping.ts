@@ -1,3 +1,4 @@
+import type { AccessService } from '../access/access-service.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
@@ -13,11 +14,13 @@ export interface HousekeepingDeps {
   orphans: Orphans;
   /** What crashes have left of files. */
   mediaSweep: Pick<MediaSweep, 'round'>;
+  access: Pick<AccessService, 'forgetOldAudit'>;
   clock: Clock;
   log: Log;
 }
 
-/** What must be done every hour: old journal records, orphans and files without a message go, the WhatsApp Web version is asked for again. */
+/** What must be done every hour: old journal and audit records, orphans and files without a message go, the WhatsApp Web
+ *  version is asked for again. */
 export class Housekeeping {
   #cancel: (() => void) | null = null;
 
@@ -42,6 +45,9 @@ export class Housekeeping {
       const pruned = await this.deps.journal.prune();
       const { events } = await this.deps.journal.webhooks.trim();
       this.deps.log.info('journal pruned', { ...pruned, events });
+    });
+    await this.#try('audit not pruned', async () => {
+      this.deps.log.info('audit pruned', { records: await this.deps.access.forgetOldAudit() });
     });
     await this.#try('orphans not looked after', () => this.deps.orphans.round());
     await this.#try('media files not swept', () => this.deps.mediaSweep.round());

@@ -13,6 +13,8 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
+import { evolutionRoutes } from './evolution/evolution-routes.js';
+import type { EvolutionPorts } from './evolution/port.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -24,6 +26,7 @@ import type {
   WebhooksPort,
 } from './ports.js';
 import type { MediaPort } from './media-port.js';
+import type { PeoplePorts } from './people-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -37,11 +40,12 @@ import { healthRoutes } from './routes/health.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
+import { peopleRoutes } from './routes/people.js';
 import { robotRoutes } from './routes/robot.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
-export interface HttpAppDeps {
+export interface HttpAppDeps extends PeoplePorts {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
@@ -52,6 +56,8 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  /** What only the routes for Evolution API's clients need. */
+  evolution: Pick<EvolutionPorts, 'clients' | 'chats'>;
   media: MediaPort;
 }
 
@@ -69,10 +75,12 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...messageRoutes(deps.integration),
     ...mediaRoutes(deps.media),
     ...chatRoutes(deps.integration),
+    ...peopleRoutes(deps),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...evolutionRoutes({ ...deps, ...deps.evolution, keys: deps.access.keys }),
   ];
 }
 
@@ -110,7 +118,7 @@ function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'x-api-key', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    allowedHeaders: ['Authorization', 'x-api-key', 'apikey', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,
   });

@@ -4,6 +4,7 @@ import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
 import type { TakeUpload } from './middleware/multipart-body.js';
+import type { ErrorShape } from './middleware/answer-errors.js';
 import { parseInput, type IssueCodes } from './parse-input.js';
 
 /**
@@ -74,6 +75,8 @@ interface RouteFacts<I extends RouteInput> {
   deadlineMs?: number;
   /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */
   upload?: TakeUpload;
+  /** Failures in another shape than our envelope, for clients that were made for another gateway. */
+  errorShape?: ErrorShape;
   /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
   maxJson?: string;
 }

@@ -5,6 +5,7 @@ import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
+import { decodeNotice } from './decode-notice.js';
 import { decodeReceipt } from './decode-receipt.js';
 import { decodeStanza } from './decode-stanza.js';
 import { UndecodableEntry } from './stanza-addresses.js';
@@ -25,6 +26,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeStanza(entry, options);
     case 'receipt':
       return decodeReceipt(entry, options);
+    case 'notification':
+      return decodeNotice(entry, options);
     case 'outgoing':
       return decodeOutgoing(entry);
     case 'outcome':

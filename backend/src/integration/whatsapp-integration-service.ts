@@ -110,12 +110,27 @@ export class WhatsAppIntegrationService {
     return this.#connections.record(id, scope).ownerId;
   }
 
+  /** The running client of a connection. @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  client(id: string, scope: Scope | null): WhatsAppClientService {
+    return this.#connections.client(id, scope);
+  }
+
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
     return this.#connections.qr(id, scope);
   }
 
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource> {
     return this.#connections.pairingCode(id, phone, scope);
+  }
+
+  /** A new socket, whatever was there. @throws CONNECTION_NOT_FOUND */
+  reconnect(id: string, scope: Scope | null): Promise<void> {
+    return this.#connections.client(id, scope).reconnect();
+  }
+
+  /** The session is removed, here and on the phone. @throws CONNECTION_NOT_FOUND */
+  logout(id: string, scope: Scope | null): Promise<void> {
+    return this.#connections.client(id, scope).logout();
   }
 
   async deleteConnection(id: string, scope: Scope | null): Promise<void> {

@@ -8,8 +8,8 @@ import type { Write } from './tables.js';
 import type { WebhookStore } from './webhooks/webhook-store.js';
 
 /**
-/**
- * The rows exist: the entries leave the log for good, durably. In the same commit what webhooks are to be told about them
+ * The rows exist: the entries leave the log for good, durably. Nobody waits for that, so it shares another commit's flush;
+ * only what follows from them cannot wait. In the same commit what webhooks are to be told about them
  * is in their lines, and the files that they speak of are queued. Unknown seqs (completed before) are passed over.
  */
 export function completeEntries(
@@ -32,7 +32,8 @@ export function completeEntries(
     if (writes.length === 0) return;
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
-    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()]);
+    const urgency = appended.writes.length + jobs.length > 0 ? 'now' : 'soon';
+    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()], urgency);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
     if (jobs.length > 0) context.events.emit('mediaQueued', null);

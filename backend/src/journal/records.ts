@@ -67,6 +67,15 @@ export interface OutcomeEntry extends EntryBase {
   error: string | null;
   /** The server ack's time, ms since the epoch. */
   serverTime: number;
+  /** Accepted in a group whose members are known: all of them, this number too. */
+  members?: { pn: string | null; lid: string | null }[];
+}
+
+/** A `<notification>` about a group: somebody was added or left, the subject changed, … */
+export interface NotificationEntry extends EntryBase {
+  kind: 'notification';
+  node: StoredNode;
+  me: { id: string; lid: string | null };
 }
 
 /** The session's row changed; `changes` are columns of `whatsapp_sessions`. */
@@ -84,6 +93,11 @@ export interface ContactEntry extends EntryBase {
   lid: string | null;
   nome?: string | null;
   nomePerfil?: string | null;
+  /** Verified name of a business account. */
+  nomeEmpresa?: string | null;
+  bloqueado?: boolean;
+  /** Its picture as WhatsApp was asked for it at `at` (ms since the epoch); `url` null = there is none to see. */
+  foto?: { url: string | null; at: number };
 }
 
 /** What became of the file of a message: where it lies now, or why it will never be there. */
@@ -121,6 +135,7 @@ export type LogEntry =
   | UnreadableEntry
   | StanzaEntry
   | ReceiptEntry
+  | NotificationEntry
   | OutgoingEntry
   | OutcomeEntry
   | SessionEntry

@@ -13,6 +13,8 @@ export interface GatewayEvents {
   messageStatus: { connectionId: string; whatsappId: string; status: string; erro: string | null };
   /** The file of a message can be read at `url`, or will not come (`erro`). */
   messageMedia: { connectionId: string; mensagemId: string; url: string | null; erro: string | null };
+  /** Somebody came into a group or left it, or the group changed: its row says so. */
+  groupUpdated: MessageFact;
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;

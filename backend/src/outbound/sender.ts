@@ -29,7 +29,7 @@ export interface SendEvents {
 }
 
 export interface SenderDeps {
-  journal: Pick<Journal, 'commit' | 'getOutbox' | 'listUnfinishedOutbox'>;
+  journal: Pick<Journal, 'commit' | 'getOutbox' | 'getKeys' | 'listUnfinishedOutbox'>;
   numbers: NumberCheck;
   uploads: Pick<MediaUploads, 'ensure'>;
   clock: Clock;

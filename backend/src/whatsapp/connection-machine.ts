@@ -41,6 +41,7 @@ export class ConnectionMachine {
   readonly undecryptable: DecryptFailures;
   #lastQrAt: number | null = null;
   #stopped = false;
+  #leaving = false;
 
   constructor(private readonly deps: ConnectionMachineDeps) {
     const { clock, journal, events, log } = deps;
@@ -69,18 +70,24 @@ export class ConnectionMachine {
 
   /** The socket, while it is logged in. */
   loggedIn(): OpenSocket | null {
-    const { sock, me } = this.life;
-    return sock && me && this.estado === 'ready' ? { sock, me } : null;
+    const { sock, me, frames } = this.life;
+    return sock && me && frames && this.estado === 'ready' ? { sock, me, frames } : null;
   }
 
-  /** Lets closes lead to new sockets (again, after `stop`). */
+  /** Lets closes lead to new sockets (again, after `stop` or `leave`). */
   start(): void {
     this.#stopped = false;
+    this.#leaving = false;
   }
 
   /** From now on a close is the end. */
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** The device is being logged out by a person: the close that comes of it decides and tells nothing. */
+  leave(): void {
+    this.#leaving = true;
   }
 
   /** Changes the state for memory, disk, row and listeners; nothing happens when it is the same. */
@@ -113,7 +120,7 @@ export class ConnectionMachine {
     if (update.reachoutTimeLock) this.care.timelockTold(update.reachoutTimeLock);
     if (update.isNewLogin) this.move('authenticated', null);
     if (update.connection === 'open') this.#opened();
-    if (update.connection === 'close') this.#closed(update.lastDisconnect?.error);
+    if (update.connection === 'close' && !this.#leaving) this.#closed(update.lastDisconnect?.error);
   }
 
   #showQr(qr: QrCode): void {

@@ -1,3 +1,5 @@
+import { PEOPLE_CALLS } from './people-calls.js';
+
 /** What the access matrix works on: things of one owner, whose texts nobody else may ever read. */
 export interface Belongings {
   connectionId: string;
@@ -34,6 +36,12 @@ const webhook =
   (body?: object) =>
   ({ webhookId }: Belongings): RouteCall => ({
     ...{ params: { id: webhookId }, right: [200], foreign: '404', ...(body && { body }) },
+  });
+
+const instance =
+  (body?: object, right = [200]) =>
+  ({ connectionId }: Belongings): RouteCall => ({
+    ...{ params: { instanceName: connectionId }, right, foreign: '404', ...(body && { body }) },
   });
 
 /** One entry for every row of the route table; a row without one fails the matrix. */
@@ -114,6 +122,8 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
     ...{ params: { id: connectionId }, body: { autoResposta: true }, right: [200], foreign: '404' },
   }),
 
+  ...PEOPLE_CALLS,
+
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
   }),
@@ -124,4 +134,36 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   testWebhook: webhook(),
   listDeliveries: webhook(),
   replayDeliveries: webhook({ since: '2026-01-01T00:00:00Z' }),
+
+  // It is there already.
+  evolutionCreateInstance: ({ connectionId }) => ({
+    ...{ body: { instanceName: connectionId }, right: [403], foreign: 'nothing of ours' },
+  }),
+  evolutionFetchInstances: () => all([200]),
+  evolutionConnectionState: instance(),
+  evolutionConnect: instance(),
+  evolutionRestart: instance(),
+  evolutionLogout: instance(),
+  evolutionDelete: instance(),
+  evolutionSendText: instance({ number: '5511988887777', text: 'oi' }, [409]),
+  evolutionSendMedia: instance({ number: '5511988887777', mediatype: 'image', media: 'iVBORw0KGgo=' }, [409]),
+  evolutionSendAudio: instance({ number: '5511988887777', audio: 'T2dnUw==' }, [409, 422, 503]),
+  evolutionSendSticker: instance({ number: '5511988887777', sticker: 'UklGRg==' }, [409]),
+  evolutionSendLocation: instance({ number: '5511988887777', latitude: 1, longitude: 1 }, [409]),
+  evolutionSendContact: instance(
+    { number: '5511988887777', contact: [{ fullName: 'Bia', phoneNumber: '5511977776666' }] },
+    [409],
+  ),
+  evolutionSendPoll: instance({ number: '5511988887777', name: 'Qual?', values: ['a', 'b'] }, [409]),
+  evolutionSendReaction: instance({ key: { id: '3EB0' }, reaction: '👍' }, [404, 409]),
+  evolutionUpdateMessage: instance({ key: { id: '3EB0' }, text: 'oi' }, [404, 409]),
+  evolutionDeleteMessage: instance({ id: '3EB0' }, [404, 409]),
+  evolutionNumbers: instance({ numbers: ['5511988887777'] }, [409]),
+  evolutionMarkRead: instance({ readMessages: [{ id: '3EB0' }] }, [404]),
+  evolutionSendPresence: instance({ number: '5511988887777', presence: 'composing' }, [409]),
+  evolutionFindMessages: instance({}),
+  evolutionFindChats: instance({}),
+  evolutionMediaBase64: instance({ message: { key: { id: '3EB0' } } }, [404]),
+  evolutionSetWebhook: instance({ webhook: { url: 'https://example.com/hook' } }, [201]),
+  evolutionFindWebhook: instance(),
 };

@@ -8,7 +8,8 @@ import { isLocalCaller } from './local-caller.js';
 /** From the headers alone: a key in a URL ends up in histories and proxy logs. */
 function presentedKey(req: Request): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '');
-  return bearer?.[1] ?? req.get('x-api-key');
+  // `apikey` is how clients of Evolution API say it.
+  return bearer?.[1] ?? req.get('x-api-key') ?? req.get('apikey');
 }
 
 /** Says who calls (`callerOf`), and refuses nobody yet: the rate limit comes in between. */

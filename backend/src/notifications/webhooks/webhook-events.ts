@@ -58,6 +58,25 @@ export interface MediaData {
   erro: string | null;
 }
 
+/** Something happened to a group, as its row tells it. */
+export interface GroupUpdateData {
+  mensagemId: string;
+  atendimentoId: string | null;
+  whatsappId: string;
+  grupo: PartyData;
+  /** Who did it; null = this number. The group itself when WhatsApp does not say. */
+  autor: PartyData | null;
+  /** WhatsApp's word: add, remove, promote, demote, subject, description, announcement, … */
+  acao: string;
+  /** Whom it was done to. */
+  participantes: { jid: string; pn: string | null; lid: string | null; eu: boolean }[];
+  /** The new subject, description or setting; null when there is none. */
+  valor: string | null;
+  /** One line in Portuguese. */
+  conteudo: string;
+  timestamp: string;
+}
+
 /** What each type of event says. The names are those of the events inside the gateway. */
 export interface WebhookEventData {
   messageReceived: MessageData;
@@ -77,6 +96,7 @@ export interface WebhookEventData {
   messageUpdated: TargetData & { dados: Record<string, unknown> };
   messageMedia: MediaData;
   messageRead: { chat: PartyData; whatsappIds: string[] | null; ate: string | null };
+  groupUpdated: GroupUpdateData;
   contactUpdated: PartyData;
   atendimentoMerged: { de: string; para: string };
   connectionState: { estado: string; status: string; motivo: string | null; numero: string | null; lid: string | null };
@@ -117,6 +137,7 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   messageMedia:
     'The file of a message has come and can be read at `midia.url`, or will not come (`erro`; the retry route asks again).',
   messageRead: 'Messages of a customer were read here, on the phone or by API.',
+  groupUpdated: 'Somebody came into a group or left it, or its subject, description or settings changed.',
   contactUpdated: 'Names or addresses of somebody became known.',
   atendimentoMerged: 'Two conversations turned out to be one. Told once, not kept over a crash at that very moment.',
   connectionState: 'A connection moved to another state.',

@@ -14,6 +14,7 @@ import type {
   RobotPort,
   WatchdogPort,
 } from '../../../src/http/ports.js';
+import type { ContactsPort, GroupsPort } from '../../../src/http/people-ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -21,6 +22,8 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedEvolution } from './scripted-evolution.js';
+import { scriptedPeople } from './scripted-people.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -109,6 +112,8 @@ export function scriptedPorts(
     atendimentos?: Partial<AtendimentosPort>;
     robot?: Partial<RobotPort>;
     media?: Partial<MediaPort>;
+    groups?: Partial<GroupsPort>;
+    contacts?: Partial<ContactsPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -206,6 +211,7 @@ export function scriptedPorts(
     ...script.media,
   };
   const webhooks = scriptedWebhooks(calls);
+  const people = scriptedPeople(script);
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
     get: async () => anAtendimento(),
@@ -230,6 +236,8 @@ export function scriptedPorts(
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
     media: recorded(media),
+    evolution: scriptedEvolution(),
+    ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
   };
 }
