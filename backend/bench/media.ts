@@ -9,7 +9,7 @@ import { measureMedia, type MediaResults } from './stage/media-rounds.js';
 import { Remote } from './stage/remote.js';
 import { machine, noise, putIntoDocument, saveResults, table } from './stage/report.js';
 import { databaseFacts } from './stage/rows.js';
-import { figure } from './stage/statistics.js';
+import { figure, spread } from './stage/statistics.js';
 
 /**
  * `npm run bench:media [-- --rounds 5] [--files 100] [--dry]`: an even flow of texts, alone and beside 100 files of 1 MB,
@@ -93,6 +93,16 @@ function describe({ options, filesInS }: MediaResults): string {
   );
 }
 
+/** A round's texts alone and its texts beside files, seconds apart: what one noisy round does to all of them is left out. */
+function ratios(r: MediaResults) {
+  return spread(r.p99s.map(({ alone, beside }) => beside / alone));
+}
+
+function rounds(r: MediaResults): string {
+  const { median, min, max } = ratios(r);
+  return `× ${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
 function judge(r: MediaResults): { row: string[]; met: boolean }[] {
   const [worst = 0] = r.memory.map(({ before, peak }) => peak - before).sort((a, b) => b - a);
   const out = r.memoryOut.peak - r.memoryOut.before;
@@ -102,6 +112,10 @@ function judge(r: MediaResults): { row: string[]; met: boolean }[] {
     `${figure(r.alone[of][p])} → ${figure(r.beside[of][p])} ms (× ${ratio(of, p).toFixed(2)})`;
   return [
     { row: ['text → row, p99', latency('row', 'p99'), `≤ × ${LATENCY_BAR}`], met: ratio('row', 'p99') <= LATENCY_BAR },
+    {
+      row: ['text → row, p99, median of the rounds', rounds(r), `≤ × ${LATENCY_BAR}`],
+      met: ratios(r).median <= LATENCY_BAR,
+    },
     { row: ['text → row, p50', latency('row', 'p50'), '–'], met: true },
     {
       row: ['text → receipt, p99', latency('receipt', 'p99'), `≤ × ${LATENCY_BAR}`],

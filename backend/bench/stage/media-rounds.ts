@@ -56,7 +56,7 @@ export async function measureMedia(stage: Stage, options: MediaOptions): Promise
   const hashes = await simulator.call('files', options.files, options.bytes);
   // Everything has been loaded and every session opened before the first figure.
   await texts(stage, options, 'warm-up');
-  await filesIn(stage, options, 10_000);
+  await filesIn(stage, options, FILES_DEADLINE_MS);
   const [alone, beside]: [Flow, Flow] = [emptyFlow(), emptyFlow()];
   const results = { p99s: [] as MediaResults['p99s'], filesInS: [] as number[], memory: [] as MediaResults['memory'] };
   let ids: string[] = [];

@@ -9,6 +9,7 @@ import { guardedAgent } from '../egress/guarded-agent.js';
 import { DiskStore } from '../media/disk-store.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { mediaAgent } from '../media/media-host.js';
+import { LoopTurns } from '../media/loop-turns.js';
 import { MediaIntake } from '../media/media-intake.js';
 import { LinkSigner, type LinkProof } from '../media/link-signer.js';
 import { MediaQueue } from '../media/media-queue.js';
@@ -62,13 +63,13 @@ export function mediaParts(deps: {
   });
   const { maxBytes, ffmpegPath } = media;
   const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpegPath });
+  const turns = new LoopTurns();
   const queue = new MediaQueue({
     journal,
     store,
     incoming,
     outgoing,
-    fetch: (source, target, signal) =>
-      fetchMedia({ server, dispatcher, maxBytes: media.maxBytes }, source, target, signal),
+    fetch: (source, target, signal) => fetchMedia({ server, dispatcher, maxBytes, turns }, source, target, signal),
     renew: async ({ connectionId, whatsappId, chatJid, participant, fromMe }, { mediaKey }) => {
       const client = pool().get(connectionId);
       if (!client) throw new GatewayError('NOT_CONNECTED');
