@@ -8,6 +8,7 @@ import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
+import { poolParts } from './bootstrap/pool-parts.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -189,6 +190,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
     defaultOwnerId,
   });
+  const ofPool = poolParts({ journal, pool, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -199,7 +201,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const watchdog = new WhatsAppWatchdogService({
+  const watchdog: WhatsAppWatchdogService = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
     journalWritable: () => journal.probe(),
@@ -264,8 +266,9 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
       ...{ metrics, watchdog, access, webhooks, media: media.service },
-      evolution: { clients: integration, chats: new ChatReads(database) },
+      chats: new ChatReads(database),
       ...people,
+      ...ofPool,
     }),
     host,
     port,

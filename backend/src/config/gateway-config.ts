@@ -77,6 +77,8 @@ export interface GatewayConfig {
   };
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
+  /** An Evolution API server beside this gateway; null = none. */
+  readonly evolution: { readonly apiUrl: string | null; readonly apiKey: string | null };
   readonly defaultOwnerId: string;
   readonly whatsapp: {
     /** null = Meta's servers. */
@@ -168,6 +170,7 @@ export function toGatewayConfig(
       ffmpegPath: s.FFMPEG_PATH,
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
+    evolution: { apiUrl: s.EVOLUTION_API_URL, apiKey: s.EVOLUTION_API_KEY },
     defaultOwnerId: s.DEFAULT_OWNER_ID,
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,

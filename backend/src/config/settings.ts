@@ -179,6 +179,9 @@ export const SETTINGS = {
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
   ),
 
+  EVOLUTION_API_URL: maybe(value.httpUrl, 'An Evolution API server, such as `https://evolution.example.com`.'),
+  EVOLUTION_API_KEY: secret(value.secretText, 'The global API key of that server.'),
+
   WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
   WHATSAPP_WS_URL: maybe(
     value.webSocketUrl,

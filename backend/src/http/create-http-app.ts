@@ -14,7 +14,7 @@ import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { evolutionRoutes } from './evolution/evolution-routes.js';
-import type { EvolutionPorts } from './evolution/port.js';
+import type { ChatSearch } from '../integration/chat-search.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -27,6 +27,7 @@ import type {
 } from './ports.js';
 import type { MediaPort } from './media-port.js';
 import type { PeoplePorts } from './people-ports.js';
+import type { ClientsPort, InstancesPort } from './pool-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -35,8 +36,10 @@ import { auditRoutes } from './routes/audit.js';
 import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
+import { clientRoutes } from './routes/clients.js';
 import { connectionRoutes } from './routes/connections.js';
 import { healthRoutes } from './routes/health.js';
+import { instanceRoutes } from './routes/instances.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
@@ -56,9 +59,10 @@ export interface HttpAppDeps extends PeoplePorts {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
-  /** What only the routes for Evolution API's clients need. */
-  evolution: Pick<EvolutionPorts, 'clients' | 'chats'>;
+  chats: ChatSearch;
   media: MediaPort;
+  clients: ClientsPort;
+  instances: InstancesPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -80,7 +84,9 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
-    ...evolutionRoutes({ ...deps, ...deps.evolution, keys: deps.access.keys }),
+    ...evolutionRoutes({ ...deps, keys: deps.access.keys }),
+    ...clientRoutes(deps.clients, deps.integration),
+    ...instanceRoutes(deps.instances),
   ];
 }
 

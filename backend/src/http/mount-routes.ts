@@ -7,7 +7,7 @@ import { auditFact, isAudited, outcomeOf } from './audit-fact.js';
 import { connectionOf, type ConnectionLimit } from './connection-limit.js';
 import { nameRoute } from './middleware/access-log.js';
 import { RETRY_AFTER_S, shapeErrors } from './middleware/answer-errors.js';
-import { assertAccess, callerOf } from './middleware/authenticate.js';
+import { assertAccess, callerOf, mayAccess } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
 import { multipartBody } from './middleware/multipart-body.js';
 import type { AccessPort } from './ports.js';
@@ -97,6 +97,7 @@ function callerFor(req: Request, res: Response): Caller {
   return {
     name,
     scope,
+    mayManage: mayAccess('manage', res),
     prefers: (types) => req.accepts([...types]) || null,
     upload: res.locals['upload'] as unknown,
   };

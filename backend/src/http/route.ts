@@ -24,6 +24,8 @@ export interface Caller {
   name: string;
   /** Whose rows and connections it may touch; null = all. The table's `access` was checked before; this was not. */
   scope: Scope | null;
+  /** Whether it may create, link and remove: codes that link a phone are for such callers alone. */
+  mayManage: boolean;
   /** The media type that the Accept header likes best. */
   prefers(types: readonly string[]): string | null;
   /** What `upload` made of the file of a form; undefined without one. */
@@ -77,6 +79,8 @@ interface RouteFacts<I extends RouteInput> {
   upload?: TakeUpload;
   /** Failures in another shape than our envelope, for clients that were made for another gateway. */
   errorShape?: ErrorShape;
+  /** A request without a body is one with `{}`. */
+  optionalBody?: true;
   /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
   maxJson?: string;
 }
@@ -91,7 +95,8 @@ export function route<const I extends RouteInput>(
   facts: RouteFacts<I> & { handle: (input: Parsed<I>, caller: Caller) => Promise<Reply> | Reply },
 ): Route {
   const { handle, ...rest } = facts;
-  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, raw), caller) };
+  const given = (raw: RawInput) => (rest.optionalBody && raw.body === undefined ? { ...raw, body: {} } : raw);
+  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, given(raw)), caller) };
 }
 
 export function ok(body: object): Reply {

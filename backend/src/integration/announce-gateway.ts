@@ -15,9 +15,10 @@ export interface AnnounceGatewayDeps {
   log: Log;
 }
 
-/** Facts of the process that are in no entry of the log; durable from the moment they are told. */
-const TOLD = ['alert', 'supabaseOffline', 'supabaseOnline', 'qr'] as const satisfies (keyof GatewayEvents &
-  keyof WebhookEventData)[];
+/** Facts of the process that are in no entry of the log; durable for webhooks from the moment they are told. */
+const TOLD = [
+  ...['alert', 'supabaseOffline', 'supabaseOnline', 'qr', 'instanceStatus', 'userNotification'],
+] as const satisfies (keyof GatewayEvents & keyof WebhookEventData)[];
 
 /** Has webhooks and WebSockets told what happens to the gateway itself, and of QR codes. @returns the undo */
 export function announceGateway({ events, store, clock, log }: AnnounceGatewayDeps): () => void {

@@ -13,6 +13,7 @@ import { deleteConnection, getConnection, listConnections } from './connections.
 import type { JournalContext, JournalEvents } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import { listGoneConnections } from './gone-connections.js';
 import { findIdempotency } from './idempotency.js';
 import type { Urgency } from './durable-writer.js';
 import { type Environment, openEnvironment } from './open-environment.js';
@@ -27,6 +28,7 @@ import type {
   ConnectionRecord,
   DeadLetter,
   FollowUps,
+  GoneConnections,
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
@@ -157,8 +159,13 @@ export class Journal {
     return listConnections(this.#context.tables);
   }
 
-  deleteConnection(connectionId: string): Promise<void> {
-    return deleteConnection(this.#context, connectionId);
+  /** @param last its newest record, for the totals, when the one on the disk may be older */
+  deleteConnection(connectionId: string, last?: ConnectionRecord): Promise<void> {
+    return deleteConnection(this.#context, connectionId, last);
+  }
+
+  listGoneConnections(): GoneConnections[] {
+    return listGoneConnections(this.#context.tables);
   }
 
   getOutbox(connectionId: string, whatsappId: string): OutboxRecord | null {

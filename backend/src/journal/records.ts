@@ -194,7 +194,24 @@ export interface ConnectionRecord {
   connectedAt: number | null;
   disconnectedAt: number | null;
   lastActivityAt: number | null;
+  /** Messages that came in, and messages of the API that WhatsApp has accepted. */
   messageCount: number;
+  /** When a QR code was shown last, ms since the epoch. Absent, like the next two, in records of older versions. */
+  lastQrAt?: number | null;
+  /** How often it became ready. */
+  connects?: number;
+  /** How often it ceased to be ready, the ends of the process included. */
+  disconnects?: number;
+}
+
+/** What the connections of an owner (and company) that were deleted had counted: totals do not shrink. */
+export interface GoneConnections {
+  ownerId: string;
+  companyId: string | null;
+  created: number;
+  connected: number;
+  disconnected: number;
+  messages: number;
 }
 
 /** The file of an accepted message; its bytes and keys were chosen at acceptance and never change. */
@@ -299,6 +316,8 @@ export interface IdempotencyRecord {
   /** sha256 of the canonical body. */
   bodySha256: Uint8Array;
   whatsappId: string;
+  /** Which connection took the message, where the request did not name it. */
+  connectionId?: string;
   at: number;
 }
 

@@ -21,6 +21,18 @@ export interface GatewayEvents {
   healthCheck: { at: string; total: number; healthy: number; unhealthy: string[] };
   /** The watchdog did something; `connectionId` null = about the whole process. */
   watchdogStep: { connectionId: string | null; step: string; reasons: string[] };
+  /** The health monitor: a connection is ill (`alert`), is tried again, is not mended by that (`stuck`), is well again. */
+  connectionHealth: {
+    connectionId: string;
+    news: 'alert' | 'reconnect' | 'stuck' | 'recovered';
+    consecutiveFailures: number;
+    /** Names of failing probes. */
+    problems: string[];
+  };
+  /** A user's instance moved to another status. */
+  instanceStatus: InstanceFact & { status: string; isConnected: boolean; phoneNumber: string | null };
+  /** Something that this user should read, in Portuguese, and what they can do about it. */
+  userNotification: InstanceFact & UserNotification;
   alert: { severity: 'warning' | 'critical'; code: string; message: string; connectionId?: string };
 }
 
@@ -33,4 +45,21 @@ export interface MessageFact {
   tipo: string;
   conteudo: string;
   timestamp: string;
+}
+
+/** Whose instance it is about. */
+export interface InstanceFact {
+  connectionId: string;
+  /** The same: `user_<userId>`. */
+  instanceName: string;
+  userId: string;
+  organizationId: string | null;
+}
+
+export interface UserNotification {
+  kind: 'unhealthy' | 'reconnected' | 'reconnect_failed';
+  title: string;
+  message: string;
+  /** A button: what it says, and the request that it makes; null when nothing is to be done. */
+  action: { label: string; method: 'POST'; path: string } | null;
 }

@@ -115,6 +115,11 @@ export class Sender {
     return [...this.#lanes.values()].map((lane) => lane.figures).filter((each) => each.waiting + each.underWay > 0);
   }
 
+  /** How long the rate limit of a connection would keep back a message that came now, in ms; 0 = not at all. */
+  throttledMs(connectionId: string): number {
+    return this.#lanes.get(connectionId)?.throttledMs ?? 0;
+  }
+
   /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */
   goesSoon(connectionId: string, destination: Destination): boolean {
     return this.#lanes.get(connectionId)?.goesSoon(destination) ?? false;

@@ -39,7 +39,6 @@ export class ConnectionMachine {
   readonly reconnector: Reconnector;
   readonly care: AccountCare;
   readonly undecryptable: DecryptFailures;
-  #lastQrAt: number | null = null;
   #stopped = false;
   #leaving = false;
 
@@ -62,10 +61,6 @@ export class ConnectionMachine {
 
   get estado(): Estado {
     return this.state.estado;
-  }
-
-  get lastQrAt(): number | null {
-    return this.#lastQrAt;
   }
 
   /** The socket, while it is logged in. */
@@ -124,9 +119,8 @@ export class ConnectionMachine {
   }
 
   #showQr(qr: QrCode): void {
-    this.#lastQrAt = qr.shownAt;
     if (this.estado !== 'pairing') this.move('qr_ready', null);
-    this.state.showQr(qr.code);
+    this.state.showQr(qr.code, qr.shownAt);
     this.life.expect('scan');
     this.deps.events.emit('qr', { connectionId: this.connectionId, qr });
   }

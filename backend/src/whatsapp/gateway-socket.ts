@@ -156,7 +156,8 @@ export class GatewaySocket {
   #attach(): void {
     const { sock, deps } = this;
     this.#wrap('CB:message', (node, handOver) => {
-      deps.on.message();
+      // What our own phone tells this device (keys, history) is nobody's message.
+      if (node.attrs['category'] !== 'peer') deps.on.message();
       return this.receive.take(node, handOver);
     });
     this.#wrap('CB:receipt', (node, handOver) => this.#journalReceipt(node, handOver));

@@ -97,9 +97,6 @@ export class WhatsAppClientService {
   get qr(): QrCode | null {
     return this.#machine.life.qr;
   }
-  get lastQrAt(): number | null {
-    return this.#machine.lastQrAt;
-  }
   /** Figures for health checks; times in ms since the epoch. */
   get probes(): { lastFrameAt: number | null; oldestUnfinishedAt: number | null; reconnectTries: number } {
     const { lastFrameAt, oldestUnfinishedAt } = this.#machine.life;
@@ -155,6 +152,7 @@ export class WhatsAppClientService {
   async stop(): Promise<void> {
     this.#machine.stop();
     await this.#closed();
+    this.#machine.state.flush();
     this.#machine.life.dispose();
     this.#groups.close();
     this.care.stop();
@@ -197,6 +195,11 @@ export class WhatsAppClientService {
     } finally {
       off();
     }
+  }
+
+  /** WhatsApp has accepted a message of the API: it counts like one that came in. */
+  sent(): void {
+    this.#machine.state.active(1);
   }
 
   /** Gives out what Baileys may be holding back (watchdog, the first rung). */

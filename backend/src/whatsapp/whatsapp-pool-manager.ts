@@ -128,14 +128,19 @@ export class WhatsAppPoolManager {
 
   /**
    * Opens every connection that people want connected and that has an account, a few at a time.
-   * @returns when all were tried once; the API answers long before.
+   * @param only which of them; all unless said otherwise
+   * @returns when all were tried once; `begun` is told at once which ones they are.
    */
-  async restore(): Promise<{ restored: number; total: number }> {
+  async restore(
+    only: (record: ConnectionRecord) => boolean = () => true,
+    begun: (clients: WhatsAppClientService[]) => void = () => undefined,
+  ): Promise<{ restored: number; total: number }> {
     // Should there be more than MAX_CONNECTIONS allows, those that can work come first.
-    const [paired, others] = this.#knownByPairing();
+    const [paired, others] = this.#knownByPairing(only);
     const clients = paired.map((record) => this.#taken(record)).filter((client) => client !== null);
     for (const record of others) this.#taken(record);
     const wanted = clients.filter(({ record }) => record.wanted === 'connected');
+    begun(wanted);
     const queue = [...wanted];
     const worker = async (): Promise<void> => {
       for (let client = queue.shift(); client && !this.#stopping; client = queue.shift()) {
@@ -162,9 +167,11 @@ export class WhatsAppPoolManager {
   }
 
   /** Reads the credentials of each once: they are the largest records there are. */
-  #knownByPairing(): [paired: ConnectionRecord[], others: ConnectionRecord[]] {
+  #knownByPairing(
+    only: (record: ConnectionRecord) => boolean,
+  ): [paired: ConnectionRecord[], others: ConnectionRecord[]] {
     const [paired, others]: [ConnectionRecord[], ConnectionRecord[]] = [[], []];
-    for (const record of this.deps.journal.listConnections()) {
+    for (const record of this.deps.journal.listConnections().filter(only)) {
       (this.isPaired(record.connectionId) ? paired : others).push(record);
     }
     return [paired, others];
@@ -203,5 +210,7 @@ const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'er
 
 /** A record as its process left it: no socket is open yet, so a state that needs one is `idle`. */
 function asLeft(record: ConnectionRecord): ConnectionRecord {
-  return LASTING.has(record.estado) ? record : { ...record, estado: 'idle', motivo: null };
+  if (LASTING.has(record.estado)) return record;
+  const disconnects = (record.disconnects ?? 0) + Number(record.estado === 'ready');
+  return { ...record, estado: 'idle', motivo: null, disconnects };
 }

@@ -44,6 +44,10 @@ const instance =
     ...{ params: { instanceName: connectionId }, right, foreign: '404', ...(body && { body }) },
   });
 
+const client = ({ connectionId }: Belongings): RouteCall => ({
+  ...{ params: { id: connectionId }, right: [200], foreign: '404' },
+});
+
 /** One entry for every row of the route table; a row without one fails the matrix. */
 export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   live: () => all([200]),
@@ -123,6 +127,24 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   }),
 
   ...PEOPLE_CALLS,
+
+  listReadyClients: () => all([200]),
+  listClients: () => all([200]),
+  getPoolStats: () => all([200]),
+  createClient: ({ connectionId }) => ({
+    ...{ body: { clientId: connectionId }, right: [200], foreign: 'nothing of ours' },
+  }),
+  disconnectClient: client,
+  reconnectClient: client,
+  logoutClient: client,
+  restoreClients: () => all([200]),
+  sendByClient: ({ connectionId }) => ({
+    ...{ params: { id: connectionId }, body: { to: '5511988887777', text: 'Olá' }, right: [409], foreign: '404' },
+  }),
+  sendByAny: () => ({ ...all([409]), body: { to: '5511988887777', text: 'Olá' } }),
+
+  connectInstance: () => ({ ...all([200, 201]), body: {} }),
+  getInstance: () => all([200, 404]),
 
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },

@@ -1,5 +1,5 @@
 import type { ChatSearch } from '../../integration/chat-search.js';
-import type { Scope } from '../../integration/resources.js';
+import type { ClientsPort } from '../pool-ports.js';
 import type { MediaPort } from '../media-port.js';
 import type { ApiKeysPort, IntegrationPort, WebhooksPort } from '../ports.js';
 
@@ -8,10 +8,7 @@ export interface EvolutionPorts {
   integration: IntegrationPort;
   media: Pick<MediaPort, 'open'>;
   webhooks: Pick<WebhooksPort, 'list' | 'create' | 'update'>;
-  clients: {
-    reconnect(id: string, scope: Scope | null): Promise<unknown>;
-    logout(id: string, scope: Scope | null): Promise<unknown>;
-  };
+  clients: Pick<ClientsPort, 'reconnect' | 'logout'>;
   keys: Pick<ApiKeysPort, 'create' | 'list' | 'revoke'>;
   chats: ChatSearch;
 }

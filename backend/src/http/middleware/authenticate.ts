@@ -35,6 +35,12 @@ const MAY: Record<Access, (grants: Identity['grants']) => boolean> = {
   root: (grants) => grants === 'root',
 };
 
+/** Whether the caller may do what this access asks for, whatever route they came by. */
+export function mayAccess(access: Access, res: Response): boolean {
+  const caller = callerOf(res);
+  return caller !== null && MAY[access](caller.grants);
+}
+
 /** @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less */
 export function assertAccess(access: Access, req: Request, res: Response): void {
   const caller = callerOf(res);

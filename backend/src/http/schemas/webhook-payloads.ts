@@ -41,6 +41,8 @@ const message = z
   })
   .meta({ id: 'WebhookMessage' });
 
+const instance = { instanceName: text, userId: text, organizationId: textOrNull };
+
 const target = {
   mensagemId: textOrNull,
   atendimentoId: textOrNull,
@@ -98,6 +100,14 @@ export const WEBHOOK_DATA: Record<WebhookEventType, z.ZodType> = {
   connected: z.object({ numero: textOrNull, lid: textOrNull }),
   disconnected: z.object({ estado: text, motivo: textOrNull }),
   qr: z.object({ code: text, expiresAt: isoTime }),
+  instanceStatus: z.object({ ...instance, status: text, isConnected: z.boolean(), phoneNumber: textOrNull }),
+  userNotification: z.object({
+    ...instance,
+    kind: z.enum(['unhealthy', 'reconnected', 'reconnect_failed']),
+    title: text,
+    message: text,
+    action: z.object({ label: text, method: z.literal('POST'), path: text }).nullable(),
+  }),
   alert: z.object({ severity: text, code: text, message: text }),
   supabaseOffline: z.object({ reason: text }),
   supabaseOnline: z.object({}),

@@ -1,3 +1,8 @@
+import type { InstanceFact, UserNotification } from '../gateway-events.js';
+
+/** Whose instance it is about. */
+type InstanceData = Omit<InstanceFact, 'connectionId'>;
+
 /** Somebody as a webhook tells about them. */
 export interface PartyData {
   tipo: 'pessoa' | 'grupo' | 'eu';
@@ -103,6 +108,8 @@ export interface WebhookEventData {
   connected: { numero: string | null; lid: string | null };
   disconnected: { estado: string; motivo: string | null };
   qr: { code: string; expiresAt: string };
+  instanceStatus: InstanceData & { status: string; isConnected: boolean; phoneNumber: string | null };
+  userNotification: InstanceData & UserNotification;
   alert: { severity: string; code: string; message: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
@@ -144,6 +151,9 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   connected: 'A connection is ready.',
   disconnected: 'A connection is not ready any more.',
   qr: 'There is a new QR code to scan. Not delivered after it has expired.',
+  instanceStatus: 'The instance of a user (`user_<userId>`) moved to another status.',
+  userNotification:
+    "The health of a user's instance, in words for that user: ill, connected again, or (with an action) not mended.",
   alert: 'Somebody should look: of one connection, or (webhooks without owner) of the whole gateway.',
   supabaseOffline: 'The database cannot be reached. For webhooks without owner.',
   supabaseOnline: 'The database is back. For webhooks without owner.',

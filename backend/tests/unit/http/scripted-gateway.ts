@@ -15,6 +15,7 @@ import type {
   WatchdogPort,
 } from '../../../src/http/ports.js';
 import type { ContactsPort, GroupsPort } from '../../../src/http/people-ports.js';
+import type { InstancesPort } from '../../../src/http/pool-ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -22,8 +23,9 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
-import { scriptedEvolution } from './scripted-evolution.js';
+import { scriptedChats } from './scripted-chats.js';
 import { scriptedPeople } from './scripted-people.js';
+import { scriptedClients, scriptedInstances } from './scripted-pool.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -114,6 +116,7 @@ export function scriptedPorts(
     media?: Partial<MediaPort>;
     groups?: Partial<GroupsPort>;
     contacts?: Partial<ContactsPort>;
+    instances?: Partial<InstancesPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -136,6 +139,14 @@ export function scriptedPorts(
       message: {
         ...{ id: UUID, whatsappId: '3EB0', connectionId: input.connectionId, to: input.to ?? '' },
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
+      },
+    }),
+    sendByAny: async (input) => ({
+      httpStatus: input.waitMs === 0 ? 202 : 201,
+      replayed: input.idempotency !== undefined,
+      message: {
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: 'c1', to: input.to ?? '' },
+        ...{ status: 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
@@ -236,9 +247,11 @@ export function scriptedPorts(
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
     media: recorded(media),
-    evolution: scriptedEvolution(),
+    chats: scriptedChats(),
     ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, calls, audit },
+    clients: recorded(scriptedClients()),
+    instances: recorded({ ...scriptedInstances(), ...script.instances }),
   };
 }
 

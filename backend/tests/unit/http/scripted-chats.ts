@@ -13,13 +13,10 @@ const message = {
   ...{ timestamp: NOW, resposta_a: null, remetente_jid: null },
 };
 
-/** Answers of what only the routes for Evolution API's clients call. */
-export function scriptedEvolution(): HttpAppDeps['evolution'] {
+/** Answers of the search for messages and chats. */
+export function scriptedChats(): HttpAppDeps['chats'] {
   return {
-    clients: { reconnect: async () => undefined, logout: async () => undefined },
-    chats: {
-      messages: async () => ({ total: 1, found: [{ message, chat, author: null }] }),
-      chats: async () => [{ chat, last: message, unread: 1 }],
-    },
+    messages: async () => ({ total: 1, found: [{ message, chat, author: null }] }),
+    chats: async () => [{ chat, last: message, unread: 1 }],
   };
 }
