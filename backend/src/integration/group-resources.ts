@@ -55,7 +55,11 @@ export function presentGroup(group: WhatsAppGroup, fetchedAt: number | null): Gr
   const { id, subject, desc, announce, restrict, addressingMode, owner, creation, participants } = group;
   return {
     ...{ id, subject, description: desc ?? null, size: participants.length },
-    ...{ announce: announce === true, locked: restrict === true, addressing: addressingMode === 'lid' ? 'lid' : 'pn' },
+    ...{
+      announce: announce === true,
+      locked: restrict === true,
+      addressing: String(addressingMode) === 'lid' ? 'lid' : 'pn',
+    },
     owner: owner ?? null,
     createdAt: creation ? new Date(creation * 1000).toISOString() : null,
     fetchedAt: fetchedAt === null ? null : new Date(fetchedAt).toISOString(),

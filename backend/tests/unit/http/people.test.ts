@@ -51,7 +51,7 @@ describe('groups', () => {
     const { http } = anApp();
     const res = await documented(http[method](path).send(body));
     expect(res.status).toBe(400);
-    expect(res.body.error.details).toMatchObject([{ field }]);
+    expect(res.body).toMatchObject({ error: { details: [{ field }] } });
   });
 
   test.each([
@@ -62,7 +62,8 @@ describe('groups', () => {
   ] as const)('%s is %d', async (code, status) => {
     const change = () => Promise.reject(new GatewayError(code));
     const res = await documented(anApp({ groups: { change } }).http.patch(ONE).send({ locked: true }));
-    expect([res.status, res.body.error.code]).toEqual([status, code]);
+    expect(res.status).toBe(status);
+    expect(res.body).toMatchObject({ error: { code } });
   });
 });
 
@@ -87,6 +88,6 @@ describe('contacts', () => {
   ])('a list with %s is refused, naming the field', async (query, field) => {
     const res = await documented(anApp().http.get(`${CONNECTION}/contacts?${query}`));
     expect(res.status).toBe(400);
-    expect(res.body.error.details).toMatchObject([{ field }]);
+    expect(res.body).toMatchObject({ error: { details: [{ field }] } });
   });
 });
