@@ -1,4 +1,5 @@
 import type { MediaKind, StagedFile } from '../media/media-intake.js';
+import type { IdempotencyClaim } from '../outbound/accept-message.js';
 import type { Estado, SessionStatus } from '../whatsapp/estado.js';
 
 /** A connection as the API shows it. Times are ISO 8601 in UTC. */
@@ -104,7 +105,7 @@ export interface SendMessageInput {
   replyTo?: string | undefined;
   /** ms to wait for the server ack; 0 = answer at once. */
   waitMs: number;
-  idempotency?: { scope: string; key: string; bodySha256: Uint8Array } | undefined;
+  idempotency?: IdempotencyClaim | undefined;
 }
 
 /** What a chat is to show: typing, recording, or neither. */

@@ -42,10 +42,12 @@ export class RoundRobin {
 export async function sendByAny(
   deps: SendByAnyDeps,
   turns: RoundRobin,
-  input: SendByAnyInput,
+  asked: SendByAnyInput,
   scope: Scope | null,
 ): Promise<SendResult> {
-  const earlier = input.idempotency && deps.acceptor.replay(null, input.idempotency);
+  const idempotency = asked.idempotency && { ...asked.idempotency, anyConnection: true as const };
+  const input = { ...asked, idempotency };
+  const earlier = idempotency && deps.acceptor.replay(null, idempotency);
   if (earlier) return again(deps, input, earlier);
   try {
     const connectionId = turns.next(free(deps, scope))!;

@@ -18,7 +18,10 @@ import { encodeMessage } from './text-message.js';
 const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
 
 /** Who repeats what: `scope` separates callers, `bodySha256` tells a repetition from a mistake. */
-export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'>;
+export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'> & {
+  /** The request names no connection: the first answer says which one took it. */
+  anyConnection?: true;
+};
 
 export interface SendRequest extends MessageContext {
   connectionId: string;
@@ -76,14 +79,14 @@ export class MessageAcceptor {
 
   /**
    * The first answer to a request with this key, or null.
-   * @param connectionId null: the request names none, and its first answer says which one took it
+   * @param connectionId not looked at when the claim is for any connection
    * @throws GatewayError `IDEMPOTENCY_CONFLICT`
    */
   replay(connectionId: string | null, claim: IdempotencyClaim): Accepted | null {
     const first = this.deps.journal.findIdempotency(claim.scope, claim.key);
     if (!first || this.deps.clock.now() - first.at >= IDEMPOTENCY_KEPT_MS) return null;
-    const took = first.connectionId ?? connectionId;
-    const record = took === null ? null : this.deps.journal.getOutbox(took, first.whatsappId);
+    const took = claim.anyConnection ? first.connectionId : connectionId;
+    const record = took ? this.deps.journal.getOutbox(took, first.whatsappId) : null;
     // No record under this connection: the key was used for another one.
     if (!record || !Buffer.from(first.bodySha256).equals(claim.bodySha256)) {
       throw new GatewayError('IDEMPOTENCY_CONFLICT');
@@ -158,7 +161,7 @@ function fileOf(content: OutgoingContent): Pick<OutboxRecord, 'media'> {
 }
 
 function idempotencyRecord(claim: IdempotencyClaim, record: OutboxRecord): IdempotencyRecord {
-  const { scope, key, bodySha256 } = claim;
-  const { whatsappId, connectionId, acceptedAt } = record;
-  return { scope, key, bodySha256, whatsappId, connectionId, at: acceptedAt };
+  const { scope, key, bodySha256, anyConnection } = claim;
+  const { whatsappId, connectionId, acceptedAt: at } = record;
+  return { scope, key, bodySha256, whatsappId, ...(anyConnection && { connectionId }), at };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PoolStatus } from '../../whatsapp/estado.js';
+import type { ClientResource } from '../../integration/client-resources.js';
 import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.js';
 import { FREE_TYPES, requireFields } from './message-content.js';
 import { messageFields, messageText } from './messages.js';
@@ -7,7 +7,7 @@ import { messageFields, messageText } from './messages.js';
 /** An object, so that the compiler misses a status that is not here. */
 const STATUSES = {
   ...{ idle: 0, initializing: 0, qr_ready: 0, authenticated: 0, ready: 0, disconnected: 0, error: 0 },
-} satisfies Record<PoolStatus, 0>;
+} satisfies Record<ClientResource['status'], 0>;
 
 export const createClientBody = z
   .object({

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { InstanceStatus } from '../../whatsapp/estado.js';
+import type { InstanceResource } from '../../integration/instances/instance-resource.js';
 import { isoTime, isoTimeOrNull, uuid } from './common.js';
 
 /** An object, so that the compiler misses a status that is not here. */
 const STATUSES = {
   ...{ disconnected: 0, connecting: 0, waiting_qr: 0, connected: 0, error: 0 },
-} satisfies Record<InstanceStatus, 0>;
+} satisfies Record<InstanceResource['status'], 0>;
 
 export const connectBody = z
   .object({
