@@ -3,6 +3,7 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
@@ -23,6 +24,7 @@ import type { Scope } from './integration/resources.js';
 import { RobotConfiguration } from './integration/robot/robot-settings.js';
 import { Robot } from './integration/robot/robot-service.js';
 import { RowWatcher } from './integration/row-watcher.js';
+import { MessageTemplates } from './integration/templates/message-templates.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { webhookDispatcher } from './integration/webhook-dispatcher.js';
 import { Webhooks } from './integration/webhooks.js';
@@ -167,6 +169,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   });
   const rows = new RowWatcher(clock);
   const { defaultOwnerId } = config;
+  const templates = new MessageTemplates({ journal, clock, defaultOwnerId });
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
@@ -178,10 +181,13 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     media: media.queue,
     mediaStore: media.store,
     intake: media.intake,
+    templates,
     clock,
     log,
     defaultOwnerId,
   });
+  const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
+  const schedule = scheduleParts(scheduleDeps);
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -213,7 +219,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, schedule, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
@@ -253,7 +259,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks },
+      ...{ metrics, watchdog, access, webhooks, scheduled: schedule.messages, templates },
     }),
     host,
     port,
@@ -276,6 +282,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     webVersion,
     pool,
     integration,
+    schedule,
     dispatcher,
     webhooks,
     watchdog,
@@ -303,10 +310,11 @@ function managedServices(parts: {
   projector: Projector;
   polls: PollCounter;
   robot: Robot;
+  schedule: ScheduleParts;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, robot, watchdog } = parts;
+  const { database, projector, polls, integration, robot, schedule, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -326,9 +334,10 @@ function managedServices(parts: {
       start: () => {
         integration.start();
         robot.start();
+        schedule.scheduler.start();
       },
       stop: async () => {
-        await robot.stop();
+        await Promise.all([robot.stop(), schedule.scheduler.stop()]);
         await integration.stop();
       },
       reason: () => null,

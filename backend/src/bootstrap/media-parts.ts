@@ -87,13 +87,14 @@ export function mediaParts(deps: {
 }
 
 /**
- * A staged file is named after its message's row. Unfinished sends and waiting jobs need it; and while the log is not
+ * A staged file is named after its message's row. Unfinished and scheduled sends and waiting jobs need it; and while the log is not
  * worked off, a job for it may still come.
  */
 function isWanted(journal: Journal, name: string): boolean {
   const { pendingEntries, deadLetters } = journal.stats();
   if (pendingEntries + deadLetters > 0) return true;
   for (const record of journal.listUnfinishedOutbox()) if (record.media?.file === name) return true;
+  for (const { file } of journal.schedule.listIn('AGENDADA')) if (file === name) return true;
   return journal
     .listConnections()
     .some(({ connectionId }) => journal.getMediaJob(connectionId, name)?.state === 'waiting');

@@ -52,6 +52,7 @@ export interface GatewayConfig {
   readonly sessionEncryptionKey: string | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
+  readonly scheduleMaxLateMs: number;
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
   readonly media: {
@@ -140,6 +141,7 @@ export function toGatewayConfig(
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
+    scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
     media: {

@@ -23,6 +23,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { ScheduledPort, TemplatesPort } from './schedule-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -37,6 +38,8 @@ import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
 import { robotRoutes } from './routes/robot.js';
+import { scheduledRoutes } from './routes/scheduled.js';
+import { templateRoutes } from './routes/templates.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
@@ -51,6 +54,8 @@ export interface HttpAppDeps {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  scheduled: ScheduledPort;
+  templates: TemplatesPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -71,6 +76,8 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...scheduledRoutes(deps.scheduled, deps.integration),
+    ...templateRoutes(deps.templates),
   ];
 }
 

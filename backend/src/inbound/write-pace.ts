@@ -19,6 +19,8 @@ const MAY_WAIT: Record<Kind, boolean> = {
   contact: true,
   media: true,
   read: true,
+  scheduled: true,
+  template: true,
   unreadable: false,
 };
 

@@ -64,6 +64,10 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
     case 'midia':
       // The message was told of; where its file lies is a matter of its row.
       return [];
+    case 'agendamento':
+    case 'modelo':
+      // A scheduled message is told of when it is a message.
+      return [];
     default:
       return [changeFact(evento, resultado, place)];
   }

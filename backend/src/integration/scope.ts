@@ -3,7 +3,10 @@ import { GatewayError } from '../lib/errors.js';
 import type { CreateConnectionInput, Scope } from './resources.js';
 
 /** Whether a caller may see and touch this connection. Whoever may not is told that there is none. */
-export function mayUse(record: ConnectionRecord, scope: Scope | null): boolean {
+export function mayUse(
+  record: Pick<ConnectionRecord, 'connectionId' | 'ownerId' | 'companyId'>,
+  scope: Scope | null,
+): boolean {
   if (!scope) return true;
   if (!isAmong(record.connectionId, scope)) return false;
   return record.ownerId === scope.ownerId || (record.companyId !== null && scope.companyIds.includes(record.companyId));

@@ -9,7 +9,9 @@ import { partWrite } from './parts.js';
 import { seqKey } from './record-keys.js';
 import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
 import { replayRemoval, replayWrite } from './replays.js';
+import { scheduledWrites } from './scheduled.js';
 import type { Write } from './tables.js';
+import { templateWrites } from './templates.js';
 
 interface Plan {
   seqs: number[];
@@ -60,6 +62,8 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
     ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
+    ...(batch.scheduled ?? []).flatMap((record) => scheduledWrites(tables, record)),
+    ...(batch.templates ?? []).flatMap((change) => templateWrites(context, change)),
   ];
   return {
     seqs: entries.map(({ seq }) => seq),

@@ -35,6 +35,7 @@ import type {
   ReplayRecord,
 } from './records.js';
 import { listReplays } from './replays.js';
+import { ScheduleStore } from './schedule-store.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
@@ -61,11 +62,14 @@ export class Journal {
   readonly #environment: Environment;
   /** Who is told by webhook, and what still has to be. */
   readonly webhooks: WebhookStore;
+  /** Messages that wait for their time, and the texts that messages are written with. */
+  readonly schedule: ScheduleStore;
 
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
     this.webhooks = new WebhookStore(context);
+    this.schedule = new ScheduleStore(context);
   }
 
   /**

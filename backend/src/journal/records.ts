@@ -1,3 +1,4 @@
+import type { ScheduledRecord, ScheduledSummary, TemplateRecord } from './schedule-records.js';
 import type { NewEvent } from './webhooks/records.js';
 /**
  * What the journal keeps. One LMDB environment, one ordered log: everything that must become a row in Postgres
@@ -108,6 +109,19 @@ export interface ReadEntry extends EntryBase {
   whatsappIds: string[];
 }
 
+/** A scheduled message as it stands now. */
+export interface ScheduledEntry extends EntryBase {
+  kind: 'scheduled';
+  summary: ScheduledSummary;
+}
+
+/** A text template was written or removed; of no connection (`connectionId` is empty). */
+export interface TemplateEntry extends EntryBase {
+  kind: 'template';
+  template: TemplateRecord;
+  removed: boolean;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -124,7 +138,9 @@ export type LogEntry =
   | SessionEntry
   | ContactEntry
   | MediaEntry
-  | ReadEntry;
+  | ReadEntry
+  | ScheduledEntry
+  | TemplateEntry;
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {
   events?: readonly NewEvent[];
@@ -209,6 +225,8 @@ export interface OutboxRecord {
   media?: OutgoingMedia;
   /** It changes another message (edit, deletion, reaction): no row of its own, the change is made when it is accepted. */
   rowless?: true;
+  /** The scheduled message that it was. */
+  scheduledId?: string;
   remetente: 'ATENDENTE' | 'SISTEMA';
   state: OutboxState;
   attempts: number;
@@ -308,4 +326,7 @@ export interface CommitBatch {
   idempotency?: IdempotencyRecord[];
   connections?: ConnectionRecord[];
   media?: MediaJob[];
+  scheduled?: ScheduledRecord[];
+  /** `before` is taken away, `after` written; null = none. */
+  templates?: { before: TemplateRecord | null; after: TemplateRecord | null }[];
 }

@@ -13,6 +13,7 @@ import type {
   PartRecord,
   ReplayRecord,
 } from './records.js';
+import type { ScheduledRecord, TemplateRecord } from './schedule-records.js';
 import { plainSealer, type Sealer } from './sealing.js';
 import type { DeliveryRecord, EventRecord, WebhookRecord } from './webhooks/records.js';
 
@@ -174,6 +175,10 @@ export interface Tables {
   media: Table<MediaJob>;
   /** Time at which a job is due, then its key → its key in `media`. */
   mediaDue: Table<Buffer>;
+  scheduled: Table<ScheduledRecord>;
+  /** Connection, time and id of every scheduled message that waits → its key in `scheduled`. */
+  scheduledDue: Table<Buffer>;
+  templates: Table<TemplateRecord>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -200,5 +205,8 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     audit: table('audit'),
     media: table('media'),
     mediaDue: table('mediaDue'),
+    scheduled: table('scheduled'),
+    scheduledDue: table('scheduledDue'),
+    templates: table('templates'),
   };
 }

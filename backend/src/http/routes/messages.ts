@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { StagedUpload } from '../../integration/resources.js';
 import type { IntegrationPort } from '../ports.js';
+import { canonicalSha256 } from '../canonical-sha256.js';
 import { ok, route, type Route } from '../route.js';
 import { atendimento } from '../schemas/atendimentos.js';
 import { pageBothWays, pageQuery, uuid } from '../schemas/common.js';
@@ -65,7 +65,7 @@ function sendRoute(integration: IntegrationPort): Route {
     errors: [
       'NEW_CHATS_PAUSED',
       ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
-      ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
+      ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'TEMPLATE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
       ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
       ...['MEDIA_TOO_LARGE', 'MEDIA_FETCH_FAILED', 'MEDIA_STORE_FAILED', 'MEDIA_NOT_FOUND', 'FORBIDDEN_DESTINATION'],
       ...[
@@ -78,11 +78,7 @@ function sendRoute(integration: IntegrationPort): Route {
         'DEADLINE_EXCEEDED',
       ],
     ] as Route['errors'],
-    issueCodes: {
-      'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
-      'body.to': { too_small: 'INVALID_RECIPIENT', too_big: 'INVALID_RECIPIENT', invalid_format: 'INVALID_RECIPIENT' },
-      'body.content': { too_small: 'EMPTY_MESSAGE', invalid_format: 'EMPTY_MESSAGE', too_big: 'MESSAGE_TOO_LONG' },
-    },
+    issueCodes: schema.MESSAGE_ISSUES,
     // The wait for the acknowledgement, and before it a file to fetch or convert and a number to look up.
     deadlineMs: schema.MAX_WAIT_MS + 90_000,
     maxJson: MAX_JSON,
@@ -93,9 +89,12 @@ function sendRoute(integration: IntegrationPort): Route {
       const upload = caller.upload as StagedUpload | undefined;
       const same = upload ? { ...body, file: upload.sha256.toString('hex') } : body;
       const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(same) };
-      const { connectionId, to, mentions, replyTo } = body;
+      const { connectionId, to, mentions, replyTo, template } = body;
       const result = await integration.sendMessage(
-        { connectionId, to, mentions, replyTo, message: messageInput(body, upload), waitMs: query.wait, idempotency },
+        {
+          ...{ connectionId, to, mentions, replyTo, template, message: messageInput(body, upload) },
+          ...{ waitMs: query.wait, idempotency },
+        },
         caller.scope,
       );
       return {
@@ -105,12 +104,4 @@ function sendRoute(integration: IntegrationPort): Route {
       };
     },
   });
-}
-
-/** The same request is the same digest, however its JSON was spelt and in whatever order its keys came. */
-function canonicalSha256(body: Record<string, unknown>): Uint8Array {
-  const sorted = Object.entries(body)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest();
 }
