@@ -1,4 +1,4 @@
-import type { LogEntry, MediaJob } from '../journal/records.js';
+import type { HistoryJob, LogEntry, MediaJob } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import { crashPoint } from '../lib/crash-points.js';
@@ -6,6 +6,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
 import { Gate } from './gate.js';
+import { historyJob } from './history-jobs.js';
 import { mediaJobs } from './media-jobs.js';
 import { MAX_EVENTS_PER_CALL, type DecodedEntry } from './projection-batch.js';
 import type { ParkReason, ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
@@ -95,9 +96,12 @@ export class ProjectionWriter {
     let offset = 0;
     const news: NewEvent[] = [];
     const media: MediaJob[] = [];
+    const history: HistoryJob[] = [];
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
+      const announced = await historyJob(entry, this.deps.optionsFor(entry.connectionId).sincronizarHistorico);
+      if (announced) history.push(announced);
       if (eventos.length === 0) continue;
       this.deps.events.emit('projected', { entry, eventos, resultados });
       news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
@@ -108,7 +112,7 @@ export class ProjectionWriter {
     crashPoint('before:complete');
     this.#completing = this.deps.journal.completeEntries(
       items.map(({ entry }) => entry.seq),
-      { events: news, media },
+      { events: news, media, history },
     );
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);

@@ -19,6 +19,7 @@ const MAY_WAIT: Record<Kind, boolean> = {
   contact: true,
   media: true,
   read: true,
+  history: true,
   scheduled: true,
   template: true,
   unreadable: false,

@@ -2,6 +2,7 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { authWrites, credsWrite } from './auth-keys.js';
 import { connectionWrite } from './connections.js';
 import type { JournalContext } from './context.js';
+import { historyJobRemoval } from './history-jobs.js';
 import { idempotencyWrite } from './idempotency.js';
 import { mediaJobWrites } from './media-jobs.js';
 import { outboxWrites } from './outbox.js';
@@ -63,6 +64,7 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
     ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
     ...(batch.scheduled ?? []).flatMap((record) => scheduledWrites(tables, record)),
+    ...(batch.historyRead ?? []).map((job) => historyJobRemoval(context, job)),
     ...(batch.templates ?? []).flatMap((change) => templateWrites(context, change)),
   ];
   return {

@@ -1,5 +1,6 @@
 import { readEntry } from './claim-entries.js';
 import type { JournalContext } from './context.js';
+import { historyJobWrite } from './history-jobs.js';
 import { newMediaJobWrites } from './media-jobs.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
@@ -16,7 +17,7 @@ export function completeEntries(
   context: JournalContext,
   webhooks: WebhookStore,
   seqs: readonly number[],
-  { events = [], media = [] }: FollowUps,
+  { events = [], media = [], history = [] }: FollowUps,
 ): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
@@ -32,9 +33,11 @@ export function completeEntries(
     if (writes.length === 0) return;
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
-    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()]);
+    const histories = history.map((job) => historyJobWrite(context, job));
+    await context.writer.write([...writes, ...appended.writes, ...jobs, ...histories, context.sequence.remember()]);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
     if (jobs.length > 0) context.events.emit('mediaQueued', null);
+    if (history.length > 0) context.events.emit('historyQueued', null);
   });
 }

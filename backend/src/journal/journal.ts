@@ -13,6 +13,7 @@ import { deleteConnection, getConnection, listConnections } from './connections.
 import type { JournalContext, JournalEvents } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import { listHistoryJobs } from './history-jobs.js';
 import { findIdempotency } from './idempotency.js';
 import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
@@ -26,6 +27,7 @@ import type {
   ConnectionRecord,
   DeadLetter,
   FollowUps,
+  HistoryJob,
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
@@ -193,6 +195,16 @@ export class Journal {
   /** When the next job is due, ms since the epoch; null when none waits. */
   nextMediaDueAt(): number | null {
     return nextMediaDueAt(this.#context.tables);
+  }
+
+  /** Histories that are still to be read. */
+  listHistoryJobs(): HistoryJob[] {
+    return listHistoryJobs(this.#context.tables);
+  }
+
+  /** A hint that there is a history to read. @returns the function that stops listening */
+  onHistoryQueued(listener: () => void): () => void {
+    return this.#context.events.on('historyQueued', listener);
   }
 
   /** A hint that there are new media jobs. @returns the function that stops listening */

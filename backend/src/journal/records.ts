@@ -122,6 +122,18 @@ export interface TemplateEntry extends EntryBase {
   removed: boolean;
 }
 
+/** A message of before, as the phone has handed it over with its chat's history. */
+export interface HistoryEntry extends EntryBase {
+  kind: 'history';
+  /** Encoded proto.WebMessageInfo. */
+  info: Uint8Array;
+  /** The chat it is of: its address, the others that are known, and its name. */
+  chat: { jid: string; pn: string | null; lid: string | null; nome: string | null };
+  me: { id: string; lid: string | null };
+  /** It was missed (docs/adr/0012), so it counts as any message that comes in; else it is only kept. */
+  missed: boolean;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -139,12 +151,14 @@ export type LogEntry =
   | ContactEntry
   | MediaEntry
   | ReadEntry
+  | HistoryEntry
   | ScheduledEntry
   | TemplateEntry;
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {
   events?: readonly NewEvent[];
   media?: readonly MediaJob[];
+  history?: readonly HistoryJob[];
 }
 type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
 /** An entry before it has its place in the log. */
@@ -292,6 +306,18 @@ export interface MediaJob {
   at: number;
 }
 
+/** A history that the phone has announced: to be fetched, and its messages put into the log. */
+export interface HistoryJob {
+  connectionId: string;
+  /** Of the message that announced it. */
+  id: string;
+  /** Encoded proto.Message.HistorySyncNotification. */
+  notification: Uint8Array;
+  me: { id: string; lid: string | null };
+  /** When it was announced, ms since the epoch. */
+  at: number;
+}
+
 /** The first answer to a request with an Idempotency-Key; kept 7 days. */
 export interface IdempotencyRecord {
   /** API key's name (or `anonymous`), connection and the header's value. */
@@ -328,5 +354,7 @@ export interface CommitBatch {
   media?: MediaJob[];
   scheduled?: ScheduledRecord[];
   /** `before` is taken away, `after` written; null = none. */
+  /** Histories that have been read to their end. */
+  historyRead?: Pick<HistoryJob, 'connectionId' | 'id'>[];
   templates?: { before: TemplateRecord | null; after: TemplateRecord | null }[];
 }

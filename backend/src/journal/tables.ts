@@ -6,6 +6,7 @@ import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import type {
   ConnectionRecord,
   DeadLetter,
+  HistoryJob,
   IdempotencyRecord,
   LogEntry,
   MediaJob,
@@ -179,6 +180,8 @@ export interface Tables {
   /** Connection, time and id of every scheduled message that waits → its key in `scheduled`. */
   scheduledDue: Table<Buffer>;
   templates: Table<TemplateRecord>;
+  /** Histories that are still to be read. */
+  history: Table<HistoryJob>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -208,5 +211,6 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     scheduled: table('scheduled'),
     scheduledDue: table('scheduledDue'),
     templates: table('templates'),
+    history: table('history'),
   };
 }
