@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
+import { historyParts } from './bootstrap/history-parts.js';
 import { mediaParts } from './bootstrap/media-parts.js';
 import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -16,6 +17,7 @@ import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
+import type { HistoryQueue } from './inbound/history-queue.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { announceRows, type Projected } from './integration/announce-rows.js';
@@ -188,6 +190,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   });
   const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
   const schedule = scheduleParts(scheduleDeps);
+  const history = historyParts({ config, journal, projector, media, pool, clock, log });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -219,7 +222,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, schedule, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, schedule, history, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
@@ -311,10 +314,11 @@ function managedServices(parts: {
   polls: PollCounter;
   robot: Robot;
   schedule: ScheduleParts;
+  history: HistoryQueue;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, robot, schedule, watchdog } = parts;
+  const { database, projector, polls, integration, robot, schedule, history, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -335,9 +339,10 @@ function managedServices(parts: {
         integration.start();
         robot.start();
         schedule.scheduler.start();
+        history.start();
       },
       stop: async () => {
-        await Promise.all([robot.stop(), schedule.scheduler.stop()]);
+        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop()]);
         await integration.stop();
       },
       reason: () => null,

@@ -53,6 +53,7 @@ export interface GatewayConfig {
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
   readonly scheduleMaxLateMs: number;
+  readonly historyGapMs: number;
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
   readonly media: {
@@ -142,6 +143,7 @@ export function toGatewayConfig(
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
     scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,
+    historyGapMs: s.HISTORY_GAP_MS,
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
     media: {

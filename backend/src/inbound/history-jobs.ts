@@ -13,12 +13,17 @@ const WITH_MESSAGES = new Set<proto.Message.HistorySyncType | null | undefined>(
   HistorySyncType.ON_DEMAND,
 ]);
 
+/** Whether a phone speaks to its own devices. */
+export function isPeer(entry: LogEntry): boolean {
+  return entry.kind === 'stanza' && entry.node.attrs['category'] === 'peer';
+}
+
 /**
  * The history that a stanza announces, as a job to read it; none for anything else. Only this number's own phone may
  * announce one, and only one that was asked for is read unless the connection wants all of them.
  */
 export async function historyJob(entry: LogEntry, wantsAll: boolean): Promise<HistoryJob | null> {
-  if (entry.kind !== 'stanza' || entry.node.attrs['category'] !== 'peer') return null;
+  if (entry.kind !== 'stanza' || !isPeer(entry)) return null;
   const { connectionId, node, me, at } = entry;
   if (stanzaAddresses(node.attrs, me).autor !== null) return null;
   const message = await rebuildMessage(entry).catch(() => null);

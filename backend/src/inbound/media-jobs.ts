@@ -2,7 +2,7 @@ import type { LogEntry, MediaJob, MediaSource } from '../journal/records.js';
 import type { Evento, EventoMensagem, ResultadoEvento } from '../supabase/evento.js';
 
 /** What `dados.midia` of a row says (content/media.ts, fetchFacts); bytes as base64. */
-interface FetchFacts {
+export interface FetchFacts {
   classe: string;
   url?: string;
   directPath?: string;
@@ -28,7 +28,15 @@ export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: Result
 function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
   if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
   const facts = dados?.['midia'] as FetchFacts | undefined;
-  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
+  return facts ? rowSource(facts, midia_tamanho ?? null) : null;
+}
+
+/** Where the file of a row is; null when the row does not say. */
+export function rowSource(
+  facts: FetchFacts,
+  fileLength: number | null,
+): Extract<MediaSource, { kind: 'whatsapp' }> | null {
+  if (!facts.mediaKey || !(facts.directPath ?? facts.url)) return null;
   return {
     kind: 'whatsapp',
     classe: facts.classe,
@@ -37,7 +45,7 @@ function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): Me
     mediaKey: Buffer.from(facts.mediaKey, 'base64'),
     fileSha256: bytes(facts.fileSha256),
     fileEncSha256: bytes(facts.fileEncSha256),
-    fileLength: midia_tamanho ?? null,
+    fileLength,
   };
 }
 

@@ -6,7 +6,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
 import { Gate } from './gate.js';
-import { historyJob } from './history-jobs.js';
+import { historyJob, isPeer } from './history-jobs.js';
 import { mediaJobs } from './media-jobs.js';
 import { MAX_EVENTS_PER_CALL, type DecodedEntry } from './projection-batch.js';
 import type { ParkReason, ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
@@ -100,8 +100,7 @@ export class ProjectionWriter {
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
-      const announced = await historyJob(entry, this.deps.optionsFor(entry.connectionId).sincronizarHistorico);
-      if (announced) history.push(announced);
+      if (isPeer(entry)) history.push(...(await this.#historyOf(entry)));
       if (eventos.length === 0) continue;
       this.deps.events.emit('projected', { entry, eventos, resultados });
       news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
@@ -116,6 +115,11 @@ export class ProjectionWriter {
     );
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);
+  }
+
+  async #historyOf(entry: LogEntry): Promise<HistoryJob[]> {
+    const job = await historyJob(entry, this.deps.optionsFor(entry.connectionId).sincronizarHistorico);
+    return job ? [job] : [];
   }
 
   /** Halves a refused batch until the bad entry stands alone; all others are written, in order. */

@@ -7,6 +7,8 @@ import type { Row, Scope } from './resources.js';
 export interface MessageMediaDeps {
   database: Pick<SupabaseWhatsAppService, 'getMensagem'>;
   store: MediaStore;
+  /** Has a file fetched that was not until now. @returns whether there is something to fetch */
+  fetchLater(row: Row): Promise<boolean>;
 }
 
 /** The file of a message, open for reading. */
@@ -36,7 +38,12 @@ export async function openMessageMedia(
   const row = await deps.database.getMensagem(messageId, scope);
   if (!row) throw new GatewayError('MESSAGE_NOT_FOUND');
   const path = row['midia_caminho'];
-  if (typeof path !== 'string') throw whyNone(row);
+  if (typeof path !== 'string') {
+    const reason = whyNone(row);
+    // The history's files are fetched when somebody asks for the first time.
+    if (reason.code === 'MEDIA_PENDING') await deps.fetchLater(row);
+    throw reason;
+  }
   const size = Number(row['midia_tamanho']);
   const part = parseRange(range, size);
   const stream = await deps.store.open(path, part ?? undefined);

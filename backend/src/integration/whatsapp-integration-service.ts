@@ -14,6 +14,7 @@ import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
+import { fetchHistoryMedia } from './fetch-history-media.js';
 import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
@@ -22,6 +23,7 @@ import type {
   PairingCodeResource,
   PresenceInput,
   QrResource,
+  Row,
   Scope,
   SendMessageInput,
   SendResult,
@@ -178,7 +180,8 @@ export class WhatsAppIntegrationService {
 
   /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
   openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
-    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore }, messageId, range, scope);
+    const fetchLater = (row: Row) => fetchHistoryMedia(this.deps, row);
+    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore, fetchLater }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {

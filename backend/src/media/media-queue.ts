@@ -91,6 +91,11 @@ export class MediaQueue {
     return this.#stopped;
   }
 
+  /** Something was queued: looks at once. */
+  wake(): void {
+    this.#pump();
+  }
+
   /** Files under way now. */
   get active(): number {
     return this.#active.size;
