@@ -17,10 +17,10 @@ export interface HistoryGapsDeps {
 interface Gap {
   /** The last thing that is known from before, ms since the epoch. */
   since: number;
-  /** When the connection was back. */
-  until: number;
   /** Chats whose past was asked for, and how often. */
   asked: Map<string, number>;
+  /** What could not be asked yet: the socket is still on its way. */
+  waiting: { before: MessageName; timestampMs: number }[];
 }
 
 /** As many as WhatsApp Web asks for at a time. */
@@ -54,12 +54,12 @@ export class HistoryGaps {
 
   /** Since when messages of a connection may have been missed, ms since the epoch; null = none were. */
   missedSince(connectionId: string): number | null {
-    return this.#gaps.get(connectionId)?.since ?? null;
+    return this.#gapOf(connectionId)?.since ?? null;
   }
 
   /** Told what has just become rows. */
   written(eventos: readonly Evento[]): void {
-    if (this.#gaps.size === 0) return;
+    if (this.#gaps.size + this.#lastKnown.size === 0) return;
     for (const evento of eventos) if (evento.op === 'mensagem' && !evento.historico) this.#seen(evento);
   }
 
@@ -73,15 +73,26 @@ export class HistoryGaps {
   }
 
   #back(connectionId: string): void {
-    const { clock, gapMs, log } = this.deps;
-    const since = this.#lastKnown.get(connectionId) ?? null;
+    const gap = this.#gapOf(connectionId);
     this.#lastKnown.delete(connectionId);
-    const now = clock.now();
-    if (since === null || now - since < gapMs) return;
-    log.warn('a long absence: chats are compared with the phone', { connectionId, awayMs: now - since });
-    const gap: Gap = { since, until: now, asked: new Map() };
+    for (const { before, timestampMs } of gap?.waiting.splice(0) ?? []) {
+      gap?.asked.delete(before.chatJid);
+      if (gap) this.#ask(connectionId, gap, before, timestampMs);
+    }
+  }
+
+  /** What the offline queue brings may come before the connection counts as ready. */
+  #gapOf(connectionId: string): Gap | null {
+    const open = this.#gaps.get(connectionId);
+    const since = this.#lastKnown.get(connectionId) ?? null;
+    const { clock, gapMs, log } = this.deps;
+    const awayMs = since === null ? 0 : clock.now() - since;
+    if (open || since === null || awayMs < gapMs) return open ?? null;
+    log.warn('a long absence: chats are compared with the phone', { connectionId, awayMs });
+    const gap: Gap = { since, asked: new Map(), waiting: [] };
     this.#gaps.set(connectionId, gap);
     clock.after(OPEN_MS, () => this.#gaps.get(connectionId) === gap && this.#gaps.delete(connectionId));
+    return gap;
   }
 
   /** The latest of what is known; null for a connection that was never there. */
@@ -92,7 +103,7 @@ export class HistoryGaps {
   }
 
   #seen({ sessao, chat, autor, whatsapp_id: id, timestamp, dados }: EventoMensagem): void {
-    const gap = this.#gaps.get(sessao);
+    const gap = this.#gapOf(sessao);
     const at = Date.parse(timestamp);
     // What was asked for itself, or is older than the gap, is no end of one.
     if (!gap || at <= gap.since || dados?.['recuperada'] || gap.asked.has(chat.jid)) return;
@@ -106,6 +117,7 @@ export class HistoryGaps {
     const client = this.deps.pool.get(connectionId);
     if (rounds >= MOST_ROUNDS || !client) return;
     gap.asked.set(before.chatJid, rounds + 1);
+    if (client.estado !== 'ready') return void gap.waiting.push({ before, timestampMs });
     client.calls.chat.fetchHistory(before, timestampMs, COUNT).catch((error: unknown) => {
       // The chat's next message asks again.
       if (rounds === 0) gap.asked.delete(before.chatJid);

@@ -120,7 +120,7 @@ test('after a long absence the phone is asked for what was missed; it counts as 
   phone.past.add(chat, [{ content: 'muito antes', timestamp: now() - 86_400 }]);
   phone.past.add(chat, [{ content: 'antes', timestamp: now(), id: before.id }]);
   phone.past.add(chat, missed);
-  const after = ana.send(phone, 'depois', { timestamp: since + 100 });
+  const after = ana.send(phone, 'depois', { timestamp: (since + 100) * 1000 });
   await gateway.start({ HISTORY_GAP_MS: '1' });
   await gateway.crm.mensagem(id, after.id);
   const found = await rows(id, 63);
