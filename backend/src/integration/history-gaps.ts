@@ -68,7 +68,12 @@ export class HistoryGaps {
     const gap = this.#gaps.get(connectionId);
     for (const { chatJid, oldest, count } of chats) {
       if (!gap || oldest.timestampMs <= gap.since || count < COUNT) continue;
-      this.#ask(connectionId, gap, { id: oldest.id, chatJid, fromMe: oldest.fromMe, participant: null }, oldest.timestampMs);
+      this.#ask(
+        connectionId,
+        gap,
+        { id: oldest.id, chatJid, fromMe: oldest.fromMe, participant: null },
+        oldest.timestampMs,
+      );
     }
   }
 

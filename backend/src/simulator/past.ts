@@ -68,7 +68,11 @@ export class Past {
     conversations: proto.IConversation[],
   ): Promise<proto.IMessage> {
     const history = proto.HistorySync.encode({ syncType, progress: 100, chunkOrder: 1, conversations }).finish();
-    const { url: _url, mediaKeyTimestamp: _time, ...file } = await this.media.upload(deflateSync(history), 'md-msg-hist');
+    const {
+      url: _url,
+      mediaKeyTimestamp: _time,
+      ...file
+    } = await this.media.upload(deflateSync(history), 'md-msg-hist');
     const { Type } = proto.Message.ProtocolMessage;
     return {
       protocolMessage: {

@@ -31,8 +31,12 @@ describe('history sync', () => {
       fromMe: n % 2 === 1,
     }));
     phone.past.add(chat, old);
-    phone.past.add({ jid: 'status@broadcast' }, [{ content: 'um status', timestamp: now() - 50, participant: ana.pnJid }]);
-    await (await phone.syncHistory(companion)).receipted;
+    phone.past.add({ jid: 'status@broadcast' }, [
+      { content: 'um status', timestamp: now() - 50, participant: ana.pnJid },
+    ]);
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     const live = ana.send(phone, 'ao vivo');
     await gateway.crm.mensagem(id, live.id);
     const found = await rows(id, 451);
@@ -45,9 +49,13 @@ describe('history sync', () => {
     expect(new Set(found.map((row) => row['contato_id'])).size).toBe(1);
     expect(await gateway.crm.contatos(id, { tipo: 'pessoa' })).toMatchObject([{ nome: 'Ana da agenda' }]);
 
-    await (await phone.syncHistory(companion)).receipted;
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     phone.past.add(chat, [{ content: 'a última da história', timestamp: now() - 5 }]);
-    await (await phone.syncHistory(companion)).receipted;
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     const again = await until('the third history', async () => {
       const all = await byTime(id);
       return contents(all).includes('a última da história') && all;
@@ -60,7 +68,9 @@ describe('history sync', () => {
     const { id, phone, companion } = await gateway.aPairedConnection();
     const ana = gateway.aCustomer();
     phone.past.add({ jid: ana.pnJid }, [{ content: 'antiga', timestamp: now() - 100 }]);
-    await (await phone.syncHistory(companion)).receipted;
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     await gateway.crm.mensagem(id, ana.send(phone, 'ao vivo').id);
     expect(contents(await gateway.crm.mensagens(id))).toEqual(['ao vivo']);
     expect(gateway.parts.journal.listHistoryJobs()).toEqual([]);
@@ -77,7 +87,9 @@ describe('history sync', () => {
     const [oldId] = phone.past.add({ jid: ana.pnJid }, [{ content, timestamp: now() - 100 }]);
     // Baileys and we: each fails once or more.
     media.failNext = 2;
-    await (await phone.syncHistory(companion)).receipted;
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     const row = await gateway.crm.mensagem(id, oldId!);
     expect(row).toMatchObject({ conteudo: 'antiga.txt', midia_caminho: null });
     expect(gateway.parts.journal.getMediaJob(id, String(row['id']))).toBeNull();
@@ -97,7 +109,9 @@ describe('history sync', () => {
     const ana = gateway.aCustomer();
     const [oldId] = phone.past.add({ jid: ana.pnJid }, [{ content: 'sobrevive', timestamp: now() - 100 }]);
     gateway.simulator.media.failNext = 1000;
-    await (await phone.syncHistory(companion)).receipted;
+    await (
+      await phone.syncHistory(companion)
+    ).receipted;
     await until('the job', () => Promise.resolve(gateway.parts.journal.listHistoryJobs().length > 0));
     await gateway.stop();
     gateway.simulator.media.failNext = 0;

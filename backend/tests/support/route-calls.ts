@@ -106,7 +106,12 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   }),
 
   scheduleMessage: ({ connectionId }) => ({
-    body: { connectionId, to: '5511988887777', content: 'Olá', sendAt: new Date(Date.now() + 86_400_000).toISOString() },
+    body: {
+      connectionId,
+      to: '5511988887777',
+      content: 'Olá',
+      sendAt: new Date(Date.now() + 86_400_000).toISOString(),
+    },
     ...{ right: [201], foreign: '404' },
   }),
   listScheduled: () => all([200]),

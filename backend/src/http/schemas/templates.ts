@@ -13,7 +13,8 @@ const texto = cleanText(65_536)
   .regex(/\S/, 'must not be empty')
   .refine((text) => !hasBrokenBraces(text), 'must have nothing in double braces but names such as {{nome}}')
   .meta({
-    description: 'Names in double braces are filled in when a message is written. {{data}}, {{hora}}, {{saudacao}}: by the clock.',
+    description:
+      'Names in double braces are filled in when a message is written. {{data}}, {{hora}}, {{saudacao}}: by the clock.',
     example: '{{saudacao}}, {{nome}}! Sua consulta é às {{horario}}.',
   });
 

@@ -21,7 +21,10 @@ describe('a scheduled message', () => {
     await pass(HOUR);
     expect(texts()).toEqual(['bom dia']);
     const record = journal.schedule.get(id)!;
-    expect(journal.getOutbox(record.connectionId, record.whatsappId!)).toMatchObject({ scheduledId: id, state: 'sent' });
+    expect(journal.getOutbox(record.connectionId, record.whatsappId!)).toMatchObject({
+      scheduledId: id,
+      state: 'sent',
+    });
     expect(entries('scheduled').map(({ summary }) => [summary.state, summary.revision])).toEqual([
       ['AGENDADA', 1],
       ['ACEITA', 2],
@@ -38,7 +41,9 @@ describe('a scheduled message', () => {
     const again = await aSchedule({ dir: first.dir, clock: first.clock });
     await until(() => again.state(id) === 'ENVIADA');
     // The same id went out again, because its ack was never seen: one message.
-    expect(new Set(again.channel.relayed.map((each) => each.id))).toEqual(new Set(first.channel.relayed.map((e) => e.id)));
+    expect(new Set(again.channel.relayed.map((each) => each.id))).toEqual(
+      new Set(first.channel.relayed.map((e) => e.id)),
+    );
   });
 
   test('that was due during a downtime goes out late, unless it is too late', async () => {
