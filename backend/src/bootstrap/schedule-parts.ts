@@ -1,5 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { MessageTemplates } from '../integration/templates/message-templates.js';
+import type { MessageTemplates } from '../integration/templates/message-templates.js';
 import { ScheduledBook } from '../integration/schedule/scheduled-book.js';
 import { ScheduledMessages } from '../integration/schedule/scheduled-messages.js';
 import { Scheduler } from '../integration/schedule/scheduler.js';

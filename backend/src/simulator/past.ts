@@ -90,5 +90,5 @@ export class Past {
 function conversation({ jid, lidJid, name }: PastChat, messages: proto.IWebMessageInfo[]): proto.IConversation {
   const newestFirst = messages.toSorted((a, b) => Number(b.messageTimestamp) - Number(a.messageTimestamp));
   const listed = newestFirst.map((message, index) => ({ message, msgOrderId: index }));
-  return { id: jid, messages: listed, ...(lidJid && { lidJid }), ...(name && { name }) } as proto.IConversation;
+  return { id: jid, messages: listed, ...(lidJid && { lidJid }), ...(name && { name }) };
 }
