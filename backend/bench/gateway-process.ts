@@ -16,6 +16,8 @@ let gateway: Gateway | null = null;
 let log: ClosableLog | null = null;
 const profiler = new Session();
 let startedAt = 0;
+let watching: NodeJS.Timeout | undefined;
+let peakMb = 0;
 const within = (times: number[], from: number) => times.filter((at) => at >= from && at < from + 60_000).length;
 
 const api = {
@@ -37,6 +39,20 @@ const api = {
   },
 
   usage,
+
+  /** From now on the most anonymous memory is noted, every 20 ms. @returns how much it is now, MB */
+  watchMemory: () => {
+    clearInterval(watching);
+    peakMb = usage().rssAnonMb ?? NaN;
+    watching = setInterval(() => (peakMb = Math.max(peakMb, usage().rssAnonMb ?? NaN)), 20);
+    return peakMb;
+  },
+
+  /** @returns the most since `watchMemory`, MB */
+  peakMemory: () => {
+    clearInterval(watching);
+    return peakMb;
+  },
 
   /** State of each connection: how many are in which. */
   estados: () => {

@@ -99,8 +99,8 @@ async function closes(stage: ReconnectStage): Promise<void> {
 /** Each code that WhatsApp closes with and means "come again": all at once. */
 async function plainCloses(stage: ReconnectStage): Promise<void> {
   const closes: [string, () => Promise<unknown>][] = [
-    ['close frame', () => simulator.call('closeAll')],
-    ['TCP reset', () => simulator.call('resetAll')],
+    ['close frame', () => simulator.call('close', TWENTY)],
+    ['TCP reset', () => simulator.call('reset', TWENTY)],
     ...[515, 428, 500, 503].map((code): [string, () => Promise<unknown>] => [
       `stream error ${code}`,
       () => simulator.call('streamErrors', TWENTY, code),
@@ -141,7 +141,7 @@ async function refusals(stage: ReconnectStage): Promise<void> {
 async function outage(stage: ReconnectStage, ms: number, barMs: number, name: string): Promise<void> {
   const before = await stage.logins();
   await simulator.call('refuse', true);
-  await simulator.call('resetAll');
+  await simulator.call('reset', TWENTY);
   const tries = await stage.gateway.call('countTries', ms);
   await simulator.call('refuse', false);
   note(`${name}: all 20 back after its return`, await stage.untilBack(before), 'ms', barMs);

@@ -5,9 +5,12 @@ import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { historyParts } from './bootstrap/history-parts.js';
 import { mediaParts } from './bootstrap/media-parts.js';
 import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
+import { peopleParts } from './bootstrap/people-parts.js';
+import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
+import { poolParts } from './bootstrap/pool-parts.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -15,6 +18,7 @@ import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whats
 import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
+import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
 import type { HistoryQueue } from './inbound/history-queue.js';
@@ -122,6 +126,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('services', () => bootstrap.stop());
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
@@ -133,14 +140,14 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const polls = new PollCounter({ polls: new PollTable(database), clock, log });
   projector.events.on('projected', ({ eventos }) => polls.written(eventos));
 
   const numbers = new NumberCheck({ journal, clock, log });
-  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+  const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const uploads = new MediaUploads({ journal, files: media.outgoing });
   const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
@@ -166,6 +173,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     server: config.whatsapp,
     maxClients: config.maxConnections,
     reconnectBaseMs: config.reconnectDelayMs,
+    loginsAtOnce: config.loginsAtOnce,
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });
@@ -191,6 +199,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
   const schedule = scheduleParts(scheduleDeps);
   const history = historyParts({ config, journal, projector, media, pool, clock, log });
+  const ofPool = poolParts({ journal, pool, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -201,7 +210,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const watchdog = new WhatsAppWatchdogService({
+  const watchdog: WhatsAppWatchdogService = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
     journalWritable: () => journal.probe(),
@@ -241,15 +250,18 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
     defaultOwnerId,
+    auditRetentionMs: config.auditRetentionMs,
     clock,
     log,
   });
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
+  const people = peopleParts({ integration, database, journal, numbers, clock, log });
   const { host, port } = config.http;
+  const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     sends: () => sender.figures,
@@ -263,12 +275,16 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
       ...{ metrics, watchdog, access, webhooks, scheduled: schedule.messages, templates },
+      ...{ metrics, watchdog, access, webhooks, media: media.service },
+      chats: new ChatReads(database),
+      ...people,
+      ...ofPool,
     }),
     host,
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
   const tell = () => tellEverybody({ events, pool, projector, database, rows, journal, dispatcher, clock, log });
   return {
     config,
@@ -293,6 +309,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     loopGuard,
     bootstrap,
     access,
+    realtime,
     http,
     orphans,
     metrics,

@@ -25,6 +25,15 @@ export interface GatewayConfig {
     /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
     readonly jwks: JSONWebKeySet | URL | null;
   };
+  readonly realtime: {
+    readonly enabled: boolean;
+    /** Begins with a slash. */
+    readonly path: string;
+    readonly maxClients: number;
+    /** Of one key, user, or the root key. */
+    readonly maxClientsPerIdentity: number;
+  };
+  readonly auditRetentionMs: number;
   readonly database: {
     readonly mode: DatabaseMode;
     readonly supabaseUrl: string | null;
@@ -40,6 +49,8 @@ export interface GatewayConfig {
   readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
+  /** Connections that may be logging in at the same time. */
+  readonly loginsAtOnce: number;
   readonly watchdog: {
     readonly checkIntervalMs: number;
     readonly alertThreshold: number;
@@ -68,6 +79,8 @@ export interface GatewayConfig {
   };
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
+  /** An Evolution API server beside this gateway; null = none. */
+  readonly evolution: { readonly apiUrl: string | null; readonly apiKey: string | null };
   readonly defaultOwnerId: string;
   readonly whatsapp: {
     /** null = Meta's servers. */
@@ -116,6 +129,13 @@ export function toGatewayConfig(
       connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
       jwks: s.SUPABASE_JWKS,
     },
+    realtime: {
+      enabled: s.REALTIME_ENABLED,
+      path: s.REALTIME_PATH,
+      maxClients: s.REALTIME_MAX_CLIENTS,
+      maxClientsPerIdentity: s.REALTIME_MAX_CLIENTS_PER_IDENTITY,
+    },
+    auditRetentionMs: s.AUDIT_RETENTION_MS,
     database: {
       mode: databaseMode(s),
       supabaseUrl: s.SUPABASE_URL,
@@ -131,6 +151,7 @@ export function toGatewayConfig(
     metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
+    loginsAtOnce: s.LOGINS_AT_ONCE,
     watchdog: {
       checkIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
       alertThreshold: s.HEALTH_ALERT_THRESHOLD,
@@ -153,6 +174,7 @@ export function toGatewayConfig(
       ffmpegPath: s.FFMPEG_PATH,
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
+    evolution: { apiUrl: s.EVOLUTION_API_URL, apiKey: s.EVOLUTION_API_KEY },
     defaultOwnerId: s.DEFAULT_OWNER_ID,
     whatsapp: {
       wsUrl: s.WHATSAPP_WS_URL,

@@ -55,6 +55,24 @@ export const SETTINGS = {
     "Requests a minute that concern one connection, over all of its owner's keys; more are answered 429.",
   ),
 
+  REALTIME_ENABLED: always(
+    value.flag,
+    'true',
+    'Whether clients may listen by WebSocket (socket.io), at the same port.',
+  ),
+  REALTIME_PATH: always(value.urlPath, '/socket.io', 'Where they connect; `path` of the socket.io client.'),
+  REALTIME_MAX_CLIENTS: always(value.positiveInteger, '2000', 'WebSocket connections at once.'),
+  REALTIME_MAX_CLIENTS_PER_IDENTITY: always(
+    value.positiveInteger,
+    '100',
+    'WebSocket clients at once with one key, or of one user.',
+  ),
+  AUDIT_RETENTION_MS: always(
+    value.positiveInteger,
+    '15552000000',
+    'How long `whatsapp_auditoria` says who did what (180 days); older rows are removed.',
+  ),
+
   SUPABASE_URL: maybe(
     value.httpUrl,
     'Supabase project to write to, such as `https://abc.supabase.co`. Unset: see `DATABASE_URL`.',
@@ -108,6 +126,11 @@ export const SETTINGS = {
 
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
+  LOGINS_AT_ONCE: always(
+    value.positiveInteger,
+    '20',
+    'Connections that may be logging in at the same time, at start and when the network is back. WhatsApp limits logins, and each one costs CPU.',
+  ),
   HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
   HEALTH_ALERT_THRESHOLD: always(
     value.positiveInteger,
@@ -165,6 +188,9 @@ export const SETTINGS = {
     value.addressRanges,
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
   ),
+
+  EVOLUTION_API_URL: maybe(value.httpUrl, 'An Evolution API server, such as `https://evolution.example.com`.'),
+  EVOLUTION_API_KEY: secret(value.secretText, 'The global API key of that server.'),
 
   WHATSAPP_VERSION: maybe(value.whatsappVersion, 'Pins the WhatsApp Web version, such as `2.3000.1023456789`.'),
   WHATSAPP_WS_URL: maybe(

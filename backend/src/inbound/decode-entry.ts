@@ -6,6 +6,7 @@ import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
 import { decodeHistory } from './decode-history.js';
+import { decodeNotice } from './decode-notice.js';
 import { decodeReceipt } from './decode-receipt.js';
 import { decodeScheduled, decodeTemplate } from './decode-schedule.js';
 import { decodeStanza } from './decode-stanza.js';
@@ -27,6 +28,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeStanza(entry, options);
     case 'receipt':
       return decodeReceipt(entry, options);
+    case 'notification':
+      return decodeNotice(entry, options);
     case 'outgoing':
       return decodeOutgoing(entry);
     case 'outcome':

@@ -27,16 +27,16 @@ export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: Result
 
 function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
   if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
-  const facts = dados?.['midia'] as FetchFacts | undefined;
-  return facts ? rowSource(facts, midia_tamanho ?? null) : null;
+  return fetchableMedia(dados, midia_tamanho);
 }
 
-/** Where the file of a row is; null when the row does not say. */
-export function rowSource(
-  facts: FetchFacts,
-  fileLength: number | null,
-): Extract<MediaSource, { kind: 'whatsapp' }> | null {
-  if (!facts.mediaKey || !(facts.directPath ?? facts.url)) return null;
+/**
+ * Where WhatsApp has the file that a row's `dados` and `midia_tamanho` tell of; null when they tell of none, or of one that
+ * only this gateway has had (sent from here).
+ */
+export function fetchableMedia(dados: unknown, tamanho: unknown): MediaSource | null {
+  const facts = (dados as { midia?: FetchFacts } | null | undefined)?.midia;
+  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
   return {
     kind: 'whatsapp',
     classe: facts.classe,
@@ -45,7 +45,7 @@ export function rowSource(
     mediaKey: Buffer.from(facts.mediaKey, 'base64'),
     fileSha256: bytes(facts.fileSha256),
     fileEncSha256: bytes(facts.fileEncSha256),
-    fileLength,
+    fileLength: typeof tamanho === 'number' ? tamanho : null,
   };
 }
 

@@ -13,6 +13,7 @@ type Kind = LogEntry['kind'];
 const MAY_WAIT: Record<Kind, boolean> = {
   stanza: false,
   receipt: true,
+  notification: true,
   outgoing: true,
   outcome: true,
   session: false,

@@ -12,7 +12,7 @@ import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
-import { assertMayCreate, mayUse } from './scope.js';
+import { assertMayCreate, assertNameIsFree, mayUse } from './scope.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
 
 export interface ConnectionsDeps {
@@ -46,6 +46,7 @@ export class Connections {
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
     assertMayCreate(input, ownerId, scope);
     if (existing) return { created: false, connection: this.#reopen(existing, ownerId) };
+    assertNameIsFree(input.connectionId, ownerId);
     const creating = this.#register(input, ownerId);
     this.#creating.set(
       input.connectionId,
@@ -93,9 +94,9 @@ export class Connections {
 
   /** Logs out at WhatsApp (when it can be reached), deletes the keys and forgets the connection; its rows stay. */
   async delete(id: string, scope: Scope | null): Promise<void> {
-    this.client(id, scope);
+    const client = this.client(id, scope);
     await this.deps.pool.remove(id);
-    await this.deps.journal.deleteConnection(id);
+    await this.deps.journal.deleteConnection(id, client.record);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for somebody else's: its existence is nobody's business. */

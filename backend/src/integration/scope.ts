@@ -1,5 +1,6 @@
 import type { ConnectionRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
+import { userOfInstance } from './instances/instance-name.js';
 import type { CreateConnectionInput, Scope } from './resources.js';
 
 /** Whether a caller may see and touch this connection. Whoever may not is told that there is none. */
@@ -27,6 +28,16 @@ export function assertMayCreate(input: CreateConnectionInput, ownerId: string, s
   }
 }
 
-function isAmong(connectionId: string, { connections }: Scope): boolean {
+/**
+ * `user_<uuid>` is the instance of that user: nobody else may take the name, or the user could never connect.
+ * @throws GatewayError `FORBIDDEN`
+ */
+export function assertNameIsFree(connectionId: string, ownerId: string): void {
+  const userId = userOfInstance(connectionId);
+  if (userId === null || userId === ownerId) return;
+  throw new GatewayError('FORBIDDEN', `${connectionId} is reserved: it is the instance of that user.`);
+}
+
+export function isAmong(connectionId: string, { connections }: Scope): boolean {
   return connections === undefined || connections.some((one) => one.connectionId === connectionId);
 }

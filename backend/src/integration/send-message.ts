@@ -33,11 +33,13 @@ export async function sendMessage(
   scope: Scope | null,
 ): Promise<SendResult> {
   const { client, accepted } = await acceptOnce(deps, input, scope);
-  const record = await deps.sender.waitForOutcome(
-    input.connectionId,
-    accepted.record.whatsappId,
-    waitMs(client, input),
-  );
+  return answerFor(deps, accepted, waitMs(client, input));
+}
+
+/** What became of an accepted message within so many ms. @throws GatewayError with its final error */
+export async function answerFor(deps: SendMessageDeps, accepted: Accepted, ms: number): Promise<SendResult> {
+  const { connectionId, whatsappId } = accepted.record;
+  const record = await deps.sender.waitForOutcome(connectionId, whatsappId, ms);
   if (record.state === 'failed') throw finalError(record);
   return present(deps, record, accepted.replayed);
 }

@@ -14,8 +14,6 @@ import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
-import { fetchHistoryMedia } from './fetch-history-media.js';
-import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -23,13 +21,13 @@ import type {
   PairingCodeResource,
   PresenceInput,
   QrResource,
-  Row,
   Scope,
   SendMessageInput,
   SendResult,
   TwoWayPage,
 } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
+import { RoundRobin, sendByAny, type SendByAnyInput } from './send-by-any.js';
 import { sendMessage } from './send-message.js';
 import type { MessageTemplates } from './templates/message-templates.js';
 
@@ -49,9 +47,11 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
 export class WhatsAppIntegrationService {
-  readonly #connections: Connections;
+  /** The use cases around connections alone, for parts that build on them. */
+  readonly connections: Connections;
   readonly #newChats: NewChatGate;
   readonly #signs: ChatSigns;
+  readonly #turns = new RoundRobin();
   readonly #channels = new Map<
     string,
     { channel: ClientSendChannel; client: WhatsAppClientService; detach: () => void }
@@ -59,9 +59,9 @@ export class WhatsAppIntegrationService {
   #restoring: Promise<unknown> | null = null;
 
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
-    this.#connections = new Connections(deps);
+    this.connections = new Connections(deps);
     this.#newChats = new NewChatGate(deps);
-    this.#signs = new ChatSigns({ ...deps, connections: this.#connections, channelOf: (id) => this.channelOf(id) });
+    this.#signs = new ChatSigns({ ...deps, connections: this.connections, channelOf: (id) => this.channelOf(id) });
   }
 
   /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
@@ -94,52 +94,58 @@ export class WhatsAppIntegrationService {
   /** How many connections a caller may see, by state. */
   summary(scope: Scope | null): { total: number; ready: number; byStatus: Record<string, number> } {
     const byStatus: Record<string, number> = {};
-    for (const { estado } of this.#connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
+    for (const { estado } of this.connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
     const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
     return { total, ready: byStatus['ready'] ?? 0, byStatus };
   }
 
   createConnection(input: CreateConnectionInput, scope: Scope | null) {
-    return this.#connections.create(input, scope);
+    return this.connections.create(input, scope);
   }
 
   async listConnections(scope: Scope | null): Promise<ConnectionResource[]> {
-    return this.#connections.list(scope);
+    return this.connections.list(scope);
   }
 
   async getConnection(id: string, scope: Scope | null): Promise<ConnectionResource> {
-    return this.#connections.get(id, scope);
+    return this.connections.get(id, scope);
   }
 
   /** Whose connection it is (a UUID). @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   ownerOf(id: string, scope: Scope | null): string {
-    return this.#connections.record(id, scope).ownerId;
+    return this.connections.record(id, scope).ownerId;
+  }
+
+  /** The running client of a connection. @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  client(id: string, scope: Scope | null): WhatsAppClientService {
+    return this.connections.client(id, scope);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   connectionRecord(id: string, scope: Scope | null): ConnectionRecord {
-    return this.#connections.record(id, scope);
+    return this.connections.record(id, scope);
   }
 
   /** Refuses what would begin a chat while the account may not. @throws NEW_CHATS_PAUSED, CONNECTION_NOT_FOUND */
   async admitNewChat(id: string, to: string): Promise<void> {
-    await this.#newChats.admit(this.#connections.client(id, null), to);
+    await this.#newChats.admit(this.connections.client(id, null), to);
   }
 
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
-    return this.#connections.qr(id, scope);
+    return this.connections.qr(id, scope);
   }
 
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource> {
-    return this.#connections.pairingCode(id, phone, scope);
+    return this.connections.pairingCode(id, phone, scope);
   }
 
   async deleteConnection(id: string, scope: Scope | null): Promise<void> {
-    this.#connections.record(id, scope);
+    this.connections.record(id, scope);
     await this.deps.sender.abandon(id);
-    await this.#connections.delete(id, scope);
+    await this.connections.delete(id, scope);
     this.#channels.get(id)?.detach();
     this.#channels.delete(id);
+    this.#turns.forget(id);
   }
 
   /** Forgets a connection without credentials; its row says so, conversations stay. @throws CONNECTION_NOT_FOUND */
@@ -150,7 +156,16 @@ export class WhatsAppIntegrationService {
   }
 
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
-    return sendMessage({ ...this.deps, connections: this.#connections, newChats: this.#newChats }, input, scope);
+    return sendMessage(this.#sendDeps, input, scope);
+  }
+
+  /** Sends by the ready client whose turn it is. @throws NOT_CONNECTED, NEW_CHATS_PAUSED, RATE_LIMITED */
+  sendByAny(input: SendByAnyInput, scope: Scope | null): Promise<SendResult> {
+    return sendByAny(this.#sendDeps, this.#turns, input, scope);
+  }
+
+  get #sendDeps() {
+    return { ...this.deps, connections: this.connections, newChats: this.#newChats };
   }
 
   /** Messages of one atendimento, oldest first unless asked for otherwise.
@@ -176,12 +191,6 @@ export class WhatsAppIntegrationService {
   /** @throws INVALID_RECIPIENT, NOT_CONNECTED, RATE_LIMITED */
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
     return this.#signs.checkNumber(connectionId, number, scope);
-  }
-
-  /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
-  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
-    const fetchLater = (row: Row) => fetchHistoryMedia(this.deps, row);
-    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore, fetchLater }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {

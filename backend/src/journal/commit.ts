@@ -3,6 +3,7 @@ import { authWrites, credsWrite } from './auth-keys.js';
 import { connectionWrite } from './connections.js';
 import type { JournalContext } from './context.js';
 import { historyJobRemoval } from './history-jobs.js';
+import type { Urgency } from './durable-writer.js';
 import { idempotencyWrite } from './idempotency.js';
 import { mediaJobWrites } from './media-jobs.js';
 import { outboxWrites } from './outbox.js';
@@ -25,7 +26,11 @@ interface Plan {
  * All of the batch in one LMDB transaction, durable when the promise resolves. Everything up to the enqueueing happens
  * before the call returns: places in the log are given in call order, and a caller may change its objects afterwards.
  */
-export function commit(context: JournalContext, batch: CommitBatch): Promise<{ seqs: number[] }> {
+export function commit(
+  context: JournalContext,
+  batch: CommitBatch,
+  urgency: Urgency = 'now',
+): Promise<{ seqs: number[] }> {
   let plan: Plan;
   try {
     plan = planCommit(context, batch);
@@ -33,7 +38,7 @@ export function commit(context: JournalContext, batch: CommitBatch): Promise<{ s
     return Promise.reject(refused(error));
   }
   for (const bytes of plan.entryBytes) context.budget.add(bytes);
-  return finish(context, plan, context.writer.write(plan.writes));
+  return finish(context, plan, context.writer.write(plan.writes, urgency));
 }
 
 async function finish(context: JournalContext, plan: Plan, written: Promise<void>): Promise<{ seqs: number[] }> {

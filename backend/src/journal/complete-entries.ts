@@ -9,8 +9,8 @@ import type { Write } from './tables.js';
 import type { WebhookStore } from './webhooks/webhook-store.js';
 
 /**
-/**
- * The rows exist: the entries leave the log for good, durably. In the same commit what webhooks are to be told about them
+ * The rows exist: the entries leave the log for good, durably. Nobody waits for that, so it shares another commit's flush;
+ * only what follows from them cannot wait. In the same commit what webhooks are to be told about them
  * is in their lines, and the files that they speak of are queued. Unknown seqs (completed before) are passed over.
  */
 export function completeEntries(
@@ -34,7 +34,9 @@ export function completeEntries(
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
     const histories = history.map((job) => historyJobWrite(context, job));
-    await context.writer.write([...writes, ...appended.writes, ...jobs, ...histories, context.sequence.remember()]);
+    const urgency = appended.writes.length + jobs.length + histories.length > 0 ? 'now' : 'soon';
+    const follow = [...appended.writes, ...jobs, ...histories];
+    await context.writer.write([...writes, ...follow, context.sequence.remember()], urgency);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
     if (jobs.length > 0) context.events.emit('mediaQueued', null);

@@ -14,7 +14,9 @@ import type { JournalContext, JournalEvents } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import { type BudgetAlert, DiskBudget } from './disk-budget.js';
 import { listHistoryJobs } from './history-jobs.js';
+import { listGoneConnections } from './gone-connections.js';
 import { findIdempotency } from './idempotency.js';
+import type { Urgency } from './durable-writer.js';
 import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
@@ -28,6 +30,7 @@ import type {
   DeadLetter,
   FollowUps,
   HistoryJob,
+  GoneConnections,
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
@@ -95,10 +98,16 @@ export class Journal {
 
   /**
    * All of the batch durable together, or nothing. Serialised and enqueued before the call returns, in call order.
+   * @param urgency `soon` for what nobody waits for: it shares the flush of the next commit, 20 ms later its own
    * @returns the places of `batch.entries`, in their order
    */
-  commit(batch: CommitBatch): Promise<{ seqs: number[] }> {
-    return commit(this.#context, batch);
+  commit(batch: CommitBatch, urgency: Urgency = 'now'): Promise<{ seqs: number[] }> {
+    return commit(this.#context, batch, urgency);
+  }
+
+  /** Somebody waits for a commit that was to be durable `soon`. */
+  hurry(): void {
+    this.#context.writer.hurry();
   }
 
   getCreds(connectionId: string): unknown {
@@ -156,8 +165,13 @@ export class Journal {
     return listConnections(this.#context.tables);
   }
 
-  deleteConnection(connectionId: string): Promise<void> {
-    return deleteConnection(this.#context, connectionId);
+  /** @param last its newest record, for the totals, when the one on the disk may be older */
+  deleteConnection(connectionId: string, last?: ConnectionRecord): Promise<void> {
+    return deleteConnection(this.#context, connectionId, last);
+  }
+
+  listGoneConnections(): GoneConnections[] {
+    return listGoneConnections(this.#context.tables);
   }
 
   getOutbox(connectionId: string, whatsappId: string): OutboxRecord | null {

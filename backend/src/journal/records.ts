@@ -68,6 +68,15 @@ export interface OutcomeEntry extends EntryBase {
   error: string | null;
   /** The server ack's time, ms since the epoch. */
   serverTime: number;
+  /** Accepted in a group whose members are known: all of them, this number too. */
+  members?: { pn: string | null; lid: string | null }[];
+}
+
+/** A `<notification>` about a group: somebody was added or left, the subject changed, … */
+export interface NotificationEntry extends EntryBase {
+  kind: 'notification';
+  node: StoredNode;
+  me: { id: string; lid: string | null };
 }
 
 /** The session's row changed; `changes` are columns of `whatsapp_sessions`. */
@@ -85,6 +94,11 @@ export interface ContactEntry extends EntryBase {
   lid: string | null;
   nome?: string | null;
   nomePerfil?: string | null;
+  /** Verified name of a business account. */
+  nomeEmpresa?: string | null;
+  bloqueado?: boolean;
+  /** Its picture as WhatsApp was asked for it at `at` (ms since the epoch); `url` null = there is none to see. */
+  foto?: { url: string | null; at: number };
 }
 
 /** What became of the file of a message: where it lies now, or why it will never be there. */
@@ -92,7 +106,9 @@ export interface MediaEntry extends EntryBase {
   kind: 'media';
   /** `whatsapp_mensagens.id`. */
   rowId: string;
-  /** null: it failed for good. */
+  /** Absent in entries of before it was noted. */
+  whatsappId?: string;
+  /** null: it failed for good, or (without an error) is asked for again. */
   stored: StoredMedia | null;
   /** Where the gateway shows it. */
   url: string | null;
@@ -145,6 +161,7 @@ export type LogEntry =
   | UnreadableEntry
   | StanzaEntry
   | ReceiptEntry
+  | NotificationEntry
   | OutgoingEntry
   | OutcomeEntry
   | SessionEntry
@@ -207,7 +224,24 @@ export interface ConnectionRecord {
   connectedAt: number | null;
   disconnectedAt: number | null;
   lastActivityAt: number | null;
+  /** Messages that came in, and messages of the API that WhatsApp has accepted. */
   messageCount: number;
+  /** When a QR code was shown last, ms since the epoch. Absent, like the next two, in records of older versions. */
+  lastQrAt?: number | null;
+  /** How often it became ready. */
+  connects?: number;
+  /** How often it ceased to be ready, the ends of the process included. */
+  disconnects?: number;
+}
+
+/** What the connections of an owner (and company) that were deleted had counted: totals do not shrink. */
+export interface GoneConnections {
+  ownerId: string;
+  companyId: string | null;
+  created: number;
+  connected: number;
+  disconnected: number;
+  messages: number;
 }
 
 /** The file of an accepted message; its bytes and keys were chosen at acceptance and never change. */
@@ -326,6 +360,8 @@ export interface IdempotencyRecord {
   /** sha256 of the canonical body. */
   bodySha256: Uint8Array;
   whatsappId: string;
+  /** Which connection took the message, where the request did not name it. */
+  connectionId?: string;
   at: number;
 }
 

@@ -7,6 +7,7 @@ import type {
   ConnectionRecord,
   DeadLetter,
   HistoryJob,
+  GoneConnections,
   IdempotencyRecord,
   LogEntry,
   MediaJob,
@@ -163,6 +164,8 @@ export interface Tables {
   unfinished: Table<Buffer>;
   idempotency: Table<IdempotencyRecord>;
   connections: Table<ConnectionRecord>;
+  /** Owner and company → what their deleted connections had counted. */
+  gone: Table<GoneConnections>;
   webhooks: Table<WebhookRecord>;
   events: Table<EventRecord>;
   /** Concealed event id → its seq in `events`. */
@@ -199,6 +202,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),
     connections: table('connections'),
+    gone: table('gone'),
     webhooks: table('webhooks'),
     events: table('events'),
     eventIds: table('eventIds'),

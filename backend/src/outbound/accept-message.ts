@@ -80,11 +80,16 @@ export class MessageAcceptor {
     }
   }
 
-  /** The first answer to a request with this key, or null. @throws GatewayError `IDEMPOTENCY_CONFLICT` */
-  replay(connectionId: string, claim: IdempotencyClaim): Accepted | null {
+  /**
+   * The first answer to a request with this key, or null.
+   * @param connectionId null: the request names none, and its first answer says which one took it
+   * @throws GatewayError `IDEMPOTENCY_CONFLICT`
+   */
+  replay(connectionId: string | null, claim: IdempotencyClaim): Accepted | null {
     const first = this.deps.journal.findIdempotency(claim.scope, claim.key);
     if (!first || this.deps.clock.now() - first.at >= IDEMPOTENCY_KEPT_MS) return null;
-    const record = this.deps.journal.getOutbox(connectionId, first.whatsappId);
+    const took = first.connectionId ?? connectionId;
+    const record = took === null ? null : this.deps.journal.getOutbox(took, first.whatsappId);
     // No record under this connection: the key was used for another one.
     if (!record || !Buffer.from(first.bodySha256).equals(claim.bodySha256)) {
       throw new GatewayError('IDEMPOTENCY_CONFLICT');
@@ -163,5 +168,6 @@ function fileOf(content: OutgoingContent): Pick<OutboxRecord, 'media'> {
 
 function idempotencyRecord(claim: IdempotencyClaim, record: OutboxRecord): IdempotencyRecord {
   const { scope, key, bodySha256 } = claim;
-  return { scope, key, bodySha256, whatsappId: record.whatsappId, at: record.acceptedAt };
+  const { whatsappId, connectionId, acceptedAt } = record;
+  return { scope, key, bodySha256, whatsappId, connectionId, at: acceptedAt };
 }

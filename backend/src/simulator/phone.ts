@@ -11,7 +11,7 @@ import type { PreKeyBundle } from './prekey-bundle.js';
 import type { Incoming } from './receiver.js';
 import type { SentMessage } from './sent-message.js';
 import { Standing, type ChatCap } from './standing.js';
-import { seconds } from './stanzas.js';
+import { node, seconds } from './stanzas.js';
 
 const DEVICE_REMOVED = 401;
 
@@ -23,6 +23,8 @@ export class Phone extends Person {
   readonly standing = new Standing();
   /** Old chats; they reach a device when it is told of them, or asks. */
   readonly past = new Past(this.world.media);
+  /** LIDs of people whom the account has blocked. */
+  readonly blocked = new Set<string>();
   readonly #companions: Companion[] = [];
   #nextDevice = 1;
 
@@ -71,6 +73,18 @@ export class Phone extends Person {
   lockReachout(until: Date | null): void {
     this.standing.lockedUntil = until?.getTime() ?? null;
     for (const { mailbox } of this.#companions) mailbox.post({ stanza: this.standing.timelockNotification() });
+  }
+
+  /** Blocks somebody, or lets them go; linked devices are told. @param by the device that asked for it; null = the phone */
+  block(person: Person, action: 'block' | 'unblock', by: Companion | null = null): void {
+    if (action === 'block') this.blocked.add(person.lidJid);
+    else this.blocked.delete(person.lidJid);
+    this.world.history.record({ kind: 'blocklist.changed', companion: by?.jid ?? null, jid: person.lidJid, action });
+    const attrs = { from: this.pnJid, type: 'account_sync', id: freshMessageId(), t: seconds() };
+    const content = [node('blocklist', {}, [node('item', { jid: person.lidJid, action })])];
+    for (const companion of this.#companions) {
+      if (companion !== by) companion.mailbox.post({ stanza: node('notification', attrs, content) });
+    }
   }
 
   /** WhatsApp sets the quota of new chats, and tells the account's devices. */

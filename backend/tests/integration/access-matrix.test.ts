@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Access, Route } from '../../src/http/route.js';
 import { allRoutes } from '../../src/http/create-http-app.js';
@@ -37,7 +39,21 @@ beforeAll(async () => {
   const [, opened] = await gateway.database.service.registrarEventos([session, message]);
   ours.atendimentoId = opened?.atendimento_id ?? '';
   ours.messageId = opened?.mensagem_id ?? '';
+  await ourFile(session.sessao);
 });
+
+/** The message has a file whose bytes are the mark. */
+async function ourFile(sessao: string): Promise<void> {
+  const caminho = `${owner}/${sessao}/2026/01/${ours.messageId}.txt`;
+  const file = join(gateway.dataDir, 'media', caminho);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, MARK);
+  const url = `/api/whatsapp-integration/messages/${ours.messageId}/media`;
+  const about = { midia_tipo: 'text/plain', midia_nome: null, midia_tamanho: MARK.length, midia_url: url, erro: null };
+  await gateway.database.service.registrarEventos([
+    { op: 'midia', sessao, mensagem_id: ours.messageId, midia_caminho: caminho, ...about },
+  ]);
+}
 
 beforeEach(async () => {
   // Made again by whoever comes after the test that has removed it.

@@ -1,15 +1,13 @@
 import type { StagedUpload } from '../../integration/resources.js';
-import { canonicalSha256 } from '../canonical-sha256.js';
 import type { IntegrationPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
 import type { ScheduledPort } from '../schedule-ports.js';
 import { pageBothWays } from '../schemas/common.js';
 import { messageInput } from '../schemas/message-content.js';
-import { MESSAGE_ISSUES } from '../schemas/messages.js';
 import * as schema from '../schemas/scheduled.js';
+import { idempotencyOf, sendFacts } from './send-call.js';
 
 const PATH = '/api/whatsapp-integration/scheduled-messages';
-const MAX_JSON = '22mb';
 /** A file is fetched and converted when its message is scheduled. */
 const DEADLINE_MS = 90_000;
 
@@ -59,7 +57,7 @@ export function scheduledRoutes(
       errors: ['SCHEDULED_NOT_FOUND'],
       handle: ({ params: { id } }, { scope }) => ok({ agendamento: scheduled.get(id, scope) }),
     }),
-    changeRoute(scheduled),
+    changeRoute(scheduled, integration),
     route({
       ...facts,
       method: 'delete',
@@ -92,16 +90,11 @@ function scheduleRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPo
       ...(['CONNECTION_NOT_FOUND', 'SCHEDULED_LIMIT', 'IDEMPOTENCY_CONFLICT'] as const),
       ...[...MESSAGE, ...DATABASE],
     ],
-    issueCodes: MESSAGE_ISSUES,
+    ...sendFacts(integration),
     deadlineMs: DEADLINE_MS,
-    maxJson: MAX_JSON,
-    upload: (stream, name) => integration.receiveUpload(stream, name),
     handle: async ({ body, headers }, caller) => {
-      const key = headers['Idempotency-Key'];
       const upload = caller.upload as StagedUpload | undefined;
-      const same = upload ? { ...body, file: upload.sha256.toString('hex') } : body;
-      const scope = `${caller.name}:${body.connectionId}`;
-      const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(same) };
+      const idempotency = idempotencyOf(caller, body.connectionId, headers['Idempotency-Key'], body);
       const { connectionId, to, mentions, replyTo, template } = body;
       const message = messageInput(body, upload);
       const input = { connectionId, to, mentions, replyTo, template, message, idempotency };
@@ -115,7 +108,8 @@ function scheduleRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPo
   });
 }
 
-function changeRoute(scheduled: ScheduledPort): Route {
+function changeRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPort, 'receiveUpload'>): Route {
+  const { issueCodes, maxJson } = sendFacts(integration);
   return route({
     ...facts,
     method: 'patch',
@@ -126,9 +120,7 @@ function changeRoute(scheduled: ScheduledPort): Route {
     input: { params: schema.scheduledParams, body: schema.changeScheduledBody },
     replies: { 200: { description: 'As it is now.', schema: schema.scheduledReply } },
     errors: ['SCHEDULED_NOT_FOUND', 'SCHEDULED_CLOSED', ...MESSAGE, ...DATABASE],
-    issueCodes: MESSAGE_ISSUES,
-    deadlineMs: DEADLINE_MS,
-    maxJson: MAX_JSON,
+    ...{ issueCodes, maxJson, deadlineMs: DEADLINE_MS },
     handle: async ({ params: { id }, body }, { scope }) => {
       const { sendAt, to, template, mentions, replyTo } = body;
       const message = schema.hasMessage(body)

@@ -17,6 +17,8 @@ export const MESSAGE_TYPES = [
 ] as const;
 type MediaType = (typeof MEDIA_TYPES)[number];
 type MessageType = (typeof MESSAGE_TYPES)[number];
+/** What is about no other message, so any number can send it. */
+export const FREE_TYPES = ['text', ...MEDIA_TYPES, 'location', 'contact', 'poll'] as const satisfies MessageType[];
 
 const name = cleanText(1024).min(1);
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { IssueCodes } from '../parse-input.js';
 import { cleanText, connectionId, isoTime, pageQuery } from './common.js';
 import { contentFields, MESSAGE_TYPES, requireFields } from './message-content.js';
 import { templateUse } from './templates.js';
@@ -10,18 +9,16 @@ export const address = cleanText(128)
   .min(1)
   .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must have no control characters');
 
-/** What a message may say, wherever one is taken. */
+export const messageText = cleanText(MAX_CONTENT).min(1, 'must not be empty').regex(/\S/, 'must not be empty');
+
+/** Everything of a message but who sends it. */
 export const messageFields = {
   to: address.optional().meta({
     description: 'A number in any usual spelling, a JID, or the JID of a group. Not for reaction, edit and delete.',
     example: '5511999999999@s.whatsapp.net',
   }),
   type: z.enum(MESSAGE_TYPES).default('text'),
-  content: cleanText(MAX_CONTENT)
-    .min(1, 'must not be empty')
-    .regex(/\S/, 'must not be empty')
-    .optional()
-    .meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
+  content: messageText.optional().meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
   template: templateUse.optional(),
   ...contentFields,
   mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
@@ -31,13 +28,6 @@ export const messageFields = {
     .optional()
     .meta({ description: '`whatsappId` of the message that is answered.' }),
 };
-
-/** Named errors for what is wrong with a message, wherever one is taken. */
-export const MESSAGE_ISSUES = {
-  'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
-  'body.to': { too_small: 'INVALID_RECIPIENT', too_big: 'INVALID_RECIPIENT', invalid_format: 'INVALID_RECIPIENT' },
-  'body.content': { too_small: 'EMPTY_MESSAGE', invalid_format: 'EMPTY_MESSAGE', too_big: 'MESSAGE_TOO_LONG' },
-} as const satisfies IssueCodes;
 
 export const sendMessageBody = z
   .object({ connectionId, ...messageFields })
