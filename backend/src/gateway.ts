@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
+import { historyParts } from './bootstrap/history-parts.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
 import { peopleParts } from './bootstrap/people-parts.js';
 import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
@@ -19,6 +21,7 @@ import { createHttpApp } from './http/create-http-app.js';
 import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
+import type { HistoryQueue } from './inbound/history-queue.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { announceRows, type Projected } from './integration/announce-rows.js';
@@ -27,6 +30,7 @@ import type { Scope } from './integration/resources.js';
 import { RobotConfiguration } from './integration/robot/robot-settings.js';
 import { Robot } from './integration/robot/robot-service.js';
 import { RowWatcher } from './integration/row-watcher.js';
+import { MessageTemplates } from './integration/templates/message-templates.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { webhookDispatcher } from './integration/webhook-dispatcher.js';
 import { Webhooks } from './integration/webhooks.js';
@@ -175,6 +179,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   });
   const rows = new RowWatcher(clock);
   const { defaultOwnerId } = config;
+  const templates = new MessageTemplates({ journal, clock, defaultOwnerId });
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
@@ -186,10 +191,14 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     media: media.queue,
     mediaStore: media.store,
     intake: media.intake,
+    templates,
     clock,
     log,
     defaultOwnerId,
   });
+  const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
+  const schedule = scheduleParts(scheduleDeps);
+  const history = historyParts({ config, journal, projector, media, pool, clock, log });
   const ofPool = poolParts({ journal, pool, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
@@ -222,7 +231,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, schedule, history, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
@@ -265,6 +274,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const http = new HttpServer({
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
+      ...{ metrics, watchdog, access, webhooks, scheduled: schedule.messages, templates },
       ...{ metrics, watchdog, access, webhooks, media: media.service },
       chats: new ChatReads(database),
       ...people,
@@ -291,6 +301,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     webVersion,
     pool,
     integration,
+    schedule,
     dispatcher,
     webhooks,
     watchdog,
@@ -319,10 +330,12 @@ function managedServices(parts: {
   projector: Projector;
   polls: PollCounter;
   robot: Robot;
+  schedule: ScheduleParts;
+  history: HistoryQueue;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, robot, watchdog } = parts;
+  const { database, projector, polls, integration, robot, schedule, history, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -342,9 +355,11 @@ function managedServices(parts: {
       start: () => {
         integration.start();
         robot.start();
+        schedule.scheduler.start();
+        history.start();
       },
       stop: async () => {
-        await robot.stop();
+        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop()]);
         await integration.stop();
       },
       reason: () => null,

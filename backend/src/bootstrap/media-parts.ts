@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Journal } from '../journal/journal.js';
+import type { MediaSource } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
@@ -29,6 +32,8 @@ export interface MediaParts {
   /** Files that were accepted for sending. */
   outgoing: StagedFiles;
   intake: MediaIntake;
+  /** A small file of WhatsApp's, decrypted and verified. @throws GatewayError as `fetchMedia` */
+  download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
   /** What the routes call. */
   service: MediaService;
   sweep: MediaSweep;
@@ -63,13 +68,13 @@ export function mediaParts(deps: {
   });
   const { maxBytes, ffmpegPath } = media;
   const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpegPath });
-  const turns = new LoopTurns();
+  const fetchLimits = { server, dispatcher, maxBytes, turns: new LoopTurns() };
   const queue = new MediaQueue({
     journal,
     store,
     incoming,
     outgoing,
-    fetch: (source, target, signal) => fetchMedia({ server, dispatcher, maxBytes, turns }, source, target, signal),
+    fetch: (source, target, signal) => fetchMedia(fetchLimits, source, target, signal),
     renew: async ({ connectionId, whatsappId, chatJid, participant, fromMe }, { mediaKey }) => {
       const client = pool().get(connectionId);
       if (!client) throw new GatewayError('NOT_CONNECTED');
@@ -90,6 +95,15 @@ export function mediaParts(deps: {
     store,
     outgoing,
     intake,
+    download: async (source, signal) => {
+      const name = randomUUID();
+      try {
+        await fetchMedia(fetchLimits, source, incoming.path(name), signal);
+        return await readFile(incoming.path(name));
+      } finally {
+        await incoming.remove(name);
+      }
+    },
     service,
     sweep,
     open: async () => {

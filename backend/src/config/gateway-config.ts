@@ -63,6 +63,8 @@ export interface GatewayConfig {
   readonly sessionEncryptionKey: string | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
+  readonly scheduleMaxLateMs: number;
+  readonly historyGapMs: number;
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
   readonly media: {
@@ -161,6 +163,8 @@ export function toGatewayConfig(
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
+    scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,
+    historyGapMs: s.HISTORY_GAP_MS,
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
     media: {

@@ -167,6 +167,16 @@ export const SETTINGS = {
     '86400000',
     'A message that WhatsApp has not accepted by then ends as `ERRO` `EXPIRED` (24 h).',
   ),
+  SCHEDULE_MAX_LATE_MS: always(
+    value.positiveInteger,
+    '3600000',
+    'A scheduled message that could not go out by so long after its time ends as `EXPIRADA` (1 h).',
+  ),
+  HISTORY_GAP_MS: always(
+    value.positiveInteger,
+    '86400000',
+    'After a connection was away for so long its phone is asked for what may have been missed (24 h).',
+  ),
   SEND_RATE_PER_MINUTE: always(value.positiveInteger, '60', 'Messages a minute that one connection sends at most.'),
   MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken in or sent.'),
   MEDIA_STORAGE: maybe(

@@ -25,6 +25,7 @@ import type {
   WatchdogPort,
   WebhooksPort,
 } from './ports.js';
+import type { ScheduledPort, TemplatesPort } from './schedule-ports.js';
 import type { MediaPort } from './media-port.js';
 import type { PeoplePorts } from './people-ports.js';
 import type { ClientsPort, InstancesPort } from './pool-ports.js';
@@ -45,6 +46,8 @@ import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
 import { peopleRoutes } from './routes/people.js';
 import { robotRoutes } from './routes/robot.js';
+import { scheduledRoutes } from './routes/scheduled.js';
+import { templateRoutes } from './routes/templates.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
@@ -59,6 +62,8 @@ export interface HttpAppDeps extends PeoplePorts {
   watchdog: WatchdogPort;
   access: AccessPort;
   webhooks: WebhooksPort;
+  scheduled: ScheduledPort;
+  templates: TemplatesPort;
   chats: ChatSearch;
   media: MediaPort;
   clients: ClientsPort;
@@ -84,6 +89,8 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
+    ...scheduledRoutes(deps.scheduled, deps.integration),
+    ...templateRoutes(deps.templates),
     ...evolutionRoutes({ ...deps, keys: deps.access.keys }),
     ...clientRoutes(deps.clients, deps.integration),
     ...instanceRoutes(deps.instances),

@@ -5,8 +5,10 @@ import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
+import { decodeHistory } from './decode-history.js';
 import { decodeNotice } from './decode-notice.js';
 import { decodeReceipt } from './decode-receipt.js';
+import { decodeScheduled, decodeTemplate } from './decode-schedule.js';
 import { decodeStanza } from './decode-stanza.js';
 import { UndecodableEntry } from './stanza-addresses.js';
 
@@ -40,6 +42,12 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeMedia(entry);
     case 'read':
       return decodeRead(entry);
+    case 'history':
+      return decodeHistory(entry, options);
+    case 'scheduled':
+      return decodeScheduled(entry);
+    case 'template':
+      return decodeTemplate(entry);
     case 'unreadable':
       throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }

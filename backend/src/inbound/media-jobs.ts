@@ -2,7 +2,7 @@ import type { LogEntry, MediaJob, MediaSource } from '../journal/records.js';
 import type { Evento, EventoMensagem, ResultadoEvento } from '../supabase/evento.js';
 
 /** What `dados.midia` of a row says (content/media.ts, fetchFacts); bytes as base64. */
-interface FetchFacts {
+export interface FetchFacts {
   classe: string;
   url?: string;
   directPath?: string;
@@ -18,7 +18,8 @@ interface FetchFacts {
 export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: ResultadoEvento[], now: number): MediaJob[] {
   return eventos.flatMap((evento, index) => {
     const rowId = resultados[index]?.mensagem_id;
-    if (evento.op !== 'mensagem' || !rowId) return [];
+    // Files of the history are fetched when somebody asks for them.
+    if (evento.op !== 'mensagem' || evento.historico || !rowId) return [];
     const source = sourceOf(entry, evento);
     return source ? [jobOf(evento, rowId, source, now)] : [];
   });

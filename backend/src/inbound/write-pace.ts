@@ -20,6 +20,9 @@ const MAY_WAIT: Record<Kind, boolean> = {
   contact: true,
   media: true,
   read: true,
+  history: true,
+  scheduled: true,
+  template: true,
   unreadable: false,
 };
 

@@ -78,6 +78,10 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
     }
     case 'midia':
       return mediaFacts(evento, resultado, entry, place);
+    case 'agendamento':
+    case 'modelo':
+      // A scheduled message is told of when it is a message.
+      return [];
     default:
       return [changeFact(evento, resultado, place)];
   }

@@ -1,8 +1,8 @@
-import { GatewayError } from '../lib/errors.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { LinkProof, LinkSigner } from '../media/link-signer.js';
 import { findMedia, openMessageMedia, type MessageMediaDeps, type OpenMedia } from './message-media.js';
 import type { Scope } from './resources.js';
-import { retryMedia, type MediaState, type RetryMediaDeps } from './retry-media.js';
+import { fetchFirst, retryMedia, type MediaState, type RetryMediaDeps } from './retry-media.js';
 
 export interface MediaServiceDeps extends MessageMediaDeps, RetryMediaDeps {
   signer: LinkSigner;
@@ -22,8 +22,13 @@ export class MediaService {
   constructor(private readonly deps: MediaServiceDeps) {}
 
   /** @param range the `Range` header. @throws GatewayError like {@link openMessageMedia} */
-  open(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
-    return openMessageMedia(this.deps, messageId, range, scope);
+  async open(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
+    try {
+      return await openMessageMedia(this.deps, messageId, range, scope);
+    } catch (error) {
+      if (isGatewayError(error, 'MEDIA_PENDING')) await fetchFirst(this.deps, messageId, scope);
+      throw error;
+    }
   }
 
   /**

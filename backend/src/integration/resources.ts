@@ -99,6 +99,8 @@ export interface SendMessageInput {
   /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. Not needed by what changes a message. */
   to?: string | undefined;
   message: MessageInput;
+  /** What the text (or caption) is made of, instead of what `message` says. */
+  template?: { name: string; variables: Record<string, string> } | undefined;
   /** Mentioned people: numbers or JIDs. */
   mentions?: string[] | undefined;
   /** whatsappId of the message to reply to. */

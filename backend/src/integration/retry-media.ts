@@ -38,6 +38,14 @@ export async function retryMedia(deps: RetryMediaDeps, messageId: string, scope:
   return { messageId, state: 'waiting' };
 }
 
+/** Queues a file that was never queued: one of the history, which is fetched when somebody first asks for it. */
+export async function fetchFirst(deps: RetryMediaDeps, messageId: string, scope: Scope | null): Promise<void> {
+  const row = await deps.database.getMensagem(messageId, scope);
+  const connection = deps.journal.listConnections().find(({ rowId }) => rowId === row?.['session_id']);
+  if (!connection || deps.journal.getMediaJob(connection.connectionId, messageId)) return;
+  await retryMedia(deps, messageId, scope);
+}
+
 /** The journal knows jobs for 14 days; after that the row tells all that is needed. */
 function jobFor({ journal, clock }: RetryMediaDeps, { connectionId }: ConnectionRecord, row: Row): MediaJob {
   const rowId = String(row['id']);

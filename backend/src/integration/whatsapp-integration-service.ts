@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.js';
+import type { ConnectionRecord } from '../journal/records.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
 import type { Readable } from 'node:stream';
 import type { MediaIntake, StagedFile } from '../media/media-intake.js';
@@ -28,6 +29,7 @@ import type {
 import type { RowWatcher } from './row-watcher.js';
 import { RoundRobin, sendByAny, type SendByAnyInput } from './send-by-any.js';
 import { sendMessage } from './send-message.js';
+import type { MessageTemplates } from './templates/message-templates.js';
 
 export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   journal: Journal;
@@ -40,6 +42,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   media: MediaQueue;
   mediaStore: MediaStore;
   intake: MediaIntake;
+  templates: MessageTemplates;
 }
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
@@ -116,6 +119,16 @@ export class WhatsAppIntegrationService {
   /** The running client of a connection. @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   client(id: string, scope: Scope | null): WhatsAppClientService {
     return this.connections.client(id, scope);
+  }
+
+  /** @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  connectionRecord(id: string, scope: Scope | null): ConnectionRecord {
+    return this.connections.record(id, scope);
+  }
+
+  /** Refuses what would begin a chat while the account may not. @throws NEW_CHATS_PAUSED, CONNECTION_NOT_FOUND */
+  async admitNewChat(id: string, to: string): Promise<void> {
+    await this.#newChats.admit(this.connections.client(id, null), to);
   }
 
   getQr(id: string, scope: Scope | null): Promise<QrResource> {

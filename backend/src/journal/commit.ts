@@ -2,6 +2,7 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { authWrites, credsWrite } from './auth-keys.js';
 import { connectionWrite } from './connections.js';
 import type { JournalContext } from './context.js';
+import { historyJobRemoval } from './history-jobs.js';
 import type { Urgency } from './durable-writer.js';
 import { idempotencyWrite } from './idempotency.js';
 import { mediaJobWrites } from './media-jobs.js';
@@ -10,7 +11,9 @@ import { partWrite } from './parts.js';
 import { seqKey } from './record-keys.js';
 import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
 import { replayRemoval, replayWrite } from './replays.js';
+import { scheduledWrites } from './scheduled.js';
 import type { Write } from './tables.js';
+import { templateWrites } from './templates.js';
 
 interface Plan {
   seqs: number[];
@@ -65,6 +68,9 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.idempotency ?? []).map((record) => idempotencyWrite(context, record)),
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
     ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
+    ...(batch.scheduled ?? []).flatMap((record) => scheduledWrites(tables, record)),
+    ...(batch.historyRead ?? []).map((job) => historyJobRemoval(context, job)),
+    ...(batch.templates ?? []).flatMap((change) => templateWrites(context, change)),
   ];
   return {
     seqs: entries.map(({ seq }) => seq),

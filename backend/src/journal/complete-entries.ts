@@ -1,5 +1,6 @@
 import { readEntry } from './claim-entries.js';
 import type { JournalContext } from './context.js';
+import { historyJobWrite } from './history-jobs.js';
 import { newMediaJobWrites } from './media-jobs.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
@@ -16,7 +17,7 @@ export function completeEntries(
   context: JournalContext,
   webhooks: WebhookStore,
   seqs: readonly number[],
-  { events = [], media = [] }: FollowUps,
+  { events = [], media = [], history = [] }: FollowUps,
 ): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
@@ -32,10 +33,13 @@ export function completeEntries(
     if (writes.length === 0) return;
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
-    const urgency = appended.writes.length + jobs.length > 0 ? 'now' : 'soon';
-    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()], urgency);
+    const histories = history.map((job) => historyJobWrite(context, job));
+    const urgency = appended.writes.length + jobs.length + histories.length > 0 ? 'now' : 'soon';
+    const follow = [...appended.writes, ...jobs, ...histories];
+    await context.writer.write([...writes, ...follow, context.sequence.remember()], urgency);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
     if (jobs.length > 0) context.events.emit('mediaQueued', null);
+    if (history.length > 0) context.events.emit('historyQueued', null);
   });
 }

@@ -22,6 +22,8 @@ export interface JournalEvents {
   deliveriesDiscarded: Trimmed;
   /** Media jobs were queued. */
   mediaQueued: null;
+  /** A history is to be read. */
+  historyQueued: null;
 }
 
 /** What every verb on the journal works with. */

@@ -13,6 +13,7 @@ import { deleteConnection, getConnection, listConnections } from './connections.
 import type { JournalContext, JournalEvents } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import { listHistoryJobs } from './history-jobs.js';
 import { listGoneConnections } from './gone-connections.js';
 import { findIdempotency } from './idempotency.js';
 import type { Urgency } from './durable-writer.js';
@@ -28,6 +29,7 @@ import type {
   ConnectionRecord,
   DeadLetter,
   FollowUps,
+  HistoryJob,
   GoneConnections,
   IdempotencyRecord,
   KeyMutations,
@@ -38,6 +40,7 @@ import type {
   ReplayRecord,
 } from './records.js';
 import { listReplays } from './replays.js';
+import { ScheduleStore } from './schedule-store.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
@@ -64,11 +67,14 @@ export class Journal {
   readonly #environment: Environment;
   /** Who is told by webhook, and what still has to be. */
   readonly webhooks: WebhookStore;
+  /** Messages that wait for their time, and the texts that messages are written with. */
+  readonly schedule: ScheduleStore;
 
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
     this.webhooks = new WebhookStore(context);
+    this.schedule = new ScheduleStore(context);
   }
 
   /**
@@ -203,6 +209,16 @@ export class Journal {
   /** When the next job is due, ms since the epoch; null when none waits. */
   nextMediaDueAt(): number | null {
     return nextMediaDueAt(this.#context.tables);
+  }
+
+  /** Histories that are still to be read. */
+  listHistoryJobs(): HistoryJob[] {
+    return listHistoryJobs(this.#context.tables);
+  }
+
+  /** A hint that there is a history to read. @returns the function that stops listening */
+  onHistoryQueued(listener: () => void): () => void {
+    return this.#context.events.on('historyQueued', listener);
   }
 
   /** A hint that there are new media jobs. @returns the function that stops listening */

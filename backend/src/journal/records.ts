@@ -1,3 +1,4 @@
+import type { ScheduledRecord, ScheduledSummary, TemplateRecord } from './schedule-records.js';
 import type { NewEvent } from './webhooks/records.js';
 /**
  * What the journal keeps. One LMDB environment, one ordered log: everything that must become a row in Postgres
@@ -124,6 +125,31 @@ export interface ReadEntry extends EntryBase {
   whatsappIds: string[];
 }
 
+/** A scheduled message as it stands now. */
+export interface ScheduledEntry extends EntryBase {
+  kind: 'scheduled';
+  summary: ScheduledSummary;
+}
+
+/** A text template was written or removed; of no connection (`connectionId` is empty). */
+export interface TemplateEntry extends EntryBase {
+  kind: 'template';
+  template: TemplateRecord;
+  removed: boolean;
+}
+
+/** A message of before, as the phone has handed it over with its chat's history. */
+export interface HistoryEntry extends EntryBase {
+  kind: 'history';
+  /** Encoded proto.WebMessageInfo. */
+  info: Uint8Array;
+  /** The chat it is of: its address, the others that are known, and its name. */
+  chat: { jid: string; pn: string | null; lid: string | null; nome: string | null };
+  me: { id: string; lid: string | null };
+  /** It was missed (docs/adr/0012), so it counts as any message that comes in; else it is only kept. */
+  missed: boolean;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -141,11 +167,15 @@ export type LogEntry =
   | SessionEntry
   | ContactEntry
   | MediaEntry
-  | ReadEntry;
+  | ReadEntry
+  | HistoryEntry
+  | ScheduledEntry
+  | TemplateEntry;
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {
   events?: readonly NewEvent[];
   media?: readonly MediaJob[];
+  history?: readonly HistoryJob[];
 }
 type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
 /** An entry before it has its place in the log. */
@@ -243,6 +273,8 @@ export interface OutboxRecord {
   media?: OutgoingMedia;
   /** It changes another message (edit, deletion, reaction): no row of its own, the change is made when it is accepted. */
   rowless?: true;
+  /** The scheduled message that it was. */
+  scheduledId?: string;
   remetente: 'ATENDENTE' | 'SISTEMA';
   state: OutboxState;
   attempts: number;
@@ -308,6 +340,18 @@ export interface MediaJob {
   at: number;
 }
 
+/** A history that the phone has announced: to be fetched, and its messages put into the log. */
+export interface HistoryJob {
+  connectionId: string;
+  /** Of the message that announced it. */
+  id: string;
+  /** Encoded proto.Message.HistorySyncNotification. */
+  notification: Uint8Array;
+  me: { id: string; lid: string | null };
+  /** When it was announced, ms since the epoch. */
+  at: number;
+}
+
 /** The first answer to a request with an Idempotency-Key; kept 7 days. */
 export interface IdempotencyRecord {
   /** API key's name (or `anonymous`), connection and the header's value. */
@@ -344,4 +388,9 @@ export interface CommitBatch {
   idempotency?: IdempotencyRecord[];
   connections?: ConnectionRecord[];
   media?: MediaJob[];
+  scheduled?: ScheduledRecord[];
+  /** `before` is taken away, `after` written; null = none. */
+  /** Histories that have been read to their end. */
+  historyRead?: Pick<HistoryJob, 'connectionId' | 'id'>[];
+  templates?: { before: TemplateRecord | null; after: TemplateRecord | null }[];
 }

@@ -6,6 +6,7 @@ import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import type {
   ConnectionRecord,
   DeadLetter,
+  HistoryJob,
   GoneConnections,
   IdempotencyRecord,
   LogEntry,
@@ -14,6 +15,7 @@ import type {
   PartRecord,
   ReplayRecord,
 } from './records.js';
+import type { ScheduledRecord, TemplateRecord } from './schedule-records.js';
 import { plainSealer, type Sealer } from './sealing.js';
 import type { DeliveryRecord, EventRecord, WebhookRecord } from './webhooks/records.js';
 
@@ -177,6 +179,12 @@ export interface Tables {
   media: Table<MediaJob>;
   /** Time at which a job is due, then its key → its key in `media`. */
   mediaDue: Table<Buffer>;
+  scheduled: Table<ScheduledRecord>;
+  /** Connection, time and id of every scheduled message that waits → its key in `scheduled`. */
+  scheduledDue: Table<Buffer>;
+  templates: Table<TemplateRecord>;
+  /** Histories that are still to be read. */
+  history: Table<HistoryJob>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -204,5 +212,9 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     audit: table('audit'),
     media: table('media'),
     mediaDue: table('mediaDue'),
+    scheduled: table('scheduled'),
+    scheduledDue: table('scheduledDue'),
+    templates: table('templates'),
+    history: table('history'),
   };
 }

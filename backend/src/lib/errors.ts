@@ -55,6 +55,12 @@ export const ERRORS = {
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  TEMPLATE_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such template.' },
+  TEMPLATE_TAKEN: { status: 409, retry: 'never', message: 'There is a template of this name.' },
+  TEMPLATE_LIMIT: { status: 409, retry: 'never', message: 'There are too many templates: delete one first.' },
+  SCHEDULED_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such scheduled message.' },
+  SCHEDULED_CLOSED: { status: 409, retry: 'never', message: 'This scheduled message is not waiting any more.' },
+  SCHEDULED_LIMIT: { status: 409, retry: 'later', message: 'Too many scheduled messages wait: cancel one first.' },
   // Atendimentos
   INVALID_TRANSITION: { status: 409, retry: 'never', message: 'The status of this atendimento does not allow that.' },
   ATENDIMENTO_TAKEN: { status: 409, retry: 'never', message: 'Another agent has this atendimento: transfer it.' },

@@ -3,19 +3,20 @@ import type { LogEntry } from '../journal/records.js';
 
 export type NeededFilesDeps = Pick<
   Journal,
-  'claimEntries' | 'listDeadLetters' | 'listUnfinishedOutbox' | 'listConnections' | 'getMediaJob'
+  'claimEntries' | 'listDeadLetters' | 'listUnfinishedOutbox' | 'listConnections' | 'getMediaJob' | 'schedule'
 >;
 
 /** Entries are read in pages: the log of a long outage does not fit into memory at once. */
 const PAGE = 500;
 
 /**
- * Which staged files of sends somebody still needs: unfinished sends, messages that are no row yet (in the log, or dead
+ * Which staged files of sends somebody still needs: unfinished and scheduled sends, messages that are no row yet (in the log, or dead
  * letters), and media jobs that wait. A staged file is named after its message's row.
  */
 export function neededFiles(journal: NeededFilesDeps): (name: string) => boolean {
   const named = new Set<string>();
   for (const { media } of journal.listUnfinishedOutbox()) if (media) named.add(media.file);
+  for (const { file } of journal.schedule.listIn('AGENDADA')) if (file !== null) named.add(file);
   const note = (entry: LogEntry): void => {
     if (entry.kind === 'outgoing' && entry.file !== undefined) named.add(entry.file);
   };

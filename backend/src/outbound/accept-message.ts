@@ -5,6 +5,8 @@ import { GatewayError } from '../lib/errors.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
 import type { IdempotencyRecord, OutboxRecord } from '../journal/records.js';
+import type { ScheduledRecord } from '../journal/schedule-records.js';
+import { scheduledEntry } from '../journal/scheduled.js';
 import { knownAddress, unresolvedAddress, type Address } from './address.js';
 import type { NumberCheck } from './number-check.js';
 import { outgoingEntry } from './outcome.js';
@@ -30,6 +32,10 @@ export interface SendRequest extends MessageContext {
   to: string;
   remetente: OutboxRecord['remetente'];
   idempotency?: IdempotencyClaim | undefined;
+  /** After that (ms since the epoch) it must not go out any more; default: as long as any send may take. */
+  expiresAt?: number | undefined;
+  /** The scheduled message that this is, and how it stands once it is accepted: changed in the same commit. */
+  scheduled?: { id: string; accepted: (record: OutboxRecord) => ScheduledRecord } | undefined;
 }
 
 export interface Accepted {
@@ -101,13 +107,15 @@ export class MessageAcceptor {
   async #acceptNew(request: SendRequest): Promise<Accepted> {
     const message = encodeMessage(buildMessage(request.content, request));
     const fresh = this.#newRecord(request, message, await this.#address(request));
+    const scheduled = request.scheduled ? [request.scheduled.accepted(fresh)] : [];
     const { seqs } = await this.deps.journal.commit({
       outbox: [fresh],
+      scheduled,
       // What changes another message shows once WhatsApp has accepted it (outcome.ts).
-      entries: fresh.rowless ? [] : [outgoingEntry(fresh)],
+      entries: [...(fresh.rowless ? [] : [outgoingEntry(fresh)]), ...scheduled.map(scheduledEntry)],
       ...(request.idempotency && { idempotency: [idempotencyRecord(request.idempotency, fresh)] }),
     });
-    const record = { ...fresh, seq: seqs[0] ?? 0 };
+    const record = { ...fresh, seq: fresh.rowless ? 0 : (seqs[0] ?? 0) };
     this.deps.sender.enqueue(record);
     return { record, replayed: false };
   }
@@ -140,6 +148,7 @@ export class MessageAcceptor {
       ...address,
       message,
       ...fileOf(request.content),
+      ...(request.scheduled && { scheduledId: request.scheduled.id }),
       ...(ROWLESS.has(request.content.kind) && { rowless: true as const }),
       remetente,
       state: soon ? 'sending' : 'accepted',
@@ -148,7 +157,7 @@ export class MessageAcceptor {
       errorDetail: null,
       acceptedAt: now,
       serverTime: null,
-      expiresAt: now + this.deps.expiryMs,
+      expiresAt: Math.min(now + this.deps.expiryMs, request.expiresAt ?? Infinity),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { Group } from './group.js';
 import type { ReceivedMessage } from './inbox.js';
 import { asMessage, stanzaKind, type Content } from './message-shape.js';
 import { freshMessageId, Person } from './person.js';
+import { Past } from './past.js';
 import { placeholderAnswer } from './placeholder-resend.js';
 import type { PreKeyBundle } from './prekey-bundle.js';
 import type { Incoming } from './receiver.js';
@@ -20,6 +21,8 @@ export class Phone extends Person {
   /** Scans of this account ask for a passkey, which Baileys cannot give. */
   requiresPasskey = false;
   readonly standing = new Standing();
+  /** Old chats; they reach a device when it is told of them, or asks. */
+  readonly past = new Past(this.world.media);
   /** LIDs of people whom the account has blocked. */
   readonly blocked = new Set<string>();
   readonly #companions: Companion[] = [];
@@ -105,6 +108,11 @@ export class Phone extends Person {
     return this.#post(id, named, { deviceSentMessage: { destinationJid, message } });
   }
 
+  /** Hands all old chats over to a device, as after linking. */
+  async syncHistory(companion: Companion): Promise<SentMessage> {
+    return this.sendPeer(companion, await this.past.announcement());
+  }
+
   /** @internal A message from the phone to its own companion: key shares, history. */
   sendPeer(companion: Companion, message: Outgoing['message']): SentMessage {
     const id = freshMessageId();
@@ -136,8 +144,11 @@ export class Phone extends Person {
   }
 
   protected override onPeerRequest(...[request, { companion, id }]: Parameters<Person['onPeerRequest']>): void {
+    if (!this.author.answersRetries) return;
     const answer = placeholderAnswer(this.world.directory, id, request);
-    if (answer && this.author.answersRetries) this.sendPeer(companion, answer);
+    if (answer) this.sendPeer(companion, answer);
+    const { historySyncOnDemandRequest: asked } = request;
+    void (asked && this.past.answer(asked)?.then((history) => this.sendPeer(companion, history)));
   }
 
   #remove(companion: Companion, by: 'phone' | 'companion'): void {

@@ -168,6 +168,37 @@ export interface EventoMidia extends Base {
   erro: string | null;
 }
 
+export type StatusAgendamento = 'AGENDADA' | 'ACEITA' | 'ENVIADA' | 'FALHOU' | 'CANCELADA' | 'EXPIRADA';
+
+/** A scheduled message as it stands now: its row in `whatsapp_mensagens_agendadas`. An older `revisao` changes nothing. */
+export interface EventoAgendamento extends Base {
+  op: 'agendamento';
+  id: string;
+  para: string;
+  tipo: string;
+  conteudo: string;
+  modelo: string | null;
+  enviar_em: string;
+  status: StatusAgendamento;
+  whatsapp_id: string | null;
+  mensagem_id: string | null;
+  erro: string | null;
+  revisao: number;
+  criado_em: string;
+}
+
+/** A text template of an owner: its row in `whatsapp_modelos`. `sessao` is empty. */
+export interface EventoModelo extends Base {
+  op: 'modelo';
+  id: string;
+  owner_id: string;
+  nome: string;
+  texto: string;
+  fuso: string;
+  removido: boolean;
+  criado_em: string;
+}
+
 export type Evento =
   | EventoSessao
   | EventoContato
@@ -178,7 +209,9 @@ export type Evento =
   | EventoStatus
   | EventoLeitura
   | EventoDados
-  | EventoMidia;
+  | EventoMidia
+  | EventoAgendamento
+  | EventoModelo;
 
 /** One row per item of the batch, in its order (`indice` from 0). */
 export interface ResultadoEvento {

@@ -7,6 +7,8 @@ export interface Belongings {
   messageId: string;
   apiKeyId: string;
   webhookId: string;
+  scheduledId: string;
+  templateId: string;
 }
 
 /** A valid call of a route. */
@@ -126,6 +128,28 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
     ...{ params: { id: connectionId }, body: { autoResposta: true }, right: [200], foreign: '404' },
   }),
 
+  scheduleMessage: ({ connectionId }) => ({
+    body: {
+      connectionId,
+      to: '5511988887777',
+      content: 'Olá',
+      sendAt: new Date(Date.now() + 86_400_000).toISOString(),
+    },
+    ...{ right: [201], foreign: '404' },
+  }),
+  listScheduled: () => all([200]),
+  getScheduled: ({ scheduledId }) => ({ params: { id: scheduledId }, right: [200], foreign: '404' }),
+  changeScheduled: ({ scheduledId }) => ({
+    ...{ params: { id: scheduledId }, body: { content: 'Olá!' }, right: [200], foreign: '404' },
+  }),
+  cancelScheduled: ({ scheduledId }) => ({ params: { id: scheduledId }, right: [200], foreign: '404' }),
+  createTemplate: () => ({ ...all([201, 409]), body: { nome: 'lembrete', texto: 'Oi, {{nome}}!' } }),
+  listTemplates: () => all([200]),
+  getTemplate: ({ templateId }) => ({ params: { id: templateId }, right: [200], foreign: '404' }),
+  updateTemplate: ({ templateId }) => ({
+    ...{ params: { id: templateId }, body: { texto: 'Olá!' }, right: [200], foreign: '404' },
+  }),
+  deleteTemplate: ({ templateId }) => ({ params: { id: templateId }, right: [200], foreign: '404' }),
   ...PEOPLE_CALLS,
 
   listReadyClients: () => all([200]),

@@ -58,13 +58,16 @@ function sendRoute(integration: IntegrationPort): Route {
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
     replies: SEND_REPLIES,
     ...sendFacts(integration),
-    errors: [...SEND_ERRORS, 'CONNECTION_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED'],
+    errors: [...SEND_ERRORS, 'TEMPLATE_NOT_FOUND', 'CONNECTION_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED'],
     handle: async ({ body, query, headers }, caller) => {
-      const { connectionId, to, mentions, replyTo } = body;
+      const { connectionId, to, mentions, replyTo, template } = body;
       const upload = caller.upload as StagedUpload | undefined;
       const idempotency = idempotencyOf(caller, connectionId, headers['Idempotency-Key'], body);
       const result = await integration.sendMessage(
-        { connectionId, to, mentions, replyTo, message: messageInput(body, upload), waitMs: query.wait, idempotency },
+        {
+          ...{ connectionId, to, mentions, replyTo, template, message: messageInput(body, upload) },
+          ...{ waitMs: query.wait, idempotency },
+        },
         caller.scope,
       );
       return renderSent(result);

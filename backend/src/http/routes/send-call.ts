@@ -22,7 +22,7 @@ export const SEND_REPLIES: Record<number, ReplySpec> = {
 /** What the routes that send have in common beside their schemas. */
 export function sendFacts(
   integration: Pick<IntegrationPort, 'receiveUpload'>,
-): Pick<Route, 'issueCodes' | 'deadlineMs' | 'maxJson'> & Required<Pick<Route, 'upload'>> {
+): Required<Pick<Route, 'issueCodes' | 'deadlineMs' | 'maxJson' | 'upload'>> {
   const emptyOrLong = {
     too_small: 'EMPTY_MESSAGE',
     invalid_format: 'EMPTY_MESSAGE',

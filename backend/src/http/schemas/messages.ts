@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cleanText, connectionId, isoTime, pageQuery } from './common.js';
 import { contentFields, MESSAGE_TYPES, requireFields } from './message-content.js';
+import { templateUse } from './templates.js';
 
 /** WhatsApp's own clients stop there. */
 const MAX_CONTENT = 65_536;
@@ -18,6 +19,7 @@ export const messageFields = {
   }),
   type: z.enum(MESSAGE_TYPES).default('text'),
   content: messageText.optional().meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
+  template: templateUse.optional(),
   ...contentFields,
   mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
   replyTo: z

@@ -23,6 +23,7 @@ import { Authenticator } from '../../../src/access/authenticator.js';
 import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
+import { scriptedSchedule } from './scripted-schedule.js';
 import { scriptedChats } from './scripted-chats.js';
 import { scriptedPeople } from './scripted-people.js';
 import { scriptedClients, scriptedInstances } from './scripted-pool.js';
@@ -234,6 +235,7 @@ export function scriptedPorts(
   };
   const configuracao = { id: UUID, auto_resposta: true, fuso: 'America/Sao_Paulo' };
   const robot: RobotPort = { read: async () => null, write: async () => configuracao, ...script.robot };
+  const { scheduled, templates } = scriptedSchedule();
   const recorded = <T extends object>(port: T) =>
     Object.fromEntries(
       Object.entries(port).map(([name, answer]) => [
@@ -246,6 +248,7 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
+    ...{ scheduled: recorded(scheduled), templates: recorded(templates) },
     media: recorded(media),
     chats: scriptedChats(),
     ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
