@@ -15,8 +15,8 @@ export interface JournalEvents {
   /** New entries of these kinds are durable. */
   appended: readonly LogEntry['kind'][];
   budget: BudgetAlert;
-  /** Events joined their log. */
-  eventsStored: null;
+  /** Events joined their log; they may still be on their way to the disk. */
+  eventsPlanned: null;
   /** Something joined a webhook's line. */
   eventsQueued: null;
   deliveriesDiscarded: Trimmed;

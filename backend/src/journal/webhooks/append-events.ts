@@ -2,6 +2,7 @@ import { seqKey } from '../record-keys.js';
 import type { Write } from '../tables.js';
 import { account, eventBytes, wants, type WebhookContext } from './context.js';
 import { deliveryKey, queueKey } from './keys.js';
+import { passOn, stored } from './recent.js';
 import { lastSeqWrite } from './last-seq.js';
 import type { DeliveryRecord, EventRecord, NewEvent } from './records.js';
 
@@ -17,10 +18,11 @@ export interface Append {
 /**
  * An event that was appended before (the same id: a second receipt, a message that WhatsApp delivered twice) is left out,
  * and so is one that nobody wants. One that only switched-off webhooks want is kept for a replay, and every one while
- * somebody listens.
+ * somebody listens. Listeners are told at once: the commit has to be enqueued in the same turn.
  */
 export function planAppend(context: WebhookContext, events: readonly NewEvent[]): Append {
   const writes: Write[] = [];
+  const records: EventRecord[] = [];
   let bytes = 0;
   let queued = false;
   const seen = new Set<string>();
@@ -30,11 +32,17 @@ export function planAppend(context: WebhookContext, events: readonly NewEvent[])
     const plan = planEvent(context, event);
     if (plan === null) continue;
     writes.push(...plan.writes);
+    records.push(plan.record);
     bytes += plan.bytes;
     queued ||= plan.record.webhooks.length > 0;
   }
   if (writes.length > 0) writes.push(lastSeqWrite(context));
-  return { writes, queued, done: () => account(context, bytes) };
+  passOn(context, records);
+  const done = () => {
+    account(context, bytes);
+    stored(context, records);
+  };
+  return { writes, queued, done };
 }
 
 function planEvent(context: WebhookContext, event: NewEvent) {

@@ -18,6 +18,10 @@ export interface WebhookContext {
   lastSeq: number;
   /** Set while somebody reads the whole log: then every event is kept. */
   listening: Listening | null;
+  /** The newest events, without a gap, those included that are on their way to the disk; empty while nobody listens. */
+  recent: EventRecord[];
+  /** Up to this place events are on the disk. */
+  storedTo: number;
   /** Up to this place events were cleared. */
   trimmedTo: number;
   /** Bytes of events and deliveries, and how many of them may be. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { seqKey } from '../record-keys.js';
 import type { WebhookContext } from './context.js';
-import { readLastSeq } from './last-seq.js';
 import { clearListening, listeningWrite } from './listening.js';
 import type { EventRecord } from './records.js';
 
@@ -37,40 +36,48 @@ export class EventFeed {
     await this.context.journal.writer.write(clearListening(this.context));
   }
 
-  /** The place of the newest event that is on the disk; 0 before the first. */
-  get lastStored(): number {
-    return readLastSeq(this.context.journal.tables);
+  /** The place of the newest event; it may still be on its way to the disk. */
+  get last(): number {
+    return this.context.lastSeq;
   }
 
-  /** Events on the disk after a place, the oldest first. */
+  /** Events after a place, the oldest first; fewer than `limit` = no more. The newest come before they are on the disk. */
   after(seq: number, limit: number): EventRecord[] {
-    const end = seqKey(this.context.lastSeq + 1);
-    const { events } = this.context.journal.tables;
-    return events.range({ start: seqKey(seq + 1), end, limit }).map(({ value }) => value);
+    const { recent, lastSeq, journal } = this.context;
+    const first = recent[0]?.seq ?? lastSeq + 1;
+    if (seq >= first - 1) return recent.slice(seq + 1 - first, seq + 1 - first + limit);
+    const rows = journal.tables.events.range({ start: seqKey(seq + 1), end: seqKey(first), limit });
+    return [...rows.map(({ value }) => value), ...recent.slice(0, limit - rows.length)];
   }
 
-  /** How a listener names a place. */
+  /** How a listener names a place, or the last before it that is on the disk: only that one outlives a crash. */
   nameOf(seq: number): string {
-    return `${this.context.listening?.id ?? ''}.${seq}`;
+    const { listening, storedTo } = this.context;
+    return `${listening?.id ?? ''}.${Math.min(seq, storedTo)}`;
   }
 
   /** @param since an event's id, or what `nameOf` gave @returns its place; null when events after it may be missing here */
   find(since: string): number | null {
-    const { listening, trimmedTo } = this.context;
     const seq = this.#seqOf(since);
-    if (listening === null || seq === null || seq > this.lastStored) return null;
-    return seq >= Math.max(listening.from, trimmedTo) ? seq : null;
+    return seq !== null && this.isWhole(seq) ? seq : null;
   }
 
-  /** A hint that events are on the disk. @returns the function that stops listening */
-  onStored(listener: () => void): () => void {
-    return this.context.journal.events.on('eventsStored', listener);
+  /** Whether all that came after a place is still here. */
+  isWhole(seq: number): boolean {
+    const { listening, lastSeq, trimmedTo } = this.context;
+    return listening !== null && seq <= lastSeq && seq >= Math.max(listening.from, trimmedTo);
+  }
+
+  /** A hint that there are new events. @returns the function that stops listening */
+  onEvents(listener: () => void): () => void {
+    return this.context.journal.events.on('eventsPlanned', listener);
   }
 
   #seqOf(since: string): number | null {
     const [, epoch, seq] = PLACE.exec(since) ?? [];
     if (epoch !== undefined) return epoch === this.context.listening?.id ? Number(seq) : null;
-    const { tables, sealer } = this.context.journal;
-    return tables.eventIds.get(sealer.conceal(since));
+    const { recent, journal } = this.context;
+    const known = recent.find(({ id }) => id === since)?.seq;
+    return known ?? journal.tables.eventIds.get(journal.sealer.conceal(since));
   }
 }

@@ -26,6 +26,7 @@ export function listeningWrite({ journal: { tables }, listening }: WebhookContex
 export function clearListening(context: WebhookContext): Write[] {
   if (context.listening === null) return [];
   context.listening = null;
+  context.recent = [];
   return [context.journal.tables.meta.remove(LISTENING)];
 }
 

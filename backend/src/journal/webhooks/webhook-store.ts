@@ -36,6 +36,8 @@ export class WebhookStore {
         return { ownerId, companyId };
       },
       lastSeq: readLastSeq(tables),
+      recent: [],
+      storedTo: readLastSeq(tables),
       listening: readListening(tables),
       trimmedTo: readTrimmedTo(tables),
       bytes: { live: 0, max: Math.floor(journal.budget.maxBytes * WEBHOOK_SHARE) },
@@ -105,7 +107,6 @@ export class WebhookStore {
     plan.done();
     const { bytes, journal } = this.#context;
     if (bytes.live > bytes.max) void this.trim().catch((error) => journal.log.error('events not trimmed', { error }));
-    if (plan.writes.length > 0) journal.events.emit('eventsStored', null);
     if (plan.queued) journal.events.emit('eventsQueued', null);
   }
 

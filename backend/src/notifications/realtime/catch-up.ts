@@ -56,6 +56,6 @@ export async function catchUp(
     place = events.at(-1)?.seq ?? sentTo;
     await socket.drained();
     // What comes next may have been cleared away meanwhile.
-    place = feed.find(feed.nameOf(place));
+    if (!feed.isWhole(place)) place = null;
   }
 }

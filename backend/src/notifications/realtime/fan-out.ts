@@ -26,8 +26,8 @@ export interface FanOutDeps {
 const SLICE = 100;
 
 /**
- * Tells rooms what is in the log of events, in its order, each event once. It reads the log itself, so an event is told
- * only after it is on the disk, and however many there are, only a slice of them is in memory.
+ * Tells rooms what is in the log of events, in its order, each event once. It does not wait for the disk: an event that a
+ * crash takes from us is made again from its entry, under the same id (docs/adr/0013).
  */
 export class FanOut {
   #sentTo = 0;
@@ -40,7 +40,7 @@ export class FanOut {
 
   start(): void {
     this.#running = true;
-    this.#unsubscribe ??= this.deps.feed.onStored(() => this.#wake());
+    this.#unsubscribe ??= this.deps.feed.onEvents(() => this.#wake());
   }
 
   stop(): void {
@@ -51,8 +51,8 @@ export class FanOut {
 
   /** Every socket in a room has been told all up to this place. */
   get sentTo(): number {
-    // Nobody is there to be told: what is on the disk is what who comes now has missed.
-    if (this.deps.audiences.every(({ size }) => size === 0)) this.#sentTo = this.deps.feed.lastStored;
+    // Nobody is there to be told: all that there is was before the time of who comes now.
+    if (this.deps.audiences.every(({ size }) => size === 0)) this.#sentTo = this.deps.feed.last;
     return this.#sentTo;
   }
 
@@ -88,7 +88,7 @@ export class FanOut {
     }
   }
 
-  /** Many hints in one turn of the event loop are one look. */
+  /** Many hints at once are one look. */
   #wake(): void {
     this.#woken = true;
     if (this.#pumping) return;
@@ -102,12 +102,13 @@ export class FanOut {
   }
 
   async #pump(): Promise<void> {
-    await turn();
+    // After whoever tells has enqueued its commit.
+    await Promise.resolve();
     this.#woken = false;
     for (;;) {
       const events = this.#running ? this.deps.feed.after(this.sentTo, SLICE) : [];
       for (const event of events) await this.#tell(event);
-      if (events.length === 0) return;
+      if (events.length < SLICE) return;
       await turn();
     }
   }
