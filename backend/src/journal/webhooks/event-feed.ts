@@ -41,14 +41,13 @@ export class EventFeed {
     return this.context.lastSeq;
   }
 
-  /** Events after a place, the oldest first. The newest come from memory, and before they are on the disk. */
+  /** Events after a place, the oldest first; fewer than `limit` = no more. The newest come before they are on the disk. */
   after(seq: number, limit: number): EventRecord[] {
     const { recent, lastSeq, journal } = this.context;
     const first = recent[0]?.seq ?? lastSeq + 1;
     if (seq >= first - 1) return recent.slice(seq + 1 - first, seq + 1 - first + limit);
     const rows = journal.tables.events.range({ start: seqKey(seq + 1), end: seqKey(first), limit });
-    // Cleared away in between: what is left begins here.
-    return rows.length > 0 ? rows.map(({ value }) => value) : recent.slice(0, limit);
+    return [...rows.map(({ value }) => value), ...recent.slice(0, limit - rows.length)];
   }
 
   /** How a listener names a place, or the last before it that is on the disk: only that one outlives a crash. */

@@ -17,9 +17,9 @@ const FAREWELL_MS = 5_000;
 export interface GuardedBy {
   clock: Clock;
   /** A message was written for it. */
-  wrote(): void;
+  wrote: () => void;
   /** It takes too slowly, or talks too much: called once. */
-  bad(code: 'TOO_SLOW' | 'TOO_MANY_MESSAGES'): void;
+  bad: (code: 'TOO_SLOW' | 'TOO_MANY_MESSAGES') => void;
 }
 
 /** Watches one connection: what waits for a client is bounded, whatever the client does. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type DefaultEventsMap, type Socket } from 'socket.io';
-import type { EventFeed } from '../../journal/webhooks/event-feed.js';
 import type { NewEvent } from '../../journal/webhooks/records.js';
 import { withDeadline } from '../../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
@@ -10,27 +9,10 @@ import { catchUp, type CatchUpOutcome } from './catch-up.js';
 import { closeSoon, cut, drained, ended, guardConnection, type Connection } from './connection-guard.js';
 import { FanOut, type Audience } from './fan-out.js';
 import { readHandshake, refusal, type Handshake } from './handshake.js';
-import { DROPS, Listeners, type DropCode, type Listener, type ListenersDeps } from './listeners.js';
+import { DROPS, Listeners, type DropCode, type Listener } from './listeners.js';
+import type { RealtimeDeps, RealtimeEvents } from './realtime-deps.js';
 import { roomsOfCaller } from './rooms.js';
 import { STREAMS, type Stream } from './streams.js';
-
-export interface RealtimeDeps extends ListenersDeps {
-  feed: EventFeed;
-  qrImage(code: string): Promise<string>;
-  /** Why a request may not even begin (Host, Origin); null = it may. */
-  refuses(req: IncomingMessage): string | null;
-  /** `/socket.io` unless said otherwise. */
-  path: string;
-  /** Origins as browsers send them, or `*`. */
-  origins: readonly string[];
-  maxClients: number;
-  maxClientsPerIdentity: number;
-}
-
-export interface RealtimeEvents {
-  refused: { code: string };
-  dropped: { code: DropCode };
-}
 
 type OurSocket = Socket<
   DefaultEventsMap,

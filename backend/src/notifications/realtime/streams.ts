@@ -12,7 +12,10 @@ export interface Message {
 export interface Stream {
   namespace: string;
   /** null = this stream has no word for it. */
-  render(event: NewEvent, facts: { qrImage(code: string): Promise<string> }): Promise<Message | null> | Message | null;
+  render(
+    event: NewEvent,
+    facts: { qrImage: (code: string) => Promise<string> },
+  ): Promise<Message | null> | Message | null;
 }
 
 /** Every event under its own name, with the body that webhooks of format `sentinela` get. */
@@ -35,7 +38,7 @@ const notifications: Stream = {
   },
 };
 
-type Word = (event: NewEvent, facts: { qrImage(code: string): Promise<string> }) => Promise<Said> | Said;
+type Word = (event: NewEvent, facts: { qrImage: (code: string) => Promise<string> }) => Promise<Said> | Said;
 interface Said {
   type: string;
   data: object;
