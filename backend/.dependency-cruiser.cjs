@@ -54,6 +54,7 @@ module.exports = {
       'notifications/',
     ]),
     only('notifications', 'notifications', ['lib/', 'journal/', 'egress/']),
+    only('commands-run-beside-a-gateway', 'commands', ['lib/', 'config/', 'supabase/', 'integration/']),
     only('access-says-who-may', 'access', ['lib/', 'journal/', 'supabase/', 'integration/']),
     only('http-is-thin', 'http', [
       'lib/',

@@ -34,6 +34,8 @@ export default tseslint.config(
       'src/db-migrate.ts',
       'src/import-session.ts',
       'src/keys.ts',
+      'src/migrate-whatsapp.ts',
+      'src/test-whatsapp.ts',
       'src/backup.ts',
       'src/restore.ts',
       'tests/**',

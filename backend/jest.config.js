@@ -16,6 +16,7 @@ export default {
       },
     ],
   },
-  testTimeout: 30000,
+  // Generous: a busy machine is no failure. What waits for something says what it waited for sooner (tests/support/until.ts).
+  testTimeout: 60000,
   maxWorkers: 2,
 };

@@ -35,6 +35,8 @@ class Connection {
   sock!: WASocket;
   received = 0;
   open = deferred();
+  /** Logins so far. */
+  opens = 0;
   #hungUp = false;
   readonly acks = new Map<string, Deferred<void>>();
 
@@ -58,7 +60,10 @@ class Connection {
     });
     sock.ev.on('connection.update', ({ connection, qr }) => {
       if (qr) tell('qr', { number: this.number, qr });
-      if (connection === 'open') this.open.resolve();
+      if (connection === 'open') {
+        this.opens += 1;
+        this.open.resolve();
+      }
       if (connection === 'close' && !this.#hungUp) this.connect();
     });
     sock.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.acks.get(attrs.id ?? '')?.resolve());
@@ -133,6 +138,9 @@ const api = {
     await Promise.all(connections.map((connection) => connection.reopen()));
     return now() - startedAt;
   },
+
+  /** Logins of all connections so far. */
+  opens: () => connections.map(({ opens }) => opens),
 
   received: () => connections.reduce((sum, each) => sum + each.received, 0),
 

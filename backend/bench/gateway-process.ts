@@ -16,6 +16,11 @@ let gateway: Gateway | null = null;
 let log: ClosableLog | null = null;
 const profiler = new Session();
 let startedAt = 0;
+let watching: NodeJS.Timeout | undefined;
+let peakMb = 0;
+/** The first socket that is opened, and the last one that got through. */
+let opening: { at: number; cpuMs: number } | null = null;
+let lastReady: { at: number; cpuMs: number } | null = null;
 const within = (times: number[], from: number) => times.filter((at) => at >= from && at < from + 60_000).length;
 
 const api = {
@@ -24,7 +29,10 @@ const api = {
     const config = loadConfig(settings);
     log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
     gateway = await createGateway(config, { log });
-    startedAt = Date.now();
+    startedAt = performance.now();
+    const { pool } = gateway.parts;
+    pool.events.on('stateChanged', () => (opening ??= { at: performance.now(), cpuMs: usage().loopCpuMs ?? NaN }));
+    pool.events.on('ready', () => (lastReady = { at: performance.now(), cpuMs: usage().loopCpuMs ?? NaN }));
     await gateway.start();
     return { url: gateway.parts.http.address().url };
   },
@@ -37,6 +45,20 @@ const api = {
   },
 
   usage,
+
+  /** From now on the most anonymous memory is noted, every 20 ms. @returns how much it is now, MB */
+  watchMemory: () => {
+    clearInterval(watching);
+    peakMb = usage().rssAnonMb ?? NaN;
+    watching = setInterval(() => (peakMb = Math.max(peakMb, usage().rssAnonMb ?? NaN)), 20);
+    return peakMb;
+  },
+
+  /** @returns the most since `watchMemory`, MB */
+  peakMemory: () => {
+    clearInterval(watching);
+    return peakMb;
+  },
 
   /** State of each connection: how many are in which. */
   estados: () => {
@@ -70,12 +92,15 @@ const api = {
     return Math.max(0, ...crowds);
   },
 
-  /** Ms from the start of the restore to the last connection being ready. */
-  restoredAfter: async () => {
-    while (gateway!.parts.pool.readyCount < gateway!.parts.journal.listConnections().length) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    return Math.max(...gateway!.parts.pool.list().map(({ record }) => record.connectedAt ?? 0)) - startedAt;
+  /** Waits for all to be ready. @returns from the first socket, and from the start of the gateway, to the last login */
+  restored: async () => {
+    const { pool, journal } = gateway!.parts;
+    while (pool.readyCount < journal.listConnections().length) await new Promise((resolve) => setTimeout(resolve, 5));
+    return {
+      openingMs: lastReady!.at - opening!.at,
+      openingCpuMs: lastReady!.cpuMs - opening!.cpuMs,
+      wholeMs: lastReady!.at - startedAt,
+    };
   },
 
   /** The heap after two collections, and what keeps a process alive. */

@@ -10,7 +10,7 @@ import { pair, BareContestant, type SimulatorRemote } from './stage/contestants.
 import { NODE_FLAGS } from './stage/daemon.js';
 import { ExternalPostgres } from './stage/external-postgres.js';
 import { Remote } from './stage/remote.js';
-import { machine, noise, saveResults, table } from './stage/report.js';
+import { machine, noise, putIntoDocument, saveResults, table } from './stage/report.js';
 import { figure, spread, type Spread } from './stage/statistics.js';
 
 /**
@@ -18,8 +18,9 @@ import { figure, spread, type Spread } from './stage/statistics.js';
  * restored connections, and of bare Baileys with the same accounts. Each figure is a fresh process that logged in and
  * then rested; what one connection costs is the difference of 200 and 50. Linux only (RssAnon).
  */
+const DEFAULT_COUNTS = '1,50,200';
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, counts: { type: 'string', default: '1,50,200' } },
+  options: { runs: { type: 'string', default: '5' }, counts: { type: 'string', default: DEFAULT_COUNTS } },
 });
 const RUNS = Number(values.runs);
 const COUNTS = values.counts.split(',').map(Number);
@@ -137,7 +138,9 @@ async function report(results: Record<'gateway' | 'bare', Record<number, number[
     `${figure(perConnection(name).median)} (${figure(perConnection(name).min)}–${figure(perConnection(name).max)})`,
   ]);
   const head = ['RssAnon, MB', ...COUNTS.map((count) => `${count} connections`), `a connection (${high} − ${low})`];
-  console.log(`\n${noise(info)}\n\n${table([head, ...rows])}`);
+  const about = `${info.at.slice(0, 10)}, Node ${info.node}, ${RUNS} run(s) each, medians; the bar is 0.5 MB a connection.`;
+  const text = `${about}\n\n${table([head, ...rows])}`;
+  console.log(`\n${noise(info)}\n\n${text}`);
   const bar = { perConnectionMb: 0.5, met: perConnection('gateway').median <= 0.5 };
   const medians = { gateway: perConnection('gateway'), bare: perConnection('bare') };
   const file = await saveResults('memory', {
@@ -147,6 +150,8 @@ async function report(results: Record<'gateway' | 'bare', Record<number, number[
     perConnectionMb: medians,
     bar,
   });
+  // The figures that the document is about, and no others.
+  if (values.counts === DEFAULT_COUNTS) await putIntoDocument('bench:memory', text);
   console.log(`\n≤ 0.5 MB a connection: ${bar.met ? 'met' : 'missed'}. ${file}`);
   process.exitCode = bar.met ? 0 : 1;
 }

@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { MediaFields } from '../src/simulator/media/media-server.js';
 import { Simulator, type Burst, type Contact, type Phone } from '../src/simulator/index.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from './stage/remote.js';
@@ -17,14 +19,16 @@ export interface Timed {
 
 const simulator = await Simulator.start();
 let bursts: Burst[] = [];
+let files: { sha256: string; fields: MediaFields }[] = [];
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 function phoneOf(number: string): Phone {
   return simulator.phone(number) ?? simulator.createPhone({ number, name: `Loja ${number}` });
 }
 
-function customers(count: number): Contact[] {
+function customers(count: number, first = FIRST_CUSTOMER): Contact[] {
   return Array.from({ length: count }, (_, index) => {
-    const number = String(FIRST_CUSTOMER + index);
+    const number = String(first + index);
     return simulator.contact(number) ?? simulator.createContact({ number, name: `Cliente ${index + 1}` });
   });
 }
@@ -73,6 +77,45 @@ const api = {
     return Promise.all(timed);
   },
 
+  media: () => ({ url: simulator.media.url, caPem: simulator.media.caPem }),
+
+  /** Puts files of random bytes onto the media server, as customers' phones do. @returns their SHA-256, in order */
+  files: async (count: number, bytes: number) => {
+    files = [];
+    for (let index = 0; index < count; index++) {
+      const plain = randomBytes(bytes);
+      files.push({ sha256: sha256(plain), fields: await simulator.media.upload(plain, 'document') });
+    }
+    return files.map(({ sha256 }) => sha256);
+  },
+
+  /** Those files, each in a message, at an even pace, from customers who write nothing else. @returns the ids, in order */
+  steadyFiles: async (o: { phone: string; everyMs: number }) => {
+    const phone = phoneOf(o.phone);
+    const people = customers(5, FIRST_CUSTOMER + 500);
+    const begin = now();
+    const sent: Promise<string>[] = [];
+    for (const [index, { fields }] of files.entries()) {
+      await sleep(Math.max(0, begin + index * o.everyMs - now()));
+      const document = { ...fields, mimetype: 'application/octet-stream', fileName: `${index + 1}.bin` };
+      const { id, receipted } = people[index % people.length]!.send(phone, { documentMessage: document });
+      sent.push(receipted.then(() => id));
+    }
+    return Promise.all(sent);
+  },
+
+  /** What a customer has received under these ids, opened and hashed: SHA-256, or null for what is not there. */
+  received: async (number: string, ids: string[]) => {
+    const inbox = new Map(simulator.contact(number)!.inbox.map(({ id, message }) => [id, message]));
+    return Promise.all(
+      ids.map(async (id) => {
+        const document = inbox.get(id)?.documentMessage;
+        if (!document) return null;
+        return sha256(await simulator.media.download(document, 'document'));
+      }),
+    );
+  },
+
   /** How often each kind of thing has happened so far. */
   counts: () => {
     const counts: Record<string, number> = {};
@@ -95,11 +138,11 @@ const api = {
   /** Logins are as they should be again. */
   forgetLoginFailures: () => simulator.faults.allowLogins(),
 
-  closeAll: () => simulator.faults.closeAll(),
+  /** A close frame to every device of these accounts. */
+  close: (numbers: string[]) => companionsOf(numbers).forEach((each) => simulator.faults.close(each)),
 
-  resetAll: () => {
-    for (const { companions } of simulator.phones) for (const each of companions) simulator.faults.reset(each);
-  },
+  /** TCP reset, without a close frame. */
+  reset: (numbers: string[]) => companionsOf(numbers).forEach((each) => simulator.faults.reset(each)),
 
   /** The port closes: connections are refused. */
   refuse: (on: boolean) => simulator.faults.refuse(on),

@@ -3,10 +3,15 @@ import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { evolutionParts } from './bootstrap/evolution-parts.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
+import { historyParts } from './bootstrap/history-parts.js';
 import { mediaParts } from './bootstrap/media-parts.js';
+import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
+import { peopleParts } from './bootstrap/people-parts.js';
+import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
+import { poolParts } from './bootstrap/pool-parts.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
@@ -14,8 +19,10 @@ import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whats
 import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
+import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
 import { decodeOptions } from './inbound/decode-options.js';
+import type { HistoryQueue } from './inbound/history-queue.js';
 import { PollCounter } from './inbound/poll-counter.js';
 import { Projector } from './inbound/projector.js';
 import { announceRows, type Projected } from './integration/announce-rows.js';
@@ -24,6 +31,7 @@ import type { Scope } from './integration/resources.js';
 import { RobotConfiguration } from './integration/robot/robot-settings.js';
 import { Robot } from './integration/robot/robot-service.js';
 import { RowWatcher } from './integration/row-watcher.js';
+import { MessageTemplates } from './integration/templates/message-templates.js';
 import { tellEverybody } from './integration/tell-everybody.js';
 import { webhookDispatcher } from './integration/webhook-dispatcher.js';
 import { Webhooks } from './integration/webhooks.js';
@@ -120,6 +128,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('services', () => bootstrap.stop());
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }
@@ -131,14 +142,14 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.ownerOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
   const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
 
   const polls = new PollCounter({ polls: new PollTable(database), clock, log });
   projector.events.on('projected', ({ eventos }) => polls.written(eventos));
 
   const numbers = new NumberCheck({ journal, clock, log });
-  const media = mediaParts({ config, journal, databaseHost, pool: () => pool, clock, log });
+  const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const uploads = new MediaUploads({ journal, files: media.outgoing });
   const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
   const sends = new SendCounter();
@@ -164,6 +175,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     server: config.whatsapp,
     maxClients: config.maxConnections,
     reconnectBaseMs: config.reconnectDelayMs,
+    loginsAtOnce: config.loginsAtOnce,
     getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
     onClient: (client) => integration.serve(client),
   });
@@ -175,6 +187,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   });
   const rows = new RowWatcher(clock);
   const { defaultOwnerId } = config;
+  const templates = new MessageTemplates({ journal, clock, defaultOwnerId });
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
@@ -187,10 +200,15 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     media: media.queue,
     mediaStore: media.store,
     intake: media.intake,
+    templates,
     clock,
     log,
     defaultOwnerId,
   });
+  const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
+  const schedule = scheduleParts(scheduleDeps);
+  const history = historyParts({ config, journal, projector, media, pool, clock, log });
+  const ofPool = poolParts({ journal, pool, evolution, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
@@ -201,7 +219,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const watchdog = new WhatsAppWatchdogService({
+  const watchdog: WhatsAppWatchdogService = new WhatsAppWatchdogService({
     ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
     outboxSince: (id) => oldestUnfinished(journal, id),
     journalWritable: () => journal.probe(),
@@ -222,7 +240,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, watchdog }),
+    services: managedServices({ database, projector, polls, integration, robot, schedule, history, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
@@ -241,15 +259,18 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
     defaultOwnerId,
+    auditRetentionMs: config.auditRetentionMs,
     clock,
     log,
   });
   const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
+  const people = peopleParts({ integration, database, journal, numbers, clock, log });
   const { host, port } = config.http;
+  const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     circuits: () => evolution.servers.states(),
@@ -264,25 +285,18 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     app: createHttpApp({
       ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
       ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: evolution.webhooks },
+      ...{ scheduled: schedule.messages, templates, media: media.service },
+      chats: new ChatReads(database),
+      ...people,
+      ...ofPool,
     }),
     host,
     port,
     log,
   });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, clock, log });
-  const tell = () =>
-    tellEverybody({
-      events,
-      pool,
-      evolution: evolution.pool,
-      projector,
-      database,
-      rows,
-      journal,
-      dispatcher,
-      clock,
-      log,
-    });
+  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
+  const told = { events, pool, evolution: evolution.pool, projector, database, rows, journal, dispatcher, clock, log };
+  const tell = () => tellEverybody(told);
   return {
     config,
     log,
@@ -299,6 +313,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     pool,
     evolution,
     integration,
+    schedule,
     dispatcher,
     webhooks,
     watchdog,
@@ -306,6 +321,7 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     loopGuard,
     bootstrap,
     access,
+    realtime,
     http,
     orphans,
     metrics,
@@ -326,10 +342,12 @@ function managedServices(parts: {
   projector: Projector;
   polls: PollCounter;
   robot: Robot;
+  schedule: ScheduleParts;
+  history: HistoryQueue;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, robot, watchdog } = parts;
+  const { database, projector, polls, integration, robot, schedule, history, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -349,9 +367,11 @@ function managedServices(parts: {
       start: () => {
         integration.start();
         robot.start();
+        schedule.scheduler.start();
+        history.start();
       },
       stop: async () => {
-        await robot.stop();
+        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop()]);
         await integration.stop();
       },
       reason: () => null,

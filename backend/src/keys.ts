@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { KeysCommand, USAGE } from './access/keys-command.js';
+import { ownUrl } from './config/own-url.js';
 import { loadConfig } from './config/load-config.js';
 import { isGatewayError } from './lib/errors.js';
 
@@ -20,9 +21,7 @@ async function main(): Promise<void> {
     },
   });
   const { http } = loadConfig(process.env);
-  const everywhere = http.host === '0.0.0.0' || http.host === '::';
-  const host = everywhere ? '127.0.0.1' : http.host.includes(':') ? `[${http.host}]` : http.host;
-  const command = new KeysCommand({ url: values.url ?? `http://${host}:${http.port}`, rootKey: http.apiKey });
+  const command = new KeysCommand({ url: values.url ?? ownUrl(http), rootKey: http.apiKey });
   process.stdout.write(await command.run(positionals, values));
 }
 

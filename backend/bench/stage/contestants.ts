@@ -80,6 +80,11 @@ export class BareContestant implements Contestant {
     return this.#remote.call('restore');
   }
 
+  /** Logins of each connection so far. */
+  opens(): Promise<number[]> {
+    return this.#remote.call('opens');
+  }
+
   async settle(ids: string[], receiptedAt: number): Promise<Settled> {
     this.#expected += ids.length;
     const before = this.#expected - ids.length;
@@ -119,6 +124,8 @@ export class GatewayContestant implements Contestant {
     private readonly simulator: SimulatorRemote,
     private readonly postgres: ExternalPostgres,
     private readonly dir: string,
+    /** Settings beside those of every benchmark. */
+    private readonly more: Record<string, string> = {},
   ) {
     this.remote = new Remote<GatewayApi>(new URL('../gateway-process.ts', import.meta.url), [], NODE_FLAGS);
   }
@@ -137,10 +144,16 @@ export class GatewayContestant implements Contestant {
       HTTP_RATE_PER_MINUTE: '10000000',
       HTTP_CONNECTION_RATE_PER_MINUTE: '10000000',
       SEND_RATE_PER_MINUTE: '10000000',
+      ...this.more,
     });
     this.#api = new ApiClient(url);
     this.#sends = new Pool(url, { connections: 100, headersTimeout: 20_000 });
     for (const phone of this.phones) await pair(this.#api, this.simulator, phone);
+  }
+
+  /** Of its HTTP API. */
+  get url(): string {
+    return this.#api.baseUrl;
   }
 
   async settle(ids: string[]): Promise<Settled> {

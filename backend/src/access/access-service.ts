@@ -22,6 +22,8 @@ export interface AccessServiceDeps {
   jwtSecret: () => string | null;
   jwks: JSONWebKeySet | URL | null;
   defaultOwnerId: string;
+  /** AUDIT_RETENTION_MS. */
+  auditRetentionMs: number;
   clock: Clock;
   log: Log;
 }
@@ -33,7 +35,7 @@ export class AccessService {
   readonly #mirror: KeyMirror;
   readonly #audit: AuditTrail;
 
-  constructor(deps: AccessServiceDeps) {
+  constructor(private readonly deps: AccessServiceDeps) {
     this.keys = new ApiKeys(deps);
     const users = new UserTokens({ secret: deps.jwtSecret, jwks: deps.jwks, clock: deps.clock });
     this.#authenticator = new Authenticator({ rootKey: deps.rootKey, keys: this.keys, users });
@@ -59,6 +61,11 @@ export class AccessService {
   /** On the disk when it resolves; never rejects. */
   record(fact: Omit<AuditRecord, 'id' | 'at'>): Promise<void> {
     return this.#audit.record(fact);
+  }
+
+  /** Removes what is past its retention; call it every hour or so. @returns how many records @throws DatabaseFailure */
+  forgetOldAudit(): Promise<number> {
+    return this.#audit.forgetBefore(this.deps.clock.now() - this.deps.auditRetentionMs);
   }
 
   /** Rows of `whatsapp_auditoria`, the newest first. @throws DatabaseFailure */

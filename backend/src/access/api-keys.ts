@@ -64,6 +64,7 @@ export class ApiKeys {
       grants: new Set(GRANTS.filter((grant) => record.grants.includes(grant))),
       scope: this.#scopeOf(record),
       ratePerMinute: record.ratePerMinute,
+      ...(record.expiresAt !== null && { expiresAt: record.expiresAt }),
     };
   }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditRecord } from '../journal/access-records.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { readAuditRows, writeAuditRows, type AuditQuery } from '../supabase/access-rows.js';
+import { readAuditRows, removeAuditRows, writeAuditRows, type AuditQuery } from '../supabase/access-rows.js';
 import { DatabaseFailure } from '../supabase/database-failure.js';
 import type { Row, RowPage } from '../supabase/rows.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
@@ -21,6 +22,8 @@ export type AuditFact = Omit<AuditRecord, 'id' | 'at'>;
 const GATHER_MS = 1_000;
 const RETRY_MS = 15_000;
 const BATCH = 500;
+/** Rows that one round of housekeeping removes at most, in calls of `BATCH`: an hour later it goes on. */
+const MOST_REMOVED = 100_000;
 /** About 100 MB. A database that is away for longer than this lasts loses the oldest records, with an error in the log. */
 const MOST_WAITING = 200_000;
 
@@ -60,6 +63,24 @@ export class AuditTrail {
   /** What is in the table, the newest first. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
   list(query: AuditQuery): Promise<RowPage> {
     return readAuditRows(this.deps.database, query);
+  }
+
+  /** Forgets what was done before that time, here and in the table. @returns how many @throws DatabaseFailure */
+  async forgetBefore(time: number): Promise<number> {
+    const { journal, database } = this.deps;
+    let forgotten = 0;
+    for (;;) {
+      const old = journal.claimAudit(BATCH).filter(({ at }) => at < time);
+      if (old.length === 0) break;
+      await journal.completeAudit(old);
+      forgotten += old.length;
+    }
+    const before = new Date(time).toISOString();
+    for (let removed = BATCH; removed === BATCH && forgotten < MOST_REMOVED; forgotten += removed) {
+      removed = await removeAuditRows(database, before, BATCH);
+      await turn();
+    }
+    return forgotten;
   }
 
   #later(ms: number): void {

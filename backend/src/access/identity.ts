@@ -14,6 +14,8 @@ export interface Identity {
   scope: Scope | null;
   /** Requests a minute; null = HTTP_RATE_PER_MINUTE. */
   ratePerMinute: number | null;
+  /** When the key or token ends, ms since the epoch; absent = when somebody ends it. */
+  expiresAt?: number;
 }
 
 /** The key of the settings. */

@@ -1,3 +1,4 @@
+import { textTable } from '../lib/text-table.js';
 import type { ApiKeyResource } from './api-key-resource.js';
 
 export const USAGE = `
@@ -89,14 +90,5 @@ function table(keys: ApiKeyResource[]): string {
     ...[key.lastUsedAt ?? 'never', key.name],
   ]);
   const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'LAST USE', 'NAME'], ...rows];
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return textTable(all);
 }

@@ -85,11 +85,11 @@ export class UserTokens {
 
 /** Supabase's anonymous sign-ins are anybody who opened a page: they have nothing here. */
 function identityOf(claims: JWTPayload): Identity | null {
-  const { sub, role, is_anonymous: isAnonymous } = claims;
+  const { sub, exp = 0, role, is_anonymous: isAnonymous } = claims;
   if (role !== 'authenticated' || isAnonymous === true || sub === undefined || !UUID.test(sub)) return null;
   const ownerId = sub.toLowerCase();
   const scope = { ownerId, companyIds: companyIdsOf(claims) };
-  return { name: `user:${ownerId}`, grants: new Set(GRANTS), scope, ratePerMinute: null };
+  return { name: `user:${ownerId}`, grants: new Set(GRANTS), scope, ratePerMinute: null, expiresAt: exp * 1000 };
 }
 
 /** From app_metadata, which only the project's owner can write; never from user_metadata. As in the RLS policies. */

@@ -37,7 +37,8 @@ export function logMessages(parts: {
 
 /** The message that an entry is about; null when it is about none. */
 export function whatsappIdOf(entry: LogEntry): string | null {
-  if (entry.kind === 'stanza' || entry.kind === 'receipt') return entry.node.attrs['id'] ?? null;
+  if (entry.kind === 'stanza' || entry.kind === 'receipt' || entry.kind === 'notification')
+    return entry.node.attrs['id'] ?? null;
   if (entry.kind === 'evolution') return entry.whatsappId;
   return entry.kind === 'outgoing' || entry.kind === 'outcome' ? entry.whatsappId : null;
 }

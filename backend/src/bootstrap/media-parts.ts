@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Journal } from '../journal/journal.js';
+import type { MediaSource } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
@@ -10,12 +13,17 @@ import { DiskStore } from '../media/disk-store.js';
 import { fetchPlain } from '../media/fetch-plain.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { mediaAgent } from '../media/media-host.js';
+import { LoopTurns } from '../media/loop-turns.js';
 import { MediaIntake } from '../media/media-intake.js';
+import { LinkSigner, type LinkProof } from '../media/link-signer.js';
 import { MediaQueue } from '../media/media-queue.js';
+import { MediaSweep } from '../media/media-sweep.js';
 import type { MediaStore } from '../media/media-store.js';
 import { StagedFiles } from '../media/staged-files.js';
+import { MediaService } from '../integration/media-service.js';
 import { MediaBucket } from '../supabase/media-bucket.js';
 import type { DatabaseHost } from '../supabase/database-host.js';
+import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 
 /** Everything between a message that has a file and the file in the store. `close` ends what `open` began. */
@@ -25,29 +33,35 @@ export interface MediaParts {
   /** Files that were accepted for sending. */
   outgoing: StagedFiles;
   intake: MediaIntake;
+  /** A small file of WhatsApp's, decrypted and verified. @throws GatewayError as `fetchMedia` */
+  download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
+  /** What the routes call. */
+  service: MediaService;
+  sweep: MediaSweep;
   /** Makes the folders, and removes what a crash has left in them. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
-
-const LEFT_BEHIND_MS = 3_600_000;
 
 /** Builds them; `pool` is asked for when a phone is needed, since it is made later. */
 export function mediaParts(deps: {
   config: GatewayConfig;
   journal: Journal;
   databaseHost: DatabaseHost;
+  database: SupabaseWhatsAppService;
   pool: () => WhatsAppPoolManager;
   clock: Clock;
   log: Log;
 }): MediaParts {
-  const { config, journal, databaseHost, pool, clock, log } = deps;
+  const { config, journal, databaseHost, database, pool, clock, log } = deps;
   const { dataDir, media, whatsapp } = config;
   const server = { url: whatsapp.mediaUrl, caFile: whatsapp.mediaCaFile };
   const incoming = new StagedFiles(join(dataDir, 'media-in'));
   const outgoing = new StagedFiles(join(dataDir, 'media-out'));
   const bucket = media.storage === 'supabase' ? new MediaBucket({ host: databaseHost }) : null;
-  const store = bucket ?? new DiskStore(join(dataDir, 'media'));
+  const base = `${media.publicUrl}/api/whatsapp-integration`;
+  const disk = new DiskStore(join(dataDir, 'media'));
+  const store: MediaStore = bucket ?? disk;
   const dispatcher = mediaAgent(server);
   const guarded = guardedAgent({
     policy: new AddressPolicy(config.outgoingPrivateAddresses),
@@ -55,6 +69,7 @@ export function mediaParts(deps: {
   });
   const { maxBytes, ffmpegPath } = media;
   const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpegPath });
+  const fetchLimits = { server, dispatcher, maxBytes, turns: new LoopTurns() };
   const queue = new MediaQueue({
     journal,
     store,
@@ -63,41 +78,45 @@ export function mediaParts(deps: {
     fetch: (source, target, signal) =>
       source.kind === 'url'
         ? fetchPlain({ dispatcher: guarded, maxBytes }, source.url, target, signal)
-        : fetchMedia({ server, dispatcher, maxBytes }, source, target, signal),
+        : fetchMedia(fetchLimits, source, target, signal),
     renew: async ({ connectionId, whatsappId, chatJid, participant, fromMe }, { mediaKey }) => {
       const client = pool().get(connectionId);
       if (!client) throw new GatewayError('NOT_CONNECTED');
       return client.calls.media.renew({ id: whatsappId, chatJid, participant, fromMe }, mediaKey);
     },
-    urlOf: (rowId) => `${media.publicUrl}/api/whatsapp-integration/messages/${rowId}/media`,
+    urlOf: (rowId) => `${base}/messages/${rowId}/media`,
     clock,
     log,
   });
+  const signer = new LinkSigner(join(dataDir, 'media-link-key'));
+  const linkUrl = (id: string, { expires, signature }: LinkProof) =>
+    `${base}/media/${id}?expires=${expires}&signature=${signature}`;
+  const service = new MediaService({ database, store, journal, queue, signer, linkUrl, clock });
+  const isActive = (rowId: string) => queue.isActive(rowId);
+  const sweep = new MediaSweep({ journal, incoming, outgoing, disk, isActive, log });
   return {
     queue,
     store,
     outgoing,
     intake,
+    download: async (source, signal) => {
+      const name = randomUUID();
+      try {
+        await fetchMedia(fetchLimits, source, incoming.path(name), signal);
+        return await readFile(incoming.path(name));
+      } finally {
+        await incoming.remove(name);
+      }
+    },
+    service,
+    sweep,
     open: async () => {
-      await Promise.all([incoming.open(), outgoing.open()]);
-      await incoming.sweep(0, () => false);
-      await outgoing.sweep(LEFT_BEHIND_MS, (name) => isWanted(journal, name));
+      await Promise.all([incoming.open(), outgoing.open(), signer.open()]);
+      // A full disk or a file that cannot be removed must not keep messages out.
+      await sweep.atStart().catch((error: unknown) => log.error('media files not swept', { error }));
     },
     close: async () => {
       await Promise.all([dispatcher.destroy(), guarded.destroy(), bucket?.close()]);
     },
   };
-}
-
-/**
- * A staged file is named after its message's row. Unfinished sends and waiting jobs need it; and while the log is not
- * worked off, a job for it may still come.
- */
-function isWanted(journal: Journal, name: string): boolean {
-  const { pendingEntries, deadLetters } = journal.stats();
-  if (pendingEntries + deadLetters > 0) return true;
-  for (const record of journal.listUnfinishedOutbox()) if (record.media?.file === name) return true;
-  return journal
-    .listConnections()
-    .some(({ connectionId }) => journal.getMediaJob(connectionId, name)?.state === 'waiting');
 }

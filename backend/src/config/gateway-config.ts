@@ -25,6 +25,15 @@ export interface GatewayConfig {
     /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
     readonly jwks: JSONWebKeySet | URL | null;
   };
+  readonly realtime: {
+    readonly enabled: boolean;
+    /** Begins with a slash. */
+    readonly path: string;
+    readonly maxClients: number;
+    /** Of one key, user, or the root key. */
+    readonly maxClientsPerIdentity: number;
+  };
+  readonly auditRetentionMs: number;
   readonly database: {
     readonly mode: DatabaseMode;
     readonly supabaseUrl: string | null;
@@ -40,6 +49,8 @@ export interface GatewayConfig {
   readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
   readonly reconnectDelayMs: number;
+  /** Connections that may be logging in at the same time. */
+  readonly loginsAtOnce: number;
   readonly watchdog: {
     readonly checkIntervalMs: number;
     readonly alertThreshold: number;
@@ -52,6 +63,8 @@ export interface GatewayConfig {
   readonly sessionEncryptionKey: string | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
+  readonly scheduleMaxLateMs: number;
+  readonly historyGapMs: number;
   readonly sendRatePerMinute: number;
   readonly orphanAgeMs: number;
   readonly media: {
@@ -122,6 +135,13 @@ export function toGatewayConfig(
       connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
       jwks: s.SUPABASE_JWKS,
     },
+    realtime: {
+      enabled: s.REALTIME_ENABLED,
+      path: s.REALTIME_PATH,
+      maxClients: s.REALTIME_MAX_CLIENTS,
+      maxClientsPerIdentity: s.REALTIME_MAX_CLIENTS_PER_IDENTITY,
+    },
+    auditRetentionMs: s.AUDIT_RETENTION_MS,
     database: {
       mode: databaseMode(s),
       supabaseUrl: s.SUPABASE_URL,
@@ -137,6 +157,7 @@ export function toGatewayConfig(
     metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
+    loginsAtOnce: s.LOGINS_AT_ONCE,
     watchdog: {
       checkIntervalMs: s.HEALTH_CHECK_INTERVAL_MS,
       alertThreshold: s.HEALTH_ALERT_THRESHOLD,
@@ -148,6 +169,8 @@ export function toGatewayConfig(
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
+    scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,
+    historyGapMs: s.HISTORY_GAP_MS,
     sendRatePerMinute: s.SEND_RATE_PER_MINUTE,
     orphanAgeMs: s.ORPHAN_AGE_MS,
     media: {

@@ -55,6 +55,24 @@ export const SETTINGS = {
     "Requests a minute that concern one connection, over all of its owner's keys; more are answered 429.",
   ),
 
+  REALTIME_ENABLED: always(
+    value.flag,
+    'true',
+    'Whether clients may listen by WebSocket (socket.io), at the same port.',
+  ),
+  REALTIME_PATH: always(value.urlPath, '/socket.io', 'Where they connect; `path` of the socket.io client.'),
+  REALTIME_MAX_CLIENTS: always(value.positiveInteger, '2000', 'WebSocket connections at once.'),
+  REALTIME_MAX_CLIENTS_PER_IDENTITY: always(
+    value.positiveInteger,
+    '100',
+    'WebSocket clients at once with one key, or of one user.',
+  ),
+  AUDIT_RETENTION_MS: always(
+    value.positiveInteger,
+    '15552000000',
+    'How long `whatsapp_auditoria` says who did what (180 days); older rows are removed.',
+  ),
+
   SUPABASE_URL: maybe(
     value.httpUrl,
     'Supabase project to write to, such as `https://abc.supabase.co`. Unset: see `DATABASE_URL`.',
@@ -108,6 +126,11 @@ export const SETTINGS = {
 
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
+  LOGINS_AT_ONCE: always(
+    value.positiveInteger,
+    '20',
+    'Connections that may be logging in at the same time, at start and when the network is back. WhatsApp limits logins, and each one costs CPU.',
+  ),
   HEALTH_CHECK_INTERVAL_MS: always(value.milliseconds, '60000', 'How often the connections are probed.'),
   HEALTH_ALERT_THRESHOLD: always(
     value.positiveInteger,
@@ -143,6 +166,16 @@ export const SETTINGS = {
     value.positiveInteger,
     '86400000',
     'A message that WhatsApp has not accepted by then ends as `ERRO` `EXPIRED` (24 h).',
+  ),
+  SCHEDULE_MAX_LATE_MS: always(
+    value.positiveInteger,
+    '3600000',
+    'A scheduled message that could not go out by so long after its time ends as `EXPIRADA` (1 h).',
+  ),
+  HISTORY_GAP_MS: always(
+    value.positiveInteger,
+    '86400000',
+    'After a connection was away for so long its phone is asked for what may have been missed (24 h).',
   ),
   SEND_RATE_PER_MINUTE: always(value.positiveInteger, '60', 'Messages a minute that one connection sends at most.'),
   MEDIA_MAX_BYTES: always(value.bytes, '104857600', 'Largest media file that is taken in or sent.'),

@@ -70,6 +70,12 @@ export const folder: Value<string> = {
   must: 'be a folder',
 };
 
+/** Where WebSockets connect; what the HTTP API has stays its own. */
+export const urlPath: Value<string> = {
+  schema: z.string().regex(/^(?!\/(api|docs|health|metrics|openapi)\b)(\/[A-Za-z0-9_.-]{1,64}){1,5}$/),
+  must: 'be a path such as /socket.io that is none of the HTTP API',
+};
+
 /** `*` or a list of origins as browsers send them (scheme, host and port, nothing after). */
 export const origins: Value<string[]> = {
   schema: z

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -53,6 +53,8 @@ async function setUp(dataDir: string, log: ReturnType<typeof createLog>, release
   say('Sentinela · demonstração: tudo nesta máquina, sem WhatsApp de verdade\n');
   const simulator = await Simulator.start();
   releasers.push('simulator', () => simulator.stop());
+  const mediaCa = join(dataDir, 'media-ca.pem');
+  await writeFile(mediaCa, simulator.media.caPem);
   const config = loadConfig({
     PORT: String(await freePort(3001)),
     SUPABASE_LOCAL_PORT: String(await freePort(54321)),
@@ -60,6 +62,8 @@ async function setUp(dataDir: string, log: ReturnType<typeof createLog>, release
     LOG_DIR: join(dataDir, 'logs'),
     WHATSAPP_WS_URL: simulator.wsUrl,
     WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
+    WHATSAPP_MEDIA_URL: simulator.media.url,
+    WHATSAPP_MEDIA_CA: mediaCa,
   });
   const gateway = await createGateway(config, { log });
   releasers.push('gateway', () => gateway.stop());
@@ -84,8 +88,18 @@ async function play(stage: Stage): Promise<Customer[]> {
       say(`  ← ${name}: ${text}`);
     }
   }
+  await showPicture(stage, customers[0]!);
   for (const customer of customers) if (customer.answer !== null) await answer(stage, customer, customer.answer);
   return customers;
+}
+
+/** A customer's picture, as their phone sends it: first the file to the media server, then the message. */
+async function showPicture({ simulator }: Stage, { contact, name, picture }: Customer): Promise<void> {
+  if (!picture) return;
+  const file = await simulator.media.upload(picture.bytes, 'image');
+  const imageMessage = { ...file, mimetype: 'image/png', caption: picture.caption };
+  await contact.send(simulator.phones[0]!, { imageMessage }).receipted;
+  say(`  ← ${name}: [imagem, ${picture.bytes.length} bytes] ${picture.caption}`);
 }
 
 async function pair({ api, simulator }: Stage): Promise<void> {
@@ -112,9 +126,9 @@ async function answer({ api }: Stage, { contact, name, number }: Customer, conte
 
 /** @returns whether every message that was said is a row, and every customer has one atendimento. */
 async function showRows(stage: Stage, customers: Customer[]): Promise<boolean> {
-  const expected = customers.reduce((sum, { says, answer }) => sum + says.length + (answer === null ? 0 : 1), 0);
+  const expected = customers.reduce((sum, customer) => sum + messagesOf(customer), 0);
   const mensagens = () => read(stage, 'whatsapp_mensagens?order=timestamp,ordem');
-  const complete = await until(async () => (await mensagens()).length >= expected, ROWS_DEADLINE_MS).then(
+  const complete = await until(async () => isComplete(await mensagens(), expected), ROWS_DEADLINE_MS).then(
     () => true,
     () => false,
   );
@@ -123,20 +137,32 @@ async function showRows(stage: Stage, customers: Customer[]): Promise<boolean> {
   say('whatsapp_atendimentos\n');
   say(renderTable(atendimentos, ['numero_cliente', 'nome_cliente', 'status', 'nao_lidas', 'ultima_mensagem']));
   say('\nwhatsapp_mensagens\n');
-  say(renderTable(rows, ['timestamp', 'remetente', 'tipo', 'conteudo', 'status', 'lida']));
+  say(renderTable(rows, ['timestamp', 'remetente', 'tipo', 'conteudo', 'status', 'midia_tamanho']));
   const right = complete && rows.length === expected && atendimentos.length === customers.length;
   say(right ? '\nTudo o que foi dito é uma linha no banco.' : '\nFALTA UMA LINHA NO BANCO.');
-  showCurl(stage, atendimentos[0]?.['id']);
+  const picture = rows.find((row) => row['midia_caminho'] != null);
+  showCurl(stage, atendimentos[0]?.['id'], picture?.['id']);
   return right;
 }
 
+function messagesOf({ says, answer, picture }: Customer): number {
+  return says.length + (answer === null ? 0 : 1) + (picture ? 1 : 0);
+}
+
+/** Every message is there, and every file that one of them has. */
+function isComplete(rows: Record<string, unknown>[], expected: number): boolean {
+  return rows.length >= expected && rows.every((row) => row['tipo'] === 'TEXTO' || row['midia_caminho'] !== null);
+}
+
 /** Lines that work as long as the demo runs. */
-function showCurl({ api, database }: Stage, atendimentoId: unknown): void {
+function showCurl({ api, database }: Stage, atendimentoId: unknown, pictureId: unknown): void {
   const base = `${api.baseUrl}/api`;
   say('\nExperimente em outro terminal:\n');
   say(`  curl ${base}/whatsapp-bootstrap/status`);
   say(`  curl ${base}/whatsapp-integration/atendimentos/active`);
   say(`  curl ${base}/whatsapp-integration/messages/${String(atendimentoId)}`);
+  say(`  curl -OJ ${base}/whatsapp-integration/messages/${String(pictureId)}/media`);
+  say(`  curl ${base}/whatsapp-integration/messages/${String(pictureId)}/media/link`);
   say(`  curl -X POST ${base}/whatsapp-integration/messages/send -H 'Content-Type: application/json' \\`);
   say(
     `    -d '{"connectionId":"${CONNECTION}","to":"(11) 98888-7777","content":"Olá! Como posso ajudar?","type":"text"}'`,

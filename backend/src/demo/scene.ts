@@ -1,4 +1,5 @@
 import type { Contact, Phone, Simulator } from '../simulator/index.js';
+import { stripedPng } from './striped-png.js';
 
 /** Who takes part in the demo, and what they say. Texts are for people who watch it, so in Portuguese. */
 export interface Customer {
@@ -8,6 +9,8 @@ export interface Customer {
   says: string[];
   /** What the agent answers; null = nobody has answered yet. */
   answer: string | null;
+  /** What they send after that. */
+  picture?: { bytes: Buffer; caption: string };
 }
 
 export const STORE_NUMBER = '5511999990001';
@@ -18,13 +21,14 @@ export function createStorePhone(simulator: Simulator): Phone {
 
 /** One is known by number, one only answers under a LID, one writes twice in a row. */
 export function createCustomers(simulator: Simulator): Customer[] {
-  const cast = [
+  const cast: (Omit<Customer, 'contact'> & { addressing: 'pn' | 'lid' })[] = [
     {
       name: 'Ana',
       number: '5511988887777',
       addressing: 'pn',
       says: ['Oi! Meu pedido já saiu?'],
       answer: 'Oi, Ana! Saiu agora há pouco. 🚚',
+      picture: { bytes: stripedPng(240, 160), caption: 'É este pedido aqui' },
     },
     {
       name: 'Bruno',
@@ -40,12 +44,9 @@ export function createCustomers(simulator: Simulator): Customer[] {
       says: ['Quanto custa o frete para BH?', 'É para amanhã 🙏'],
       answer: null,
     },
-  ] as const;
-  return cast.map(({ name, number, addressing, says, answer }) => ({
-    contact: simulator.createContact({ number, name, addressing }),
-    name,
-    number,
-    says: [...says],
-    answer,
-  }));
+  ];
+  return cast.map(({ addressing, ...customer }) => {
+    const { number, name } = customer;
+    return { ...customer, contact: simulator.createContact({ number, name, addressing }) };
+  });
 }

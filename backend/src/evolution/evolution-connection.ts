@@ -3,6 +3,7 @@ import type { CommitBatch, ConnectionRecord, EvolutionHome } from '../journal/re
 import type { Clock } from '../lib/clock.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { ClientEvents } from '../whatsapp/client-events.js';
+import { wasAskedFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado } from '../whatsapp/estado.js';
 import type { QrCode } from '../whatsapp/pairing.js';
 import type { EvolutionQrContent, StateChange } from './state-events.js';
@@ -68,7 +69,7 @@ export class EvolutionConnection {
     if (this.#forgotten) return;
     const before = this.#record;
     const isLate = at !== null && before.evolution?.stateAt != null && at < before.evolution.stateAt;
-    const next = change === null || isLate ? before : this.#changed(before, change, at);
+    const next = change === null || isLate || isOwnEnd(before, change) ? before : this.#changed(before, change, at);
     if (next === before) return this.#commit(also);
     this.#record = next;
     const entries = [...(also.entries ?? []), this.#sessionEntry(next, change!)];
@@ -80,6 +81,23 @@ export class EvolutionConnection {
       throw error;
     }
     this.#tell(before, next, change!);
+  }
+
+  /** So many messages more went through it. @returns its record with them, for the commit of what is counted */
+  counted(messages: number): ConnectionRecord[] {
+    if (this.#forgotten) return [];
+    const { messageCount } = this.#record;
+    this.#record = {
+      ...this.#record,
+      messageCount: messageCount + messages,
+      lastActivityAt: this.deps.clock.now(),
+    };
+    return [this.#record];
+  }
+
+  /** Its server has accepted a message of ours. Never rejects: a count that is not written is in the next one. */
+  async sent(): Promise<void> {
+    await this.deps.journal.commit({ connections: this.counted(1) }, 'soon').catch(() => undefined);
   }
 
   /** It was deleted: what is still under way must not bring its record back. */
@@ -110,6 +128,9 @@ export class EvolutionConnection {
       ...{ ...before, evolution, estado, motivo, numero },
       connectedAt: estado === 'ready' && !wasReady ? now : before.connectedAt,
       disconnectedAt: wasReady && estado !== 'ready' ? now : before.disconnectedAt,
+      connects: (before.connects ?? 0) + Number(estado === 'ready' && !wasReady),
+      disconnects: (before.disconnects ?? 0) + Number(wasReady && estado !== 'ready'),
+      ...(qr && { lastQrAt: now }),
     };
   }
 
@@ -144,6 +165,13 @@ export class EvolutionConnection {
     const shownAt = this.deps.clock.now();
     return { code: code ?? image ?? '', image, shownAt, expiresAt: shownAt + QR_LIFE_MS };
   }
+}
+
+/** A logout that was asked for, told again by the server in its own words. */
+function isOwnEnd(before: ConnectionRecord, { estado }: StateChange): boolean {
+  return (
+    before.estado === 'logged_out' && wasAskedFor(before.motivo) && ['logged_out', 'disconnected'].includes(estado)
+  );
 }
 
 function iso(ms: number | null): string | null {

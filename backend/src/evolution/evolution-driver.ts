@@ -2,11 +2,13 @@ import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import type { Estado } from '../whatsapp/estado.js';
 import type { EvolutionConnection, EvolutionQr } from './evolution-connection.js';
 import type { EvolutionPool } from './evolution-pool.js';
 import type { RemoteCall } from './evolution-server.js';
 import type { EvolutionServers } from './evolution-servers.js';
 import { qrContent, serverState, type StateChange } from './state-events.js';
+import { webhookSubscription } from './webhook-subscription.js';
 
 export interface EvolutionDriverDeps {
   pool: EvolutionPool;
@@ -19,19 +21,7 @@ export interface EvolutionDriverDeps {
   log: Log;
 }
 
-/** What the server is asked to tell (subscription names of evolution-api 2.3.6). */
-const EVENTS = [
-  ...['QRCODE_UPDATED', 'CONNECTION_UPDATE', 'STATUS_INSTANCE', 'LOGOUT_INSTANCE', 'REMOVE_INSTANCE'],
-  ...[
-    'MESSAGES_UPSERT',
-    'MESSAGES_EDITED',
-    'MESSAGES_UPDATE',
-    'MESSAGES_DELETE',
-    'SEND_MESSAGE',
-    'SEND_MESSAGE_UPDATE',
-  ],
-  ...['CONTACTS_UPSERT', 'CONTACTS_UPDATE', 'GROUPS_UPSERT', 'GROUP_UPDATE'],
-];
+const LOGGED_OUT: StateChange = { estado: 'logged_out', motivo: 'LOGGED_OUT_BY_USER', numero: null };
 const REOPEN: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
 
 /**
@@ -86,8 +76,7 @@ export class EvolutionDriver {
   /** A code that a phone can scan now, asked of the server when none is known. @throws GatewayError as `open`, `NO_QR` */
   async qr(connection: EvolutionConnection): Promise<EvolutionQr> {
     if (!connection.qr && connection.estado !== 'ready' && this.deps.servers.has(connection.home)) {
-      await this.#ensureInstance(connection);
-      await this.#askForQr(connection);
+      await this.open(connection);
     }
     const { qr, estado } = connection;
     if (qr) return qr;
@@ -97,11 +86,39 @@ export class EvolutionDriver {
   /** @param digits with country code. @returns the characters to type into the phone. @throws GatewayError as `open`, `PAIRING_FAILED` */
   async pairingCode(connection: EvolutionConnection, digits: string): Promise<string> {
     if (connection.estado === 'ready') throw new GatewayError('ALREADY_PAIRED');
+    await connection.want('connected');
     await this.#ensureInstance(connection);
+    this.#plan(connection, this.deps.checkIntervalMs);
     const answer = await this.#call(connection, 'GET', `/instance/connect/{i}?number=${digits}`);
     const code = (answer as { pairingCode?: unknown } | null)?.pairingCode;
     if (typeof code === 'string' && /^[A-Z0-9-]{4,16}$/i.test(code)) return code;
     throw new GatewayError('PAIRING_FAILED', 'The server made no pairing code.');
+  }
+
+  /** A new socket at its server when it is linked, else a code to link it with. @throws GatewayError as `open` */
+  async reconnect(connection: EvolutionConnection): Promise<void> {
+    if (connection.estado === 'ready') await this.#call(connection, 'POST', '/instance/restart/{i}');
+    await this.open(connection);
+  }
+
+  /** Ends the session, at WhatsApp too; the instance stays and can be linked again. @throws GatewayError as `open` */
+  async logout(connection: EvolutionConnection): Promise<void> {
+    const { estado, motivo, numero } = connection.record;
+    // Before the server tells of it: the end of a session that somebody asked for alerts nobody.
+    await connection.move(LOGGED_OUT);
+    try {
+      await this.#call(connection, 'DELETE', '/instance/logout/{i}');
+    } catch (error) {
+      const isOutAlready = [400, 404].includes(statusOf(error) ?? 0);
+      if (!isOutAlready) {
+        await connection.move({ estado: estado as Estado, motivo, numero });
+        throw error;
+      }
+    }
+    this.#cancel(connection.connectionId);
+    await connection.want('disconnected');
+    // A look that was under way may have found it open still.
+    await connection.move(LOGGED_OUT);
   }
 
   /** Removes the instance from WhatsApp and from its server, as far as that can be reached. Only what this gateway has made. */
@@ -202,11 +219,8 @@ export class EvolutionDriver {
   async #pointWebhook(connection: EvolutionConnection): Promise<void> {
     const { home, connectionId } = connection;
     if (home.webhookSecret === null) return;
-    const webhook = {
-      ...{ enabled: true, url: this.deps.webhookUrl(), byEvents: false, base64: true, events: EVENTS },
-      headers: { 'x-webhook-secret': home.webhookSecret },
-    };
-    await this.#call(connection, 'POST', '/webhook/set/{i}', { webhook });
+    const subscription = webhookSubscription(this.deps.webhookUrl(), home.webhookSecret);
+    await this.#call(connection, 'POST', '/webhook/set/{i}', subscription);
     this.#pointed.add(connectionId);
   }
 

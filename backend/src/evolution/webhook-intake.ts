@@ -164,7 +164,9 @@ export class EvolutionWebhooks {
       return { kind: 'evolution', connectionId, event, data, whatsappId, me, mediaUrl, ...(file && { file }) };
     });
     const idempotency = fresh.map(({ key, whatsappId }) => this.#record(connectionId, key, whatsappId));
-    const batch: CommitBatch = { entries, idempotency };
+    const received = envelope.event === 'messages.upsert' ? news.length : 0;
+    const connections = received > 0 ? connection.counted(received) : [];
+    const batch: CommitBatch = { entries, idempotency, connections };
     try {
       await this.deps.journal.commit(batch);
     } catch (error) {

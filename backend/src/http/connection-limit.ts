@@ -7,7 +7,11 @@ const WINDOW_MS = 60_000;
 export function connectionOf(row: Pick<Route, 'path'>, raw: RawInput): string | null {
   const { params, body, query } = raw as Record<string, Record<string, unknown> | undefined>;
   const isInPath = /\/(connections|clients)\/:id\b/.test(row.path);
-  const named = (isInPath ? params?.['id'] : undefined) ?? params?.['connectionId'] ?? body?.['connectionId'];
+  const named =
+    (isInPath ? params?.['id'] : undefined) ??
+    params?.['connectionId'] ??
+    params?.['instanceName'] ??
+    body?.['connectionId'];
   const id = named ?? query?.['connectionId'];
   return typeof id === 'string' && /^[\w.-]{1,64}$/.test(id) ? id : null;
 }

@@ -13,6 +13,8 @@ import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
 import { ConnectionLimit } from './connection-limit.js';
+import { evolutionRoutes } from './evolution/evolution-routes.js';
+import type { ChatSearch } from '../integration/chat-search.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -24,6 +26,10 @@ import type {
   WebhooksPort,
 } from './ports.js';
 import type { EvolutionWebhooksPort } from './evolution-port.js';
+import type { ScheduledPort, TemplatesPort } from './schedule-ports.js';
+import type { MediaPort } from './media-port.js';
+import type { PeoplePorts } from './people-ports.js';
+import type { ClientsPort, InstancesPort } from './pool-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -32,17 +38,22 @@ import { auditRoutes } from './routes/audit.js';
 import { chatRoutes } from './routes/chats.js';
 import { bootstrapRoutes } from './routes/bootstrap.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
+import { clientRoutes } from './routes/clients.js';
 import { connectionRoutes } from './routes/connections.js';
 import { evolutionWebhookRoutes } from './routes/evolution-webhooks.js';
 import { healthRoutes } from './routes/health.js';
+import { instanceRoutes } from './routes/instances.js';
 import { mediaRoutes } from './routes/media.js';
 import { messageRoutes } from './routes/messages.js';
 import { operationsRoutes } from './routes/operations.js';
+import { peopleRoutes } from './routes/people.js';
 import { robotRoutes } from './routes/robot.js';
+import { scheduledRoutes } from './routes/scheduled.js';
+import { templateRoutes } from './routes/templates.js';
 import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
-export interface HttpAppDeps {
+export interface HttpAppDeps extends PeoplePorts {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
   integration: IntegrationPort;
@@ -54,6 +65,12 @@ export interface HttpAppDeps {
   access: AccessPort;
   webhooks: WebhooksPort;
   evolutionWebhooks: EvolutionWebhooksPort;
+  scheduled: ScheduledPort;
+  templates: TemplatesPort;
+  chats: ChatSearch;
+  media: MediaPort;
+  clients: ClientsPort;
+  instances: InstancesPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -68,13 +85,19 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
     ...auditRoutes(deps.access),
     ...connectionRoutes(deps.integration),
     ...messageRoutes(deps.integration),
-    ...mediaRoutes(deps.integration),
+    ...mediaRoutes(deps.media),
     ...chatRoutes(deps.integration),
+    ...peopleRoutes(deps),
     ...robotRoutes(deps.robot),
     ...atendimentoRoutes(deps.atendimentos),
     ...atendimentoActionRoutes(deps.atendimentos),
     ...webhookRoutes(deps.webhooks),
     ...evolutionWebhookRoutes(deps.evolutionWebhooks),
+    ...scheduledRoutes(deps.scheduled, deps.integration),
+    ...templateRoutes(deps.templates),
+    ...evolutionRoutes({ ...deps, keys: deps.access.keys }),
+    ...clientRoutes(deps.clients, deps.integration),
+    ...instanceRoutes(deps.instances),
   ];
 }
 
@@ -112,7 +135,7 @@ function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'x-api-key', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    allowedHeaders: ['Authorization', 'x-api-key', 'apikey', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: ['X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,
   });

@@ -6,8 +6,8 @@ import { GatewayError } from '../lib/errors.js';
 import { auditFact, isAudited, outcomeOf } from './audit-fact.js';
 import { connectionOf, type ConnectionLimit } from './connection-limit.js';
 import { nameRoute } from './middleware/access-log.js';
-import { RETRY_AFTER_S } from './middleware/answer-errors.js';
-import { assertAccess, callerOf } from './middleware/authenticate.js';
+import { RETRY_AFTER_S, shapeErrors } from './middleware/answer-errors.js';
+import { assertAccess, callerOf, mayAccess } from './middleware/authenticate.js';
 import { jsonBody } from './middleware/json-body.js';
 import { multipartBody } from './middleware/multipart-body.js';
 import type { AccessPort } from './ports.js';
@@ -29,10 +29,11 @@ export function mountRoutes(routes: Route[], deps: MountDeps): Router {
   const router = Router();
   for (const row of routes) {
     const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(row.maxJson)];
-    router[row.method](row.path, nameRoute(row.path), guard(row, deps), ...body, handler(row, deps));
+    router[row.method](row.path, nameRoute(row.path), shapeErrors(row), guard(row, deps), ...body, handler(row, deps));
   }
-  for (const [path, methods] of methodsByPath(routes)) {
-    router.all(path, nameRoute(path), (_req, res) => {
+  for (const [path, rows] of rowsByPath(routes)) {
+    const methods = rows.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+    router.all(path, nameRoute(path), shapeErrors(rows[0]!), (_req, res) => {
       res.setHeader('Allow', methods.join(', '));
       throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${methods.join(', ')}.`);
     });
@@ -83,12 +84,9 @@ async function audited<T extends Reply | void>(
   }
 }
 
-function methodsByPath(routes: Route[]): Map<string, string[]> {
-  const byPath = new Map<string, string[]>();
-  for (const { path, method } of routes) {
-    const methods = method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
-    byPath.set(path, [...(byPath.get(path) ?? []), ...methods]);
-  }
+function rowsByPath(routes: Route[]): Map<string, Route[]> {
+  const byPath = new Map<string, Route[]>();
+  for (const row of routes) byPath.set(row.path, [...(byPath.get(row.path) ?? []), row]);
   return byPath;
 }
 
@@ -102,6 +100,7 @@ function callerFor(req: Request, res: Response): Caller {
   return {
     name,
     scope,
+    mayManage: mayAccess('manage', res),
     prefers: (types) => req.accepts([...types]) || null,
     upload: res.locals['upload'] as unknown,
   };

@@ -59,7 +59,7 @@ function describe(row: Route): RouteConfig {
       ...(params && { params }),
       ...(query && { query }),
       ...(headers && { headers }),
-      ...(body && { body: { required: true, content: bodyContent(row, body) } }),
+      ...(body && { body: { required: row.optionalBody !== true, content: bodyContent(row, body) } }),
     },
     responses: { ...errorResponses(row), ...successResponses(row) },
   };

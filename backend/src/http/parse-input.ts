@@ -20,13 +20,22 @@ export function parseInput<I extends RouteInput>(
   spec: { input: I; issueCodes?: IssueCodes },
   raw: RawInput,
 ): Parsed<I> {
-  const result = z.object(Object.fromEntries<z.ZodObject>(Object.entries(spec.input))).safeParse(raw);
+  const result = schemaOf(spec.input).safeParse(raw);
   if (result.success) return result.data as Parsed<I>;
   const { issues } = result.error;
   const details = issues.map(toProblem);
   const code = issues.map((issue) => codeOf(issue, spec.issueCodes)).find(Boolean) ?? 'BAD_REQUEST';
   const text = details.map(({ field, problem }) => `${field} ${problem}`).join('; ');
   throw new GatewayError(code, text, { details });
+}
+
+const schemas = new WeakMap<RouteInput, z.ZodObject>();
+
+/** One for each route: zod compiles a schema when it first parses, which costs more than the parsing. */
+function schemaOf(input: RouteInput): z.ZodObject {
+  const known = schemas.get(input) ?? z.object(Object.fromEntries<z.ZodObject>(Object.entries(input)));
+  schemas.set(input, known);
+  return known;
 }
 
 const fieldOf = (issue: Issue) => issue.path.map(String).join('.');

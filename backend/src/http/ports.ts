@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { NumberResource } from '../integration/chat-signs.js';
-import type { OpenMedia } from '../integration/message-media.js';
 import type { ApiKeyResource } from '../access/api-key-resource.js';
 import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
 import type { AuditFact } from '../access/audit-trail.js';
@@ -13,6 +12,7 @@ import type {
   WebhookResource,
   WebhookTestResource,
 } from '../integration/webhook-resources.js';
+import type { SendByAnyInput } from '../integration/send-by-any.js';
 import type { RobotConfiguration } from '../integration/robot/robot-settings.js';
 import type { Atendimentos } from '../integration/atendimentos.js';
 import type {
@@ -51,6 +51,8 @@ export interface IntegrationPort {
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource>;
   deleteConnection(id: string, scope: Scope | null): Promise<unknown>;
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
+  /** By the ready client whose turn it is. */
+  sendByAny(input: SendByAnyInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   /** Streams a file that is to be sent to the disk. */
@@ -59,8 +61,6 @@ export interface IntegrationPort {
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource>;
-  /** `range` is the Range header. The stream is the caller's to end. */
-  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia>;
 }
 
 /** What the routes call about API keys. Ids that are unknown reject `API_KEY_NOT_FOUND`. */

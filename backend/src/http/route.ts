@@ -4,11 +4,12 @@ import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
 import type { TakeUpload } from './middleware/multipart-body.js';
+import type { ErrorShape } from './middleware/answer-errors.js';
 import { parseInput, type IssueCodes } from './parse-input.js';
 
 /**
  * Who may call. Every row of the route table says it; there is no default.
- * - `public`: everybody, without a key. Tells nothing but that the process is there.
+ * - `public`: everybody, without a key. Tells nothing but that the process is there, or what a link signed by us is for.
  * - `docs`: like `read`, and any program on this machine.
  * - `read`: sees rows and states of the caller's scope.
  * - `send`: messages, presence, read marks.
@@ -23,6 +24,8 @@ export interface Caller {
   name: string;
   /** Whose rows and connections it may touch; null = all. The table's `access` was checked before; this was not. */
   scope: Scope | null;
+  /** Whether it may create, link and remove: codes that link a phone are for such callers alone. */
+  mayManage: boolean;
   /** The media type that the Accept header likes best. */
   prefers(types: readonly string[]): string | null;
   /** What `upload` made of the file of a form; undefined without one. */
@@ -76,6 +79,10 @@ interface RouteFacts<I extends RouteInput> {
   upload?: TakeUpload;
   /** For `public` routes with a proof of their own: asked before the body is read. Rejects for who may not call. */
   admit?: (raw: RawInput) => Promise<unknown>;
+  /** Failures in another shape than our envelope, for clients that were made for another gateway. */
+  errorShape?: ErrorShape;
+  /** A request without a body is one with `{}`. */
+  optionalBody?: true;
   /** Largest JSON body, such as `22mb`; 1 MB unless said otherwise. */
   maxJson?: string;
 }
@@ -90,7 +97,8 @@ export function route<const I extends RouteInput>(
   facts: RouteFacts<I> & { handle: (input: Parsed<I>, caller: Caller) => Promise<Reply> | Reply },
 ): Route {
   const { handle, ...rest } = facts;
-  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, raw), caller) };
+  const given = (raw: RawInput) => (rest.optionalBody && raw.body === undefined ? { ...raw, body: {} } : raw);
+  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, given(raw)), caller) };
 }
 
 export function ok(body: object): Reply {

@@ -6,7 +6,10 @@ import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
 import { DEFAULT_DECODE_OPTIONS, type DecodeOptions } from './decode-options.js';
 import { decodeEvolution } from './evolution/decode-evolution.js';
+import { decodeHistory } from './decode-history.js';
+import { decodeNotice } from './decode-notice.js';
 import { decodeReceipt } from './decode-receipt.js';
+import { decodeScheduled, decodeTemplate } from './decode-schedule.js';
 import { decodeStanza } from './decode-stanza.js';
 import { UndecodableEntry } from './stanza-addresses.js';
 
@@ -26,6 +29,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeStanza(entry, options);
     case 'receipt':
       return decodeReceipt(entry, options);
+    case 'notification':
+      return decodeNotice(entry, options);
     case 'outgoing':
       return decodeOutgoing(entry);
     case 'outcome':
@@ -40,6 +45,12 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeRead(entry);
     case 'evolution':
       return decodeEvolution(entry, options);
+    case 'history':
+      return decodeHistory(entry, options);
+    case 'scheduled':
+      return decodeScheduled(entry);
+    case 'template':
+      return decodeTemplate(entry);
     case 'unreadable':
       throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }

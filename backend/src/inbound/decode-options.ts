@@ -8,9 +8,14 @@ export interface DecodeOptions {
   ignorarGrupos: boolean;
   /** Channels (newsletters); default true. */
   ignorarCanais: boolean;
+  /** Old chats that the phone hands over when it is linked; default false. */
+  sincronizarHistorico: boolean;
 }
 
-export const DEFAULT_DECODE_OPTIONS: DecodeOptions = { ignorarStatus: true, ignorarGrupos: false, ignorarCanais: true };
+export const DEFAULT_DECODE_OPTIONS: DecodeOptions = {
+  ...{ ignorarStatus: true, ignorarGrupos: false, ignorarCanais: true },
+  sincronizarHistorico: false,
+};
 
 /** Reads the options out of a connection's settings; whatever is no boolean counts as not set. */
 export function decodeOptions(settings: Record<string, unknown> | null | undefined): DecodeOptions {

@@ -39,6 +39,7 @@ export function decodeOutcome(entry: OutcomeEntry): Evento[] {
       erro: entry.error,
       timestamp: isoFromMs(entry.serverTime) ?? new Date(entry.at).toISOString(),
       participante: null,
+      ...(entry.members && { destinatarios: entry.members }),
     },
   ];
 }

@@ -43,6 +43,9 @@ export function decodeContact(entry: ContactEntry): Evento[] {
         lid: entry.lid === null ? null : plainJid(entry.lid),
         ...(entry.nome === undefined ? {} : { nome: entry.nome }),
         ...(entry.nomePerfil === undefined ? {} : { nome_perfil: entry.nomePerfil }),
+        ...(entry.nomeEmpresa === undefined ? {} : { nome_empresa: entry.nomeEmpresa }),
+        ...(entry.bloqueado === undefined ? {} : { bloqueado: entry.bloqueado }),
+        ...(entry.foto && { foto_url: entry.foto.url, foto_em: new Date(entry.foto.at).toISOString() }),
       },
     },
   ];

@@ -2,7 +2,7 @@ import type { LogEntry, MediaJob, MediaSource } from '../journal/records.js';
 import type { Evento, EventoMensagem, ResultadoEvento } from '../supabase/evento.js';
 
 /** What `dados.midia` of a row says (content/media.ts, fetchFacts); bytes as base64. */
-interface FetchFacts {
+export interface FetchFacts {
   classe: string;
   url?: string;
   directPath?: string;
@@ -18,7 +18,8 @@ interface FetchFacts {
 export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: ResultadoEvento[], now: number): MediaJob[] {
   return eventos.flatMap((evento, index) => {
     const rowId = resultados[index]?.mensagem_id;
-    if (evento.op !== 'mensagem' || !rowId) return [];
+    // Files of the history are fetched when somebody asks for them.
+    if (evento.op !== 'mensagem' || evento.historico || !rowId) return [];
     const source = sourceOf(entry, evento);
     return source ? [jobOf(evento, rowId, source, now)] : [];
   });
@@ -27,9 +28,17 @@ export function mediaJobs(entry: LogEntry, eventos: Evento[], resultados: Result
 function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): MediaSource | null {
   if (entry.kind === 'outgoing') return entry.file === undefined ? null : { kind: 'staged', file: entry.file };
   if (entry.kind === 'evolution' && entry.file !== undefined) return { kind: 'staged', file: entry.file };
-  const facts = dados?.['midia'] as FetchFacts | undefined;
   // WhatsApp's own copy is preferred to the server's: its hash is in the message.
-  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return mediaUrlOf(entry);
+  return fetchableMedia(dados, midia_tamanho) ?? mediaUrlOf(entry);
+}
+
+/**
+ * Where WhatsApp has the file that a row's `dados` and `midia_tamanho` tell of; null when they tell of none, or of one that
+ * only this gateway has had (sent from here).
+ */
+export function fetchableMedia(dados: unknown, tamanho: unknown): MediaSource | null {
+  const facts = (dados as { midia?: FetchFacts } | null | undefined)?.midia;
+  if (!facts?.mediaKey || !(facts.directPath ?? facts.url)) return null;
   return {
     kind: 'whatsapp',
     classe: facts.classe,
@@ -38,7 +47,7 @@ function sourceOf(entry: LogEntry, { dados, midia_tamanho }: EventoMensagem): Me
     mediaKey: Buffer.from(facts.mediaKey, 'base64'),
     fileSha256: bytes(facts.fileSha256),
     fileEncSha256: bytes(facts.fileEncSha256),
-    fileLength: midia_tamanho ?? null,
+    fileLength: typeof tamanho === 'number' ? tamanho : null,
   };
 }
 

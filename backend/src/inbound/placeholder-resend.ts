@@ -1,12 +1,11 @@
 import { proto, type WAMessage } from '@whiskeysockets/baileys';
 import type { Evento } from '../supabase/evento.js';
-import { chatFromJid, crowd, isMe, person } from './addresses.js';
-import { isoFromSeconds } from './content/proto-values.js';
+import { chatFromJid } from './addresses.js';
 import { isLeftOut, type DecodeOptions } from './decode-options.js';
 import type { MessageContext } from './message-context.js';
 import { messageEvents } from './message-events.js';
-import { rowId } from './row-id.js';
 import { chatKind } from './stanza-addresses.js';
+import { contextOfInfo } from './web-message-context.js';
 
 const { Type } = proto.Message.ProtocolMessage;
 
@@ -30,32 +29,6 @@ export function resentMessages(message: WAMessage, context: MessageContext, opti
 function resent(info: proto.IWebMessageInfo, peer: MessageContext, options: DecodeOptions): Evento[] {
   const { key } = info;
   if (!key?.id || !key.remoteJid || !info.message || isLeftOut(chatKind(key.remoteJid), options)) return [];
-  const context = contextOf(info, key.remoteJid, key.id, peer);
+  const context = contextOfInfo(info, chatFromJid(key.remoteJid, [], peer.me), peer);
   return messageEvents(info.message, context, { reenviada: true });
-}
-
-function contextOf(info: proto.IWebMessageInfo, chatJid: string, id: string, peer: MessageContext): MessageContext {
-  const chat = chatFromJid(chatJid, [], peer.me);
-  const autor = authorOf(info, chatJid, peer);
-  const ours = autor === null;
-  return {
-    ...peer,
-    rowId: () => rowId(peer.sessao, chat.jid, autor?.jid ?? 'eu', id),
-    chat: chat.tipo === 'grupo' || ours ? chat : autor,
-    autor,
-    whatsappId: id,
-    remetenteJid: info.key?.participant || chatJid,
-    timestamp: isoFromSeconds(info.messageTimestamp) ?? peer.timestamp,
-    remetente: ours ? 'ATENDENTE' : 'CLIENTE',
-    status: ours ? 'ENVIADA' : 'RECEBIDA',
-  };
-}
-
-/** null = this number. */
-function authorOf(info: proto.IWebMessageInfo, chatJid: string, peer: MessageContext) {
-  const { key } = info;
-  const participant = key?.participant || info.participant;
-  if (key?.fromMe || (participant && peer.me && isMe(participant, peer.me))) return null;
-  if (chatKind(chatJid) === 'privado') return person(chatJid, [], info.pushName);
-  return participant ? person(participant, [], info.pushName) : crowd(chatJid);
 }

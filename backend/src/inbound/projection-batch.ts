@@ -56,6 +56,7 @@ export class ProjectionBatch {
 /** Roughly what an entry takes in memory. */
 function entryBytes(entry: LogEntry): number {
   if (entry.kind === 'outgoing') return 512 + entry.message.length;
+  if (entry.kind === 'history') return 512 + entry.info.length;
   if (entry.kind !== 'stanza') return 512;
   return entry.parts.reduce((sum, part) => sum + (part.plaintext?.length ?? 0), 1024);
 }

@@ -1,4 +1,4 @@
-import type { LogEntry, MediaJob } from '../journal/records.js';
+import type { HistoryJob, LogEntry, MediaJob } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import { crashPoint } from '../lib/crash-points.js';
@@ -6,6 +6,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
 import { Gate } from './gate.js';
+import { historyJob, isPeer } from './history-jobs.js';
 import { mediaJobs } from './media-jobs.js';
 import { MAX_EVENTS_PER_CALL, type DecodedEntry } from './projection-batch.js';
 import type { ParkReason, ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
@@ -95,9 +96,11 @@ export class ProjectionWriter {
     let offset = 0;
     const news: NewEvent[] = [];
     const media: MediaJob[] = [];
+    const history: HistoryJob[] = [];
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
+      if (isPeer(entry)) history.push(...(await this.#historyOf(entry)));
       if (eventos.length === 0) continue;
       this.deps.events.emit('projected', { entry, eventos, resultados });
       news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
@@ -108,10 +111,15 @@ export class ProjectionWriter {
     crashPoint('before:complete');
     this.#completing = this.deps.journal.completeEntries(
       items.map(({ entry }) => entry.seq),
-      { events: news, media },
+      { events: news, media, history },
     );
     // Awaited by whoever comes next; until then a failure must not count as unhandled.
     this.#completing.catch(() => undefined);
+  }
+
+  async #historyOf(entry: LogEntry): Promise<HistoryJob[]> {
+    const job = await historyJob(entry, this.deps.optionsFor(entry.connectionId).sincronizarHistorico);
+    return job ? [job] : [];
   }
 
   /** Halves a refused batch until the bad entry stands alone; all others are written, in order. */

@@ -13,6 +13,7 @@ type Kind = LogEntry['kind'];
 const MAY_WAIT: Record<Kind, boolean> = {
   stanza: false,
   receipt: true,
+  notification: true,
   outgoing: true,
   outcome: true,
   session: false,
@@ -20,6 +21,9 @@ const MAY_WAIT: Record<Kind, boolean> = {
   media: true,
   read: true,
   evolution: false,
+  history: true,
+  scheduled: true,
+  template: true,
   unreadable: false,
 };
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { EvolutionConnection } from '../evolution/evolution-connection.js';
 import type { Connections } from './connections.js';
+import { userOfInstance } from './instances/instance-name.js';
 
-const USER_INSTANCE = /^user_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /**
@@ -15,7 +15,7 @@ export function adoptInstance(
   defaultOwnerId: string,
   instance: string,
 ): Promise<EvolutionConnection> {
-  const ownerId = USER_INSTANCE.exec(instance)?.[1]?.toLowerCase() ?? defaultOwnerId;
+  const ownerId = userOfInstance(instance.toLowerCase()) ?? defaultOwnerId;
   const home = { instance, url: null, apiKey: null, webhookSecret: null, stateAt: null };
   return connections.adopt({ connectionId: connectionIdOf(instance), name: instance }, ownerId, home);
 }

@@ -16,18 +16,19 @@ export interface AnnounceGatewayDeps {
 }
 
 /** Facts of the process that are in no entry of the log; durable for webhooks from the moment they are told. */
-const TOLD = ['alert', 'supabaseOffline', 'supabaseOnline', 'qr'] as const satisfies (keyof GatewayEvents &
-  keyof WebhookEventData)[];
+const TOLD = [
+  ...['alert', 'supabaseOffline', 'supabaseOnline', 'qr', 'instanceStatus', 'userNotification'],
+] as const satisfies (keyof GatewayEvents & keyof WebhookEventData)[];
 
-/** Has webhooks told what happens to the gateway itself, and of QR codes. @returns the undo */
+/** Has webhooks and WebSockets told what happens to the gateway itself, and of QR codes. @returns the undo */
 export function announceGateway({ events, store, clock, log }: AnnounceGatewayDeps): () => void {
   const undo = TOLD.map((type) =>
     events.on(type, async (data) => {
       if (!store.inUse) return;
       const { connectionId = null, ...rest } = data as { connectionId?: string };
-      const ownerId = connectionId === null ? null : store.ownerOf(connectionId);
+      const parties = connectionId === null ? { ownerId: null, companyId: null } : store.partiesOf(connectionId);
       const event: NewEvent = {
-        ...{ id: eventId(type, randomUUID()), type, connectionId, ownerId, at: clock.now(), data: rest },
+        ...{ id: eventId(type, randomUUID()), type, connectionId, ...parties, at: clock.now(), data: rest },
         // A QR code that is not valid any more is no news.
         expiresAt: type === 'qr' ? Date.parse((data as GatewayEvents['qr']).expiresAt) : null,
       };

@@ -1,13 +1,22 @@
 import type { LogEntry } from '../journal/records.js';
-import type { NewEvent } from '../journal/webhooks/records.js';
+import type { NewEvent, Parties } from '../journal/webhooks/records.js';
 import { eventId } from '../notifications/webhooks/event-id.js';
 import type {
+  GroupUpdateData,
   PartyData,
   TargetData,
   WebhookEventData,
   WebhookEventType,
 } from '../notifications/webhooks/webhook-events.js';
-import type { Alvo, Endereco, Evento, EventoMensagem, EventoSessao, ResultadoEvento } from '../supabase/evento.js';
+import type {
+  Alvo,
+  Endereco,
+  Evento,
+  EventoMensagem,
+  EventoMidia,
+  EventoSessao,
+  ResultadoEvento,
+} from '../supabase/evento.js';
 
 /** An entry of the log that has become rows. */
 export interface Projected {
@@ -20,31 +29,37 @@ export interface Projected {
 type Fact = { [T in WebhookEventType]: { id: string; type: T; data: WebhookEventData[T] } }[WebhookEventType];
 
 /**
- * What webhooks are told about an entry. Depends on the entry alone but for the ids of rows: an entry that is projected a
+ * What webhooks and WebSockets are told about an entry. Depends on the entry alone but for the ids of rows: an entry that is projected a
  * second time (the answer was lost, the process died) gives the same events under the same ids, whatever the database
  * answers then. Only merges come from the answer itself.
  */
 export function announceRows(
   { entry, eventos, resultados }: Projected,
-  ownerOf: (connectionId: string) => string | null,
+  partiesOf: (connectionId: string) => Parties,
 ): NewEvent[] {
-  const ownerId = ownerOf(entry.connectionId);
+  const known = partiesOf(entry.connectionId);
   return eventos.flatMap((evento, index) => {
     const resultado = resultados[index];
     const facts = [...factsOf(evento, resultado, entry, `${entry.seq}.${index}`), ...mergesOf(resultado)];
-    const owner = evento.op === 'sessao' ? (evento.owner_id ?? ownerId) : ownerId;
+    const parties = evento.op === 'sessao' ? partiesOfSession(evento, known) : known;
     return facts.map((fact) => ({
       ...fact,
-      ...{ connectionId: evento.sessao, ownerId: owner, at: entry.at, expiresAt: null },
+      ...{ connectionId: evento.sessao, ...parties, at: entry.at, expiresAt: null },
     }));
   });
+}
+
+/** A connection's own row says whose it is, also when the connection is gone by now. */
+function partiesOfSession({ owner_id, company_id }: EventoSessao, known: Parties): Parties {
+  return { ownerId: owner_id ?? known.ownerId, companyId: company_id ?? known.companyId };
 }
 
 function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: LogEntry, place: string): Fact[] {
   const { sessao } = evento;
   switch (evento.op) {
     case 'mensagem':
-      return evento.historico ? [] : [messageFact(evento, resultado, entry)];
+      if (evento.historico) return [];
+      return [entry.kind === 'notification' ? groupFact(evento, resultado) : messageFact(evento, resultado, entry)];
     case 'sessao':
       return sessionFacts(evento, place);
     case 'contato':
@@ -62,7 +77,10 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
       return [{ id: eventId('leitura', sessao, place), type: 'messageRead', data }];
     }
     case 'midia':
-      // The message was told of; where its file lies is a matter of its row.
+      return mediaFacts(evento, resultado, entry, place);
+    case 'agendamento':
+    case 'modelo':
+      // A scheduled message is told of when it is a message.
       return [];
     default:
       return [changeFact(evento, resultado, place)];
@@ -140,6 +158,40 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
 /** Sent by our own API, or by that of the Evolution server on which the connection lives. */
 function isByApi(entry: LogEntry): boolean {
   return entry.kind === 'outgoing' || (entry.kind === 'evolution' && entry.event === 'send.message');
+}
+
+/** A file that is asked for again is no news yet: its row only forgets why there was none. */
+function mediaFacts(
+  evento: EventoMidia,
+  resultado: ResultadoEvento | undefined,
+  entry: LogEntry,
+  place: string,
+): Fact[] {
+  const { sessao, mensagem_id: mensagemId, midia_url: url, midia_tipo: tipo, midia_tamanho: tamanho, erro } = evento;
+  const there = url !== null && tipo !== null && tamanho !== null;
+  if (!there && erro === null) return [];
+  const midia = there ? { url, tipo, nome: evento.midia_nome, tamanho } : null;
+  const whatsappId = (entry.kind === 'media' ? entry.whatsappId : null) ?? null;
+  const atendimentoId = resultado?.atendimento_id ?? null;
+  const data = { mensagemId, atendimentoId, whatsappId, midia, erro };
+  return [{ id: eventId('midia', sessao, mensagemId, place), type: 'messageMedia', data }];
+}
+
+/** What WhatsApp tells about a group is no message of anybody. */
+function groupFact(evento: EventoMensagem, resultado: ResultadoEvento | undefined): Fact {
+  const { acao = '', participantes = [], valor = null } = (evento.dados?.['aviso'] ?? {}) as Partial<GroupUpdateData>;
+  return {
+    id: eventId('grupo', evento.sessao, evento.id),
+    type: 'groupUpdated',
+    data: {
+      mensagemId: resultado?.mensagem_id ?? evento.id,
+      atendimentoId: resultado?.atendimento_id ?? null,
+      whatsappId: evento.whatsapp_id,
+      grupo: party(evento.chat),
+      autor: evento.autor && party(evento.autor),
+      ...{ acao, participantes, valor, conteudo: evento.conteudo, timestamp: evento.timestamp },
+    },
+  };
 }
 
 /** States of a connection that was ready and is not. */

@@ -15,7 +15,7 @@ import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
 import { RemoteConnections, type EvolutionParts } from './remote-connections.js';
-import { assertMayCreate, mayUse } from './scope.js';
+import { assertMayCreate, assertNameIsFree, mayUse } from './scope.js';
 import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
 
 export interface ConnectionsDeps {
@@ -30,6 +30,7 @@ export interface ConnectionsDeps {
 
 /** See `Connections.sendable`. */
 export interface Sendable {
+  record: Readonly<ConnectionRecord>;
   estado: Estado;
   /** It has an account, so what is accepted can leave one day. */
   paired: boolean;
@@ -45,10 +46,11 @@ const PAIRING_CODE_LIFE_MS = 180_000;
 /** The use cases around connections; the registry in the journal is the truth, the row in Postgres follows. */
 export class Connections {
   readonly #creating = new Map<string, Promise<unknown>>();
-  readonly #remote: RemoteConnections;
+  /** Those that live on servers; who may use one is asked here, before. */
+  readonly remote: RemoteConnections;
 
   constructor(private readonly deps: ConnectionsDeps) {
-    this.#remote = new RemoteConnections({ ...deps, maxConnections: deps.pool.maxClients });
+    this.remote = new RemoteConnections({ ...deps, maxConnections: deps.pool.maxClients });
   }
 
   /** @throws CONNECTION_TAKEN, CONNECTION_LIMIT */
@@ -62,11 +64,12 @@ export class Connections {
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
     assertMayCreate(input, ownerId, scope);
     if (existing) return { created: false, connection: this.#reopen(existing, ownerId, input.driver) };
-    const home = input.driver === 'evolution' ? this.#remote.homeOf(input, scope) : null;
+    assertNameIsFree(input.connectionId, ownerId);
+    const home = input.driver === 'evolution' ? this.remote.homeOf(input, scope) : null;
     const record = await this.#once(input.connectionId, () =>
       home ? this.#registerRemote(input, ownerId, home) : this.#register(input, ownerId),
     );
-    if (home) this.#remote.open(record.connectionId);
+    if (home) this.remote.open(record.connectionId);
     return { created: true, connection: this.#present(record) };
   }
 
@@ -84,7 +87,7 @@ export class Connections {
       throw new GatewayError('WRONG_DRIVER', undefined, { details: { connectionId } });
     }
     await this.#once(connectionId, () => this.#registerRemote(input, ownerId, home));
-    this.#remote.open(connectionId);
+    this.remote.open(connectionId);
     return evolution.pool.get(connectionId)!;
   }
 
@@ -101,7 +104,7 @@ export class Connections {
 
   /** Shows the current code; a connection that waits for a person starts showing codes again. @throws NO_QR */
   async qr(id: string, scope: Scope | null): Promise<QrResource> {
-    if (this.record(id, scope).driver === 'evolution') return this.#remote.qr(id);
+    if (this.record(id, scope).driver === 'evolution') return this.remote.qr(id);
     const client = this.client(id, scope);
     if (!client.paired && !client.qr) {
       client.initialize();
@@ -119,7 +122,7 @@ export class Connections {
     const { digits } = recipient;
     const pairingCode =
       driver === 'evolution'
-        ? await this.#remote.pairingCode(id, digits)
+        ? await this.remote.pairingCode(id, digits)
         : await this.#localCode(this.client(id, scope), digits);
     return { pairingCode, expiresAt: new Date(this.deps.clock.now() + PAIRING_CODE_LIFE_MS).toISOString() };
   }
@@ -132,10 +135,10 @@ export class Connections {
 
   /** Logs out at WhatsApp (when it can be reached), deletes the keys and forgets the connection; its rows stay. */
   async delete(id: string, scope: Scope | null): Promise<void> {
-    if (this.record(id, scope).driver === 'evolution') return this.#remote.delete(id);
-    this.client(id, scope);
+    if (this.record(id, scope).driver === 'evolution') return this.remote.delete(id);
+    const client = this.client(id, scope);
     await this.deps.pool.remove(id);
-    await this.deps.journal.deleteConnection(id);
+    await this.deps.journal.deleteConnection(id, client.record);
   }
 
   /** @throws CONNECTION_NOT_FOUND, also for somebody else's: its existence is nobody's business. */
@@ -153,10 +156,10 @@ export class Connections {
     const record = this.record(id, scope);
     if (record.driver === 'baileys') {
       const client = this.client(id, scope);
-      return { estado: client.estado, paired: client.paired, client };
+      return { record, estado: client.estado, paired: client.paired, client };
     }
     const estado = record.estado as Estado;
-    return { estado, paired: estado === 'ready' || record.numero !== null, client: null };
+    return { record, estado, paired: estado === 'ready' || record.numero !== null, client: null };
   }
 
   /** The socket of a connection in this process. @throws CONNECTION_NOT_FOUND, WRONG_DRIVER when it lives on a server */
@@ -176,7 +179,7 @@ export class Connections {
     }
     if (driver !== undefined && driver !== record.driver) throw new GatewayError('WRONG_DRIVER');
     if (record.driver === 'evolution') {
-      this.#remote.open(record.connectionId);
+      this.remote.open(record.connectionId);
       return this.#present(record);
     }
     const client = this.deps.pool.get(record.connectionId) ?? this.deps.pool.add(record);
@@ -200,7 +203,7 @@ export class Connections {
 
   async #registerRemote(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<ConnectionRecord> {
     const rowId = await this.#rowIdOf(input.connectionId, ownerId);
-    return (await this.#remote.register(input, ownerId, rowId, home)).record;
+    return (await this.remote.register(input, ownerId, rowId, home)).record;
   }
 
   async #register(input: CreateConnectionInput, ownerId: string): Promise<ConnectionRecord> {
@@ -234,7 +237,7 @@ export class Connections {
     const client = this.deps.pool.get(record.connectionId) ?? null;
     const { connectionId } = record;
     const live = client ?? this.deps.evolution.pool.get(connectionId);
-    const remote = this.#remote.present(connectionId);
+    const remote = this.remote.present(connectionId);
     return { ...presentConnection(live?.record ?? record, client), ...(remote && { remote }) };
   }
 }

@@ -10,7 +10,7 @@ import { mediaContent } from './outgoing-media.js';
 import type { MediaMessageInput, MessageInput, SendMessageInput } from './resources.js';
 
 export interface MessageContentDeps extends FindMessageDeps {
-  clock: Clock;
+  clock: Pick<Clock, 'now'>;
   intake: MediaIntake;
   mediaStore: MediaStore;
 }
@@ -103,7 +103,7 @@ function changing(target: Target, content: OutgoingContent): Composed {
   return { to: target.chatJid, content, context: {} };
 }
 
-function assertInTime(clock: Clock, { timestamp }: FoundMessage, windowMs: number): void {
+function assertInTime(clock: Pick<Clock, 'now'>, { timestamp }: FoundMessage, windowMs: number): void {
   if (clock.now() - timestamp > windowMs) throw new GatewayError('TOO_LATE', undefined, { details: { windowMs } });
 }
 

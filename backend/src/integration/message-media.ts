@@ -9,23 +9,46 @@ export interface MessageMediaDeps {
   store: MediaStore;
 }
 
-/** The file of a message, open for reading. */
-export interface OpenMedia {
-  stream: Readable;
-  /** Of the whole file. */
+/** A message's file as its row tells of it. */
+export interface MediaFacts {
+  /** In the media store. */
+  path: string;
   size: number;
+  /** MIME type, sniffed when the file came. */
   type: string;
   /** What a person would call it; with an extension. */
   name: string;
+}
+
+/** The file of a message, open for reading. */
+export interface OpenMedia extends Omit<MediaFacts, 'path'> {
+  stream: Readable;
   /** The part that `stream` yields; null = all of it. */
   range: ByteRange | null;
 }
 
 /**
- * Looks whether the caller may see the message, then opens its file; nothing else decides, so a link never outlives a right.
- * @param range the `Range` header
+ * Looks whether the caller may see the message, and where its file is.
  * @throws GatewayError `MESSAGE_NOT_FOUND`, `MEDIA_NOT_FOUND`, `MEDIA_PENDING`, `MEDIA_EXPIRED` (or why else there is none),
- * `RANGE_NOT_SATISFIABLE`, `DATABASE_UNAVAILABLE`, `MEDIA_STORE_FAILED`
+ * `DATABASE_UNAVAILABLE`
+ */
+export async function findMedia(
+  { database }: Pick<MessageMediaDeps, 'database'>,
+  messageId: string,
+  scope: Scope | null,
+): Promise<MediaFacts> {
+  const row = await database.getMensagem(messageId, scope);
+  if (!row) throw new GatewayError('MESSAGE_NOT_FOUND');
+  const path = row['midia_caminho'];
+  if (typeof path !== 'string') throw whyNone(row);
+  const type = typeof row['midia_tipo'] === 'string' ? row['midia_tipo'] : 'application/octet-stream';
+  return { path, size: Number(row['midia_tamanho']), type, name: nameOf(row, path) };
+}
+
+/**
+ * Opens the file of a message that the caller may see.
+ * @param range the `Range` header
+ * @throws GatewayError like `findMedia`, and `RANGE_NOT_SATISFIABLE`, `MEDIA_STORE_FAILED`
  */
 export async function openMessageMedia(
   deps: MessageMediaDeps,
@@ -33,15 +56,10 @@ export async function openMessageMedia(
   range: string | undefined,
   scope: Scope | null,
 ): Promise<OpenMedia> {
-  const row = await deps.database.getMensagem(messageId, scope);
-  if (!row) throw new GatewayError('MESSAGE_NOT_FOUND');
-  const path = row['midia_caminho'];
-  if (typeof path !== 'string') throw whyNone(row);
-  const size = Number(row['midia_tamanho']);
-  const part = parseRange(range, size);
+  const { path, ...facts } = await findMedia(deps, messageId, scope);
+  const part = parseRange(range, facts.size);
   const stream = await deps.store.open(path, part ?? undefined);
-  const type = typeof row['midia_tipo'] === 'string' ? row['midia_tipo'] : 'application/octet-stream';
-  return { stream, size, type, name: nameOf(row, path), range: part };
+  return { stream, ...facts, range: part };
 }
 
 function nameOf(row: Row, path: string): string {

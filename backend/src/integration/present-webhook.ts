@@ -11,6 +11,7 @@ export function presentWebhook(
     name: record.name,
     url: record.url,
     ownerId: record.ownerId,
+    companyId: record.companyId ?? null,
     connectionId: record.connectionId,
     events: record.events,
     headers: Object.fromEntries(Object.keys(record.headers).map((name) => [name, '[redacted]'])),

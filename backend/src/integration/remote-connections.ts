@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { EvolutionConnection } from '../evolution/evolution-connection.js';
+import type { EvolutionConnection, EvolutionQr } from '../evolution/evolution-connection.js';
 import type { EvolutionDriver } from '../evolution/evolution-driver.js';
 import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import type { EvolutionServers } from '../evolution/evolution-servers.js';
 import type { Journal } from '../journal/journal.js';
-import type { EvolutionHome } from '../journal/records.js';
+import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import { firstRow, newRecord } from './new-connection.js';
@@ -76,8 +76,7 @@ export class RemoteConnections {
 
   /** The server's own picture, when it sent one. @throws GatewayError `NO_QR` and what calling its server can end with */
   async qr(id: string): Promise<QrResource> {
-    const { code, image, expiresAt } = await this.deps.evolution.driver.qr(this.#of(id));
-    return { qrCode: image ?? (await qrImage(code)), code, expiresAt: new Date(expiresAt).toISOString() };
+    return presentQr(await this.deps.evolution.driver.qr(this.#of(id)));
   }
 
   /** @param digits with country code */
@@ -85,11 +84,36 @@ export class RemoteConnections {
     return this.deps.evolution.driver.pairingCode(this.#of(id), digits);
   }
 
+  /** A new socket at its server, or a code to link it with. @throws GatewayError what calling its server can end with */
+  reconnect(id: string): Promise<void> {
+    return this.deps.evolution.driver.reconnect(this.#of(id));
+  }
+
+  /** The session ends at WhatsApp; the instance stays. @throws GatewayError what calling its server can end with */
+  logout(id: string): Promise<void> {
+    return this.deps.evolution.driver.logout(this.#of(id));
+  }
+
+  /** The code that it shows now, without asking its server; null when it shows none, or lives in this process. */
+  async shownQr({
+    connectionId,
+    driver,
+  }: Pick<ConnectionRecord, 'connectionId' | 'driver'>): Promise<QrResource | null> {
+    const qr = driver === 'evolution' ? this.deps.evolution.pool.get(connectionId)?.qr : null;
+    return qr ? presentQr(qr) : null;
+  }
+
   /** Removes it at its server as far as that can be reached, and forgets it; its rows stay. */
   async delete(id: string): Promise<void> {
-    await this.deps.evolution.driver.remove(this.#of(id));
-    await this.deps.journal.deleteConnection(id);
-    this.deps.evolution.pool.forget(id);
+    const connection = this.#of(id);
+    await this.deps.evolution.driver.remove(connection);
+    // Before: nothing that is under way may write its record again.
+    connection.forget();
+    try {
+      await this.deps.journal.deleteConnection(id, connection.record);
+    } finally {
+      this.deps.evolution.pool.forget(id);
+    }
   }
 
   /** What the API shows of its server; undefined for connections in this process. */
@@ -107,4 +131,8 @@ export class RemoteConnections {
     if (!connection) throw new GatewayError('CONNECTION_NOT_FOUND', undefined, { details: { connectionId: id } });
     return connection;
   }
+}
+
+async function presentQr({ code, image, expiresAt }: EvolutionQr): Promise<QrResource> {
+  return { qrCode: image ?? (await qrImage(code)), code, expiresAt: new Date(expiresAt).toISOString() };
 }

@@ -1,4 +1,5 @@
 import type { MediaKind, StagedFile } from '../media/media-intake.js';
+import type { IdempotencyClaim } from '../outbound/accept-message.js';
 import type { Estado, SessionStatus } from '../whatsapp/estado.js';
 
 /** A connection as the API shows it. Times are ISO 8601 in UTC. */
@@ -119,13 +120,15 @@ export interface SendMessageInput {
   /** A number in any usual spelling, a person's JID (PN or LID) or a group JID. Not needed by what changes a message. */
   to?: string | undefined;
   message: MessageInput;
+  /** What the text (or caption) is made of, instead of what `message` says. */
+  template?: { name: string; variables: Record<string, string> } | undefined;
   /** Mentioned people: numbers or JIDs. */
   mentions?: string[] | undefined;
   /** whatsappId of the message to reply to. */
   replyTo?: string | undefined;
   /** ms to wait for the server ack; 0 = answer at once. */
   waitMs: number;
-  idempotency?: { scope: string; key: string; bodySha256: Uint8Array } | undefined;
+  idempotency?: IdempotencyClaim | undefined;
 }
 
 /** What a chat is to show: typing, recording, or neither. */

@@ -1,9 +1,13 @@
 import type { ConnectionRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
+import { userOfInstance } from './instances/instance-name.js';
 import type { CreateConnectionInput, Scope } from './resources.js';
 
 /** Whether a caller may see and touch this connection. Whoever may not is told that there is none. */
-export function mayUse(record: ConnectionRecord, scope: Scope | null): boolean {
+export function mayUse(
+  record: Pick<ConnectionRecord, 'connectionId' | 'ownerId' | 'companyId'>,
+  scope: Scope | null,
+): boolean {
   if (!scope) return true;
   if (!isAmong(record.connectionId, scope)) return false;
   return record.ownerId === scope.ownerId || (record.companyId !== null && scope.companyIds.includes(record.companyId));
@@ -24,6 +28,16 @@ export function assertMayCreate(input: CreateConnectionInput, ownerId: string, s
   }
 }
 
-function isAmong(connectionId: string, { connections }: Scope): boolean {
+/**
+ * `user_<uuid>` is the instance of that user: nobody else may take the name, or the user could never connect.
+ * @throws GatewayError `FORBIDDEN`
+ */
+export function assertNameIsFree(connectionId: string, ownerId: string): void {
+  const userId = userOfInstance(connectionId);
+  if (userId === null || userId === ownerId) return;
+  throw new GatewayError('FORBIDDEN', `${connectionId} is reserved: it is the instance of that user.`);
+}
+
+export function isAmong(connectionId: string, { connections }: Scope): boolean {
   return connections === undefined || connections.some((one) => one.connectionId === connectionId);
 }

@@ -1,40 +1,26 @@
-import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
-import { withDeadline } from '../lib/deadline.js';
-import { GatewayError, isGatewayError, type ErrorCode } from '../lib/errors.js';
-import type { Log } from '../lib/log.js';
-import type { MediaIntake } from '../media/media-intake.js';
-import type { MediaStore } from '../media/media-store.js';
+import { GatewayError, type ErrorCode } from '../lib/errors.js';
 import type { Accepted, MessageAcceptor } from '../outbound/accept-message.js';
 import type { Sender } from '../outbound/sender.js';
-import type { Quoted } from '../outbound/text-message.js';
-import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Estado } from '../whatsapp/estado.js';
 import type { Connections, Sendable } from './connections.js';
-import { composeMessage } from './message-content.js';
-import { mentionJids } from './mentions.js';
 import type { NewChatGate } from './new-chat-gate.js';
+import { prepareMessage, type PrepareMessageDeps } from './prepare-message.js';
 import type { Scope, SendMessageInput, SendResult } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
 
-export interface SendMessageDeps {
+export interface SendMessageDeps extends PrepareMessageDeps {
   connections: Connections;
   newChats: NewChatGate;
   acceptor: MessageAcceptor;
   sender: Sender;
   rows: RowWatcher;
-  database: Pick<SupabaseWhatsAppService, 'findMensagem'>;
-  journal: Pick<Journal, 'getOutbox'>;
   clock: Clock;
-  intake: MediaIntake;
-  mediaStore: MediaStore;
-  log: Log;
 }
 
 /** How long an accepted message waits for its row, so that the answer can name the atendimento. */
 const ROW_WAIT_MS = 1_000;
-const QUOTED_DEADLINE_MS = 1_500;
 
 /** States in which a message could never leave, so it is refused instead of kept. */
 const REFUSED: Partial<Record<Estado, ErrorCode>> = { logged_out: 'LOGGED_OUT', banned: 'BANNED' };
@@ -46,11 +32,13 @@ export async function sendMessage(
   scope: Scope | null,
 ): Promise<SendResult> {
   const { client, accepted } = await acceptOnce(deps, input, scope);
-  const record = await deps.sender.waitForOutcome(
-    input.connectionId,
-    accepted.record.whatsappId,
-    waitMs(client, input),
-  );
+  return answerFor(deps, accepted, waitMs(client, input));
+}
+
+/** What became of an accepted message within so many ms. @throws GatewayError with its final error */
+export async function answerFor(deps: SendMessageDeps, accepted: Accepted, ms: number): Promise<SendResult> {
+  const { connectionId, whatsappId } = accepted.record;
+  const record = await deps.sender.waitForOutcome(connectionId, whatsappId, ms);
   if (record.state === 'failed') throw finalError(record);
   return present(deps, record, accepted.replayed);
 }
@@ -82,37 +70,19 @@ function repeated(deps: SendMessageDeps, input: SendMessageInput): Accepted | nu
 async function acceptNew(deps: SendMessageDeps, client: Sendable, input: SendMessageInput): Promise<Accepted> {
   const refused = REFUSED[client.estado] ?? (client.paired ? null : 'NOT_PAIRED');
   if (refused) throw new GatewayError(refused, undefined, { details: { estado: client.estado } });
-  const { connectionId, idempotency } = input;
+  const { idempotency } = input;
   // What changes a message names no recipient: its chat exists.
   if (input.to !== undefined && client.client) await deps.newChats.admit(client.client, input.to);
-  const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
-  const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
-  const { to, content, context } = await composeMessage(deps, input);
-  const request = { ...context, connectionId, to, content, mentions, quoted, idempotency };
+  const { ownerId } = client.record;
+  const { fill: _filledIn, ...prepared } = await prepareMessage(deps, input, ownerId, deps.clock.now());
+  const { content } = prepared;
   try {
-    const accepted = await deps.acceptor.accept({ ...request, remetente: 'ATENDENTE' });
+    const accepted = await deps.acceptor.accept({ ...prepared, idempotency, remetente: 'ATENDENTE' });
     if (accepted.replayed && 'sealed' in content) await deps.intake.discard(content.sealed);
     return accepted;
   } catch (error) {
     if ('sealed' in content) await deps.intake.discard(content.sealed);
     throw error;
-  }
-}
-
-/** The quoted text comes from the database; without it the quote still names its message. */
-async function findQuoted(deps: SendMessageDeps, input: SendMessageInput): Promise<Quoted> {
-  const stanzaId = input.replyTo!;
-  try {
-    const lookup = deps.database.findMensagem(input.connectionId, stanzaId);
-    const row = await withDeadline(lookup, QUOTED_DEADLINE_MS, 'quoted message');
-    if (!row)
-      throw new GatewayError('MESSAGE_NOT_FOUND', `replyTo: there is no message ${stanzaId} on this connection`);
-    const participant = typeof row['remetente_jid'] === 'string' ? row['remetente_jid'] : undefined;
-    return { stanzaId, participant, text: String(row['conteudo']) };
-  } catch (error) {
-    if (isGatewayError(error, 'MESSAGE_NOT_FOUND')) throw error;
-    deps.log.warn('quoted message not looked up', { error });
-    return { stanzaId };
   }
 }
 

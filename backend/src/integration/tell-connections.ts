@@ -1,6 +1,6 @@
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
-import { adviceFor } from '../whatsapp/advice.js';
+import { adviceFor, wasAskedFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE } from '../whatsapp/estado.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 
@@ -38,6 +38,6 @@ function tellState(
   const conselho = adviceFor(estado, motivo);
   events.emit('connectionState', { ...event, conselho });
   const needsSomebody = ESTADO_TABLE[estado].session === 'error' || (estado === 'logged_out' && motivo !== null);
-  if (!needsSomebody) return;
+  if (!needsSomebody || wasAskedFor(motivo)) return;
   events.emit('alert', { severity: 'critical', code: motivo ?? estado, message: conselho ?? estado, connectionId });
 }

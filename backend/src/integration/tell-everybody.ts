@@ -9,6 +9,7 @@ import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispat
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { announceGateway } from './announce-gateway.js';
+import { tellInstances } from './instances/tell-instances.js';
 import { publishFacts } from './publish-facts.js';
 import type { RowWatcher } from './row-watcher.js';
 import { tellConnections } from './tell-connections.js';
@@ -33,6 +34,7 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
   const undo = [
     tellConnections(events, pool),
     tellConnections(events, deps.evolution),
+    tellInstances({ events, recordOf: (id) => pool.get(id)?.record ?? journal.getConnection(id) }),
     projector.events.on('projected', ({ eventos, resultados }) => {
       rows.written(eventos, resultados);
       publishFacts(events, eventos, resultados);

@@ -7,7 +7,9 @@ export interface WebhookResource {
   url: string;
   /** null = of every owner, and of the gateway itself. */
   ownerId: string | null;
-  /** null = all connections of the owner. */
+  /** Set: it hears of the connections of this company, whoever owns them, and whoever belongs to it sees and changes it. */
+  companyId: string | null;
+  /** null = all connections of the owner (of the company). */
   connectionId: string | null;
   /** `*` = all. */
   events: string[];
@@ -30,6 +32,7 @@ export interface CreateWebhookInput {
   url: string;
   name?: string | undefined;
   ownerId?: string | null | undefined;
+  companyId?: string | null | undefined;
   connectionId?: string | null | undefined;
   events?: string[] | undefined;
   headers?: Record<string, string> | undefined;

@@ -8,6 +8,7 @@ import { newSecret } from '../notifications/webhooks/signature.js';
 import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispatcher.js';
 import { presentDelivery, presentWebhook } from './present-webhook.js';
 import type { Scope } from './resources.js';
+import { mayUseWebhook, whoseWebhook } from './webhook-scope.js';
 import { assertWebhookFields, effectiveEvents } from './webhook-fields.js';
 import type {
   CreateWebhookInput,
@@ -39,12 +40,12 @@ export class Webhooks {
     if (webhooks.list().length >= MOST_WEBHOOKS) throw new GatewayError('WEBHOOK_LIMIT');
     const { formato = 'sentinela', events = ['*'], secret = newSecret(), connectionId = null } = input;
     assertWebhookFields({ url: input.url, formato, events, secret }, this.deps.policy);
-    const ownerId = this.#ownerOf(input, scope);
+    const whose = whoseWebhook(input, scope, (id) => this.deps.journal.getConnection(id));
     const now = this.deps.clock.now();
     const record: WebhookRecord = {
       id: randomUUID(),
       name: input.name ?? new URL(input.url).host,
-      ...{ url: input.url, ownerId, connectionId, format: formato },
+      ...{ url: input.url, ...whose, connectionId, format: formato },
       events: effectiveEvents(formato, events),
       headers: input.headers ?? {},
       secrets: [{ value: secret, until: null }],
@@ -58,7 +59,7 @@ export class Webhooks {
     const { webhooks } = this.deps.journal;
     return webhooks
       .list()
-      .filter((record) => mayUse(record, scope))
+      .filter((record) => mayUseWebhook(record, scope))
       .map((record) => this.#present(record));
   }
 
@@ -124,32 +125,15 @@ export class Webhooks {
     return this.deps.journal.webhooks.replay(id, { ...request, state: input.state ?? null });
   }
 
-  #ownerOf({ ownerId, connectionId = null }: CreateWebhookInput, scope: Scope | null): string | null {
-    if (scope !== null && ownerId !== undefined && ownerId !== scope.ownerId) {
-      throw new GatewayError('FORBIDDEN', 'ownerId must be your own id');
-    }
-    const owner = ownerId ?? scope?.ownerId ?? null;
-    if (connectionId === null) return owner;
-    const known = this.deps.journal.getConnection(connectionId);
-    if (known === null || (owner !== null && known.ownerId !== owner)) {
-      throw new GatewayError('CONNECTION_NOT_FOUND', undefined, { details: { connectionId } });
-    }
-    return known.ownerId;
-  }
-
   #record(id: string, scope: Scope | null): WebhookRecord {
     const record = this.deps.journal.webhooks.get(id);
-    if (record === null || !mayUse(record, scope)) throw notFound(id);
+    if (record === null || !mayUseWebhook(record, scope)) throw notFound(id);
     return record;
   }
 
   #present(record: WebhookRecord): WebhookResource {
     return presentWebhook(record, this.deps.journal.webhooks.backlog(record.id));
   }
-}
-
-function mayUse({ ownerId }: WebhookRecord, scope: Scope | null): boolean {
-  return scope === null || ownerId === scope.ownerId;
 }
 
 /** The new one signs first; the one before it signs beside it for a day, so that a receiver can change over. */

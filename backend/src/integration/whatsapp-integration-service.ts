@@ -1,5 +1,6 @@
 import type { EvolutionConnection } from '../evolution/evolution-connection.js';
 import type { Journal } from '../journal/journal.js';
+import type { ConnectionRecord } from '../journal/records.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
 import type { Readable } from 'node:stream';
 import type { MediaIntake, StagedFile } from '../media/media-intake.js';
@@ -16,7 +17,6 @@ import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
-import { openMessageMedia, type OpenMedia } from './message-media.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -30,7 +30,9 @@ import type {
   TwoWayPage,
 } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
+import { RoundRobin, sendByAny, type SendByAnyInput } from './send-by-any.js';
 import { sendMessage } from './send-message.js';
+import type { MessageTemplates } from './templates/message-templates.js';
 
 export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   journal: Journal;
@@ -43,20 +45,23 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   media: MediaQueue;
   mediaStore: MediaStore;
   intake: MediaIntake;
+  templates: MessageTemplates;
 }
 
 /** The use cases of the gateway, one method each; routes parse, call and render. `scope` null sees everything. */
 export class WhatsAppIntegrationService {
-  readonly #connections: Connections;
+  /** The use cases around connections alone, for parts that build on them. */
+  readonly connections: Connections;
   readonly #newChats: NewChatGate;
   readonly #signs: ChatSigns;
+  readonly #turns = new RoundRobin();
   readonly #channels = new Map<string, { channel: SendChannel; detach: () => void }>();
   #restoring: Promise<unknown> | null = null;
 
   constructor(private readonly deps: WhatsAppIntegrationDeps) {
-    this.#connections = new Connections(deps);
+    this.connections = new Connections(deps);
     this.#newChats = new NewChatGate(deps);
-    this.#signs = new ChatSigns({ ...deps, connections: this.#connections, channelOf: (id) => this.channelOf(id) });
+    this.#signs = new ChatSigns({ ...deps, connections: this.connections, channelOf: (id) => this.channelOf(id) });
   }
 
   /** Serves what is stored: unfinished sends wait for their connections, which are restored a few at a time. */
@@ -96,47 +101,65 @@ export class WhatsAppIntegrationService {
   /** How many connections a caller may see, by state. */
   summary(scope: Scope | null): { total: number; ready: number; byStatus: Record<string, number> } {
     const byStatus: Record<string, number> = {};
-    for (const { estado } of this.#connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
+    for (const { estado } of this.connections.list(scope)) byStatus[estado] = (byStatus[estado] ?? 0) + 1;
     const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
     return { total, ready: byStatus['ready'] ?? 0, byStatus };
   }
 
   createConnection(input: CreateConnectionInput, scope: Scope | null) {
-    return this.#connections.create(input, scope);
+    return this.connections.create(input, scope);
   }
 
   /** See `adoptInstance`; told by the webhooks of Evolution servers. */
   adoptInstance(instance: string): Promise<EvolutionConnection> {
-    return adoptInstance(this.#connections, this.deps.defaultOwnerId, instance);
+    return adoptInstance(this.connections, this.deps.defaultOwnerId, instance);
   }
 
   async listConnections(scope: Scope | null): Promise<ConnectionResource[]> {
-    return this.#connections.list(scope);
+    return this.connections.list(scope);
   }
 
   async getConnection(id: string, scope: Scope | null): Promise<ConnectionResource> {
-    return this.#connections.get(id, scope);
+    return this.connections.get(id, scope);
   }
 
   /** Whose connection it is (a UUID). @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   ownerOf(id: string, scope: Scope | null): string {
-    return this.#connections.record(id, scope).ownerId;
+    return this.connections.record(id, scope).ownerId;
+  }
+
+  /** The running client of a connection. @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  client(id: string, scope: Scope | null): WhatsAppClientService {
+    return this.connections.client(id, scope);
+  }
+
+  /** @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
+  connectionRecord(id: string, scope: Scope | null): ConnectionRecord {
+    return this.connections.record(id, scope);
+  }
+
+  /** Refuses what would begin a chat while the account may not. @throws NEW_CHATS_PAUSED, CONNECTION_NOT_FOUND */
+  async admitNewChat(id: string, to: string): Promise<void> {
+    const { client } = this.connections.sendable(id, null);
+    // What an account on a server may is known there alone.
+    if (client) await this.#newChats.admit(client, to);
   }
 
   getQr(id: string, scope: Scope | null): Promise<QrResource> {
-    return this.#connections.qr(id, scope);
+    return this.connections.qr(id, scope);
   }
 
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource> {
-    return this.#connections.pairingCode(id, phone, scope);
+    return this.connections.pairingCode(id, phone, scope);
   }
 
   async deleteConnection(id: string, scope: Scope | null): Promise<void> {
-    this.#connections.record(id, scope);
+    this.connections.record(id, scope);
     await this.deps.sender.abandon(id);
-    await this.#connections.delete(id, scope);
+    await this.connections.delete(id, scope);
     this.#channels.get(id)?.detach();
     this.#channels.delete(id);
+    this.#turns.forget(id);
   }
 
   /** Forgets a connection without credentials; its row says so, conversations stay. @throws CONNECTION_NOT_FOUND */
@@ -147,7 +170,16 @@ export class WhatsAppIntegrationService {
   }
 
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
-    return sendMessage({ ...this.deps, connections: this.#connections, newChats: this.#newChats }, input, scope);
+    return sendMessage(this.#sendDeps, input, scope);
+  }
+
+  /** Sends by the ready client whose turn it is. @throws NOT_CONNECTED, NEW_CHATS_PAUSED, RATE_LIMITED */
+  sendByAny(input: SendByAnyInput, scope: Scope | null): Promise<SendResult> {
+    return sendByAny(this.#sendDeps, this.#turns, input, scope);
+  }
+
+  get #sendDeps() {
+    return { ...this.deps, connections: this.connections, newChats: this.#newChats };
   }
 
   /** Messages of one atendimento, oldest first unless asked for otherwise.
@@ -173,11 +205,6 @@ export class WhatsAppIntegrationService {
   /** @throws INVALID_RECIPIENT, NOT_CONNECTED, RATE_LIMITED */
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
     return this.#signs.checkNumber(connectionId, number, scope);
-  }
-
-  /** The file of a message. @throws MESSAGE_NOT_FOUND, MEDIA_NOT_FOUND, MEDIA_PENDING, RANGE_NOT_SATISFIABLE and more */
-  openMedia(messageId: string, range: string | undefined, scope: Scope | null): Promise<OpenMedia> {
-    return openMessageMedia({ ...this.deps, store: this.deps.mediaStore }, messageId, range, scope);
   }
 
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {

@@ -2,6 +2,8 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { authWrites, credsWrite } from './auth-keys.js';
 import { connectionWrite } from './connections.js';
 import type { JournalContext } from './context.js';
+import { historyJobRemoval } from './history-jobs.js';
+import type { Urgency } from './durable-writer.js';
 import { idempotencyWrite } from './idempotency.js';
 import { mediaJobWrites } from './media-jobs.js';
 import { outboxWrites } from './outbox.js';
@@ -10,7 +12,9 @@ import { seqKey } from './record-keys.js';
 import { remoteSendWrites } from './remote-sends.js';
 import type { CommitBatch, LogEntry, NewLogEntry } from './records.js';
 import { replayRemoval, replayWrite } from './replays.js';
+import { scheduledWrites } from './scheduled.js';
 import type { Write } from './tables.js';
+import { templateWrites } from './templates.js';
 
 interface Plan {
   seqs: number[];
@@ -23,7 +27,11 @@ interface Plan {
  * All of the batch in one LMDB transaction, durable when the promise resolves. Everything up to the enqueueing happens
  * before the call returns: places in the log are given in call order, and a caller may change its objects afterwards.
  */
-export function commit(context: JournalContext, batch: CommitBatch): Promise<{ seqs: number[] }> {
+export function commit(
+  context: JournalContext,
+  batch: CommitBatch,
+  urgency: Urgency = 'now',
+): Promise<{ seqs: number[] }> {
   let plan: Plan;
   try {
     plan = planCommit(context, batch);
@@ -31,7 +39,7 @@ export function commit(context: JournalContext, batch: CommitBatch): Promise<{ s
     return Promise.reject(refused(error));
   }
   for (const bytes of plan.entryBytes) context.budget.add(bytes);
-  return finish(context, plan, context.writer.write(plan.writes));
+  return finish(context, plan, context.writer.write(plan.writes, urgency));
 }
 
 async function finish(context: JournalContext, plan: Plan, written: Promise<void>): Promise<{ seqs: number[] }> {
@@ -62,6 +70,9 @@ function planCommit(context: JournalContext, batch: CommitBatch): Plan {
     ...(batch.connections ?? []).map((record) => connectionWrite(tables, record)),
     ...(batch.media ?? []).flatMap((job) => mediaJobWrites(tables, job)),
     ...(batch.remoteSends ?? []).flatMap((record) => remoteSendWrites(context, record)),
+    ...(batch.scheduled ?? []).flatMap((record) => scheduledWrites(tables, record)),
+    ...(batch.historyRead ?? []).map((job) => historyJobRemoval(context, job)),
+    ...(batch.templates ?? []).flatMap((change) => templateWrites(context, change)),
   ];
   return {
     seqs: entries.map(({ seq }) => seq),

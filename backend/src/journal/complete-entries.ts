@@ -1,5 +1,6 @@
 import { readEntry } from './claim-entries.js';
 import type { JournalContext } from './context.js';
+import { historyJobWrite } from './history-jobs.js';
 import { newMediaJobWrites } from './media-jobs.js';
 import { forgetPlaintexts } from './parts.js';
 import { seqKey } from './record-keys.js';
@@ -8,15 +9,15 @@ import type { Write } from './tables.js';
 import type { WebhookStore } from './webhooks/webhook-store.js';
 
 /**
-/**
- * The rows exist: the entries leave the log for good, durably. In the same commit what webhooks are to be told about them
+ * The rows exist: the entries leave the log for good, durably. Nobody waits for that, so it shares another commit's flush;
+ * only what follows from them cannot wait. In the same commit what webhooks are to be told about them
  * is in their lines, and the files that they speak of are queued. Unknown seqs (completed before) are passed over.
  */
 export function completeEntries(
   context: JournalContext,
   webhooks: WebhookStore,
   seqs: readonly number[],
-  { events = [], media = [] }: FollowUps,
+  { events = [], media = [], history = [] }: FollowUps,
 ): Promise<void> {
   return context.logChanges.run(async () => {
     const { log } = context.tables;
@@ -32,9 +33,13 @@ export function completeEntries(
     if (writes.length === 0) return;
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
-    await context.writer.write([...writes, ...appended.writes, ...jobs, context.sequence.remember()]);
+    const histories = history.map((job) => historyJobWrite(context, job));
+    const urgency = appended.writes.length + jobs.length + histories.length > 0 ? 'now' : 'soon';
+    const follow = [...appended.writes, ...jobs, ...histories];
+    await context.writer.write([...writes, ...follow, context.sequence.remember()], urgency);
     for (const size of sizes) context.budget.remove(size);
     webhooks.appended(appended);
     if (jobs.length > 0) context.events.emit('mediaQueued', null);
+    if (history.length > 0) context.events.emit('historyQueued', null);
   });
 }

@@ -15,11 +15,15 @@ export interface JournalEvents {
   /** New entries of these kinds are durable. */
   appended: readonly LogEntry['kind'][];
   budget: BudgetAlert;
+  /** Events joined their log; they may still be on their way to the disk. */
+  eventsPlanned: null;
   /** Something joined a webhook's line. */
   eventsQueued: null;
   deliveriesDiscarded: Trimmed;
   /** Media jobs were queued. */
   mediaQueued: null;
+  /** A history is to be read. */
+  historyQueued: null;
 }
 
 /** What every verb on the journal works with. */

@@ -6,8 +6,18 @@ import type { RawRoot, Write } from './tables.js';
 
 /** A disk that does not answer for so long is a failed disk. The commit may still happen: callers fail closed either way. */
 const COMMIT_DEADLINE_MS = 30_000;
+/** How long a write that can wait goes without company. */
+const SOON_MS = 20;
 /** lmdb tells why a commit failed through a second promise, a moment after the first. */
 const REASON_DEADLINE_MS = 250;
+
+/** `now`: a flush begins at once, or right after the one under way. `soon`: with the next such write, after 20 ms by itself. */
+export type Urgency = 'now' | 'soon';
+
+interface Waiting {
+  writes: readonly Write[];
+  done: Deferred<void>;
+}
 
 /**
  * The only place that writes: all of a list or nothing, on the disk before the promise resolves.
@@ -22,6 +32,9 @@ export class DurableWriter {
   #closing: Promise<void> | null = null;
   readonly #outstanding = new Map<Deferred<never>, number>();
   #watchdog: (() => void) | null = null;
+  /** What waits for company, in call order. */
+  #waiting: Waiting[] = [];
+  #cancelWait: (() => void) | null = null;
 
   constructor(root: RawRoot) {
     this.#root = root;
@@ -36,9 +49,45 @@ export class DurableWriter {
     return this.#flushes;
   }
 
-  /** Enqueues before it returns, in call order. @returns rejects with GatewayError `JOURNAL_FAILED`, never throws */
-  write(writes: readonly Write[]): Promise<void> {
+  /**
+   * Takes its place in the order of calls before it returns, whatever the urgency.
+   * @returns rejects with GatewayError `JOURNAL_FAILED`, never throws
+   */
+  write(writes: readonly Write[], urgency: Urgency = 'now'): Promise<void> {
     if (this.#closing !== null) return Promise.reject(failed(new Error('the journal is closed')));
+    if (writes.length === 0) return Promise.resolve();
+    if (urgency === 'soon') return this.#wait(writes);
+    return this.#waiting.length === 0 ? this.#commit(writes) : this.#commitWaiting(writes);
+  }
+
+  /** What waits for company waits no longer. */
+  hurry(): void {
+    if (this.#waiting.length > 0) void this.#commitWaiting([]).catch(() => undefined);
+  }
+
+  #wait(writes: readonly Write[]): Promise<void> {
+    const done = deferred();
+    this.#waiting.push({ writes, done });
+    this.#cancelWait ??= systemClock.after(SOON_MS, () => this.hurry());
+    return done.promise;
+  }
+
+  /** Those that wait first: they were called first. */
+  async #commitWaiting(writes: readonly Write[]): Promise<void> {
+    this.#cancelWait?.();
+    this.#cancelWait = null;
+    const waiting = this.#waiting.splice(0);
+    const committed = this.#commit([...waiting.flatMap((each) => each.writes), ...writes]);
+    for (const { done } of waiting) {
+      committed.then(
+        () => done.resolve(),
+        (error: unknown) => done.reject(error),
+      );
+    }
+    return committed;
+  }
+
+  #commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve();
     let committed: Promise<boolean>;
     try {
@@ -56,6 +105,8 @@ export class DurableWriter {
   }
 
   async #close(): Promise<void> {
+    // Whoever waits hears of a failure.
+    await this.#commitWaiting([]).catch(() => undefined);
     await this.#root.close();
     this.#watchdog?.();
   }

@@ -13,7 +13,10 @@ import { deleteConnection, getConnection, listConnections } from './connections.
 import type { JournalContext, JournalEvents } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import { listHistoryJobs } from './history-jobs.js';
+import { listGoneConnections } from './gone-connections.js';
 import { findIdempotency } from './idempotency.js';
+import type { Urgency } from './durable-writer.js';
 import { type Environment, openEnvironment } from './open-environment.js';
 import { getOutbox, listUnfinishedOutbox } from './outbox.js';
 import { parkEntry } from './park-entry.js';
@@ -26,6 +29,8 @@ import type {
   ConnectionRecord,
   DeadLetter,
   FollowUps,
+  HistoryJob,
+  GoneConnections,
   IdempotencyRecord,
   KeyMutations,
   LogEntry,
@@ -37,6 +42,7 @@ import type {
 } from './records.js';
 import { findRemoteSend, getRemoteSend, listLeftSends } from './remote-sends.js';
 import { listReplays } from './replays.js';
+import { ScheduleStore } from './schedule-store.js';
 import { Sequence } from './sequence.js';
 import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
@@ -63,11 +69,14 @@ export class Journal {
   readonly #environment: Environment;
   /** Who is told by webhook, and what still has to be. */
   readonly webhooks: WebhookStore;
+  /** Messages that wait for their time, and the texts that messages are written with. */
+  readonly schedule: ScheduleStore;
 
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
     this.webhooks = new WebhookStore(context);
+    this.schedule = new ScheduleStore(context);
   }
 
   /**
@@ -91,10 +100,16 @@ export class Journal {
 
   /**
    * All of the batch durable together, or nothing. Serialised and enqueued before the call returns, in call order.
+   * @param urgency `soon` for what nobody waits for: it shares the flush of the next commit, 20 ms later its own
    * @returns the places of `batch.entries`, in their order
    */
-  commit(batch: CommitBatch): Promise<{ seqs: number[] }> {
-    return commit(this.#context, batch);
+  commit(batch: CommitBatch, urgency: Urgency = 'now'): Promise<{ seqs: number[] }> {
+    return commit(this.#context, batch, urgency);
+  }
+
+  /** Somebody waits for a commit that was to be durable `soon`. */
+  hurry(): void {
+    this.#context.writer.hurry();
   }
 
   getCreds(connectionId: string): unknown {
@@ -152,8 +167,13 @@ export class Journal {
     return listConnections(this.#context.tables);
   }
 
-  deleteConnection(connectionId: string): Promise<void> {
-    return deleteConnection(this.#context, connectionId);
+  /** @param last its newest record, for the totals, when the one on the disk may be older */
+  deleteConnection(connectionId: string, last?: ConnectionRecord): Promise<void> {
+    return deleteConnection(this.#context, connectionId, last);
+  }
+
+  listGoneConnections(): GoneConnections[] {
+    return listGoneConnections(this.#context.tables);
   }
 
   getOutbox(connectionId: string, whatsappId: string): OutboxRecord | null {
@@ -206,6 +226,16 @@ export class Journal {
   /** When the next job is due, ms since the epoch; null when none waits. */
   nextMediaDueAt(): number | null {
     return nextMediaDueAt(this.#context.tables);
+  }
+
+  /** Histories that are still to be read. */
+  listHistoryJobs(): HistoryJob[] {
+    return listHistoryJobs(this.#context.tables);
+  }
+
+  /** A hint that there is a history to read. @returns the function that stops listening */
+  onHistoryQueued(listener: () => void): () => void {
+    return this.#context.events.on('historyQueued', listener);
   }
 
   /** A hint that there are new media jobs. @returns the function that stops listening */

@@ -3,7 +3,17 @@ import type { JournalContext } from './context.js';
 import { expiryOf, type Row, type Tables } from './tables.js';
 
 const PRUNED = [
-  ...(['parts', 'replay', 'outbox', 'idempotency', 'archive', 'deliveries', 'media', 'remoteSends'] as const),
+  ...([
+    'parts',
+    'replay',
+    'outbox',
+    'idempotency',
+    'archive',
+    'deliveries',
+    'media',
+    'scheduled',
+    'remoteSends',
+  ] as const),
 ] as const satisfies (keyof Tables)[];
 type Pruned = (typeof PRUNED)[number];
 /** Rows looked at per turn of the event loop: about 2 ms. */

@@ -1,3 +1,4 @@
+import type { ScheduledRecord, ScheduledSummary, TemplateRecord } from './schedule-records.js';
 import type { NewEvent } from './webhooks/records.js';
 /**
  * What the journal keeps. One LMDB environment, one ordered log: everything that must become a row in Postgres
@@ -67,6 +68,15 @@ export interface OutcomeEntry extends EntryBase {
   error: string | null;
   /** The server ack's time, ms since the epoch. */
   serverTime: number;
+  /** Accepted in a group whose members are known: all of them, this number too. */
+  members?: { pn: string | null; lid: string | null }[];
+}
+
+/** A `<notification>` about a group: somebody was added or left, the subject changed, … */
+export interface NotificationEntry extends EntryBase {
+  kind: 'notification';
+  node: StoredNode;
+  me: { id: string; lid: string | null };
 }
 
 /** The session's row changed; `changes` are columns of `whatsapp_sessions`. */
@@ -84,6 +94,11 @@ export interface ContactEntry extends EntryBase {
   lid: string | null;
   nome?: string | null;
   nomePerfil?: string | null;
+  /** Verified name of a business account. */
+  nomeEmpresa?: string | null;
+  bloqueado?: boolean;
+  /** Its picture as WhatsApp was asked for it at `at` (ms since the epoch); `url` null = there is none to see. */
+  foto?: { url: string | null; at: number };
 }
 
 /** What became of the file of a message: where it lies now, or why it will never be there. */
@@ -91,7 +106,9 @@ export interface MediaEntry extends EntryBase {
   kind: 'media';
   /** `whatsapp_mensagens.id`. */
   rowId: string;
-  /** null: it failed for good. */
+  /** Absent in entries of before it was noted. */
+  whatsappId?: string;
+  /** null: it failed for good, or (without an error) is asked for again. */
   stored: StoredMedia | null;
   /** Where the gateway shows it. */
   url: string | null;
@@ -125,6 +142,31 @@ export interface EvolutionEntry extends EntryBase {
   file?: string;
 }
 
+/** A scheduled message as it stands now. */
+export interface ScheduledEntry extends EntryBase {
+  kind: 'scheduled';
+  summary: ScheduledSummary;
+}
+
+/** A text template was written or removed; of no connection (`connectionId` is empty). */
+export interface TemplateEntry extends EntryBase {
+  kind: 'template';
+  template: TemplateRecord;
+  removed: boolean;
+}
+
+/** A message of before, as the phone has handed it over with its chat's history. */
+export interface HistoryEntry extends EntryBase {
+  kind: 'history';
+  /** Encoded proto.WebMessageInfo. */
+  info: Uint8Array;
+  /** The chat it is of: its address, the others that are known, and its name. */
+  chat: { jid: string; pn: string | null; lid: string | null; nome: string | null };
+  me: { id: string; lid: string | null };
+  /** It was missed (docs/adr/0012), so it counts as any message that comes in; else it is only kept. */
+  missed: boolean;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -136,18 +178,23 @@ export type LogEntry =
   | UnreadableEntry
   | StanzaEntry
   | ReceiptEntry
+  | NotificationEntry
   | OutgoingEntry
   | OutcomeEntry
   | SessionEntry
   | ContactEntry
   | MediaEntry
   | ReadEntry
+  | HistoryEntry
+  | ScheduledEntry
+  | TemplateEntry
   | EvolutionEntry;
 
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {
   events?: readonly NewEvent[];
   media?: readonly MediaJob[];
+  history?: readonly HistoryJob[];
 }
 type WithoutSeq<E> = E extends LogEntry ? Omit<E, 'seq' | 'at'> : never;
 /** An entry before it has its place in the log. */
@@ -211,7 +258,24 @@ export interface ConnectionRecord {
   connectedAt: number | null;
   disconnectedAt: number | null;
   lastActivityAt: number | null;
+  /** Messages that came in, and messages of the API that WhatsApp has accepted. */
   messageCount: number;
+  /** When a QR code was shown last, ms since the epoch. Absent, like the next two, in records of older versions. */
+  lastQrAt?: number | null;
+  /** How often it became ready. */
+  connects?: number;
+  /** How often it ceased to be ready, the ends of the process included. */
+  disconnects?: number;
+}
+
+/** What the connections of an owner (and company) that were deleted had counted: totals do not shrink. */
+export interface GoneConnections {
+  ownerId: string;
+  companyId: string | null;
+  created: number;
+  connected: number;
+  disconnected: number;
+  messages: number;
 }
 
 /** The file of an accepted message; its bytes and keys were chosen at acceptance and never change. */
@@ -243,6 +307,8 @@ export interface OutboxRecord {
   media?: OutgoingMedia;
   /** It changes another message (edit, deletion, reaction): no row of its own, the change is made when it is accepted. */
   rowless?: true;
+  /** The scheduled message that it was. */
+  scheduledId?: string;
   remetente: 'ATENDENTE' | 'SISTEMA';
   state: OutboxState;
   attempts: number;
@@ -330,6 +396,18 @@ export interface MediaJob {
   at: number;
 }
 
+/** A history that the phone has announced: to be fetched, and its messages put into the log. */
+export interface HistoryJob {
+  connectionId: string;
+  /** Of the message that announced it. */
+  id: string;
+  /** Encoded proto.Message.HistorySyncNotification. */
+  notification: Uint8Array;
+  me: { id: string; lid: string | null };
+  /** When it was announced, ms since the epoch. */
+  at: number;
+}
+
 /** The first answer to a request with an Idempotency-Key; kept 7 days. */
 export interface IdempotencyRecord {
   /** API key's name (or `anonymous`), connection and the header's value. */
@@ -338,6 +416,8 @@ export interface IdempotencyRecord {
   /** sha256 of the canonical body. */
   bodySha256: Uint8Array;
   whatsappId: string;
+  /** Which connection took the message, where the request did not name it. */
+  connectionId?: string;
   at: number;
 }
 
@@ -365,4 +445,9 @@ export interface CommitBatch {
   connections?: ConnectionRecord[];
   media?: MediaJob[];
   remoteSends?: RemoteSend[];
+  scheduled?: ScheduledRecord[];
+  /** Histories that have been read to their end. */
+  historyRead?: Pick<HistoryJob, 'connectionId' | 'id'>[];
+  /** `before` is taken away, `after` written; null = none. */
+  templates?: { before: TemplateRecord | null; after: TemplateRecord | null }[];
 }

@@ -9,6 +9,8 @@ export const RETENTION_MS = {
   idempotency: 7 * DAY_MS,
   /** A message that is delivered again must not fetch its file again. Finished jobs only. */
   media: 14 * DAY_MS,
+  /** What a scheduled message became, for whoever asks by its id. Its row stays. */
+  scheduled: 30 * DAY_MS,
   /** Credentials that WhatsApp has invalidated, for whoever has to find out why. */
   archive: 30 * DAY_MS,
 } as const;

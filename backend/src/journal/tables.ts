@@ -6,6 +6,8 @@ import type { ApiKeyRecord, AuditRecord } from './access-records.js';
 import type {
   ConnectionRecord,
   DeadLetter,
+  HistoryJob,
+  GoneConnections,
   IdempotencyRecord,
   LogEntry,
   MediaJob,
@@ -14,6 +16,7 @@ import type {
   RemoteSend,
   ReplayRecord,
 } from './records.js';
+import type { ScheduledRecord, TemplateRecord } from './schedule-records.js';
 import { plainSealer, type Sealer } from './sealing.js';
 import type { DeliveryRecord, EventRecord, WebhookRecord } from './webhooks/records.js';
 
@@ -162,6 +165,8 @@ export interface Tables {
   unfinished: Table<Buffer>;
   idempotency: Table<IdempotencyRecord>;
   connections: Table<ConnectionRecord>;
+  /** Owner and company → what their deleted connections had counted. */
+  gone: Table<GoneConnections>;
   webhooks: Table<WebhookRecord>;
   events: Table<EventRecord>;
   /** Concealed event id → its seq in `events`. */
@@ -177,6 +182,12 @@ export interface Tables {
   mediaDue: Table<Buffer>;
   /** Sends to other servers: those that may be on their way, and by either id those that the server knows. */
   remoteSends: Table<RemoteSend>;
+  scheduled: Table<ScheduledRecord>;
+  /** Connection, time and id of every scheduled message that waits → its key in `scheduled`. */
+  scheduledDue: Table<Buffer>;
+  templates: Table<TemplateRecord>;
+  /** Histories that are still to be read. */
+  history: Table<HistoryJob>;
 }
 
 export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean): Tables {
@@ -194,6 +205,7 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     unfinished: table('unfinished'),
     idempotency: table('idempotency'),
     connections: table('connections'),
+    gone: table('gone'),
     webhooks: table('webhooks'),
     events: table('events'),
     eventIds: table('eventIds'),
@@ -204,5 +216,9 @@ export function openTables(root: RawRoot, sealer: Sealer, isOpen: () => boolean)
     media: table('media'),
     mediaDue: table('mediaDue'),
     remoteSends: table('remoteSends'),
+    scheduled: table('scheduled'),
+    scheduledDue: table('scheduledDue'),
+    templates: table('templates'),
+    history: table('history'),
   };
 }

@@ -60,6 +60,12 @@ export const ERRORS = {
   REJECTED_BY_WHATSAPP: { status: 422, retry: 'never', message: 'WhatsApp refused the message.' },
   ENCRYPTION_FAILED: { status: 422, retry: 'later', message: 'The message could not be encrypted for the recipient.' },
   EXPIRED: { status: 422, retry: 'never', message: 'WhatsApp did not accept the message in time.' },
+  TEMPLATE_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such template.' },
+  TEMPLATE_TAKEN: { status: 409, retry: 'never', message: 'There is a template of this name.' },
+  TEMPLATE_LIMIT: { status: 409, retry: 'never', message: 'There are too many templates: delete one first.' },
+  SCHEDULED_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such scheduled message.' },
+  SCHEDULED_CLOSED: { status: 409, retry: 'never', message: 'This scheduled message is not waiting any more.' },
+  SCHEDULED_LIMIT: { status: 409, retry: 'later', message: 'Too many scheduled messages wait: cancel one first.' },
   OUTCOME_UNKNOWN: {
     status: 502,
     retry: 'never',
@@ -115,6 +121,17 @@ export const ERRORS = {
   MEDIA_CORRUPT: { status: 422, retry: 'later', message: 'The file is not the one that was sent.' },
   MEDIA_FETCH_FAILED: { status: 502, retry: 'later', message: 'The file could not be fetched.' },
   MEDIA_STORE_FAILED: { status: 503, retry: 'later', message: 'The media store cannot be used now.' },
+  // Groups and contacts
+  GROUP_NOT_FOUND: { status: 404, retry: 'never', message: 'WhatsApp knows no such group.' },
+  GROUP_FORBIDDEN: {
+    status: 403,
+    retry: 'never',
+    message: 'WhatsApp does not allow this number to do that: it is no admin, or no member, of this group.',
+  },
+  GROUP_REFUSED: { status: 422, retry: 'never', message: 'WhatsApp refused this change of the group.' },
+  INVITE_INVALID: { status: 422, retry: 'never', message: 'This invite link is wrong, revoked or expired.' },
+  CONTACT_NOT_FOUND: { status: 404, retry: 'never', message: 'This connection knows nobody under this address.' },
+  QUERY_REFUSED: { status: 422, retry: 'never', message: 'WhatsApp refused the request.' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -2,6 +2,7 @@ import { createDecipheriv, createHash, createHmac, timingSafeEqual, type Hmac } 
 import { Transform, type TransformCallback } from 'node:stream';
 import { getMediaKeys, type MediaType } from '@whiskeysockets/baileys';
 import { GatewayError } from '../lib/errors.js';
+import type { LoopTurns } from './loop-turns.js';
 
 /** WhatsApp's files end with so many bytes of HMAC-SHA256(iv | ciphertext). */
 const MAC_BYTES = 10;
@@ -19,12 +20,12 @@ export interface FileFacts {
  * message, so nothing that went through may be used before the stream has finished. Baileys' own stream
  * (Utils/messages-media.js, downloadEncryptedContent) checks none of the three and loses network errors.
  */
-export async function decryptMedia(facts: FileFacts, maxBytes: number): Promise<Transform> {
+export async function decryptMedia(facts: FileFacts, maxBytes: number, turns: LoopTurns): Promise<Transform> {
   const keys = await getMediaKeys(facts.mediaKey, facts.classe as MediaType);
   const decipher = createDecipheriv('aes-256-cbc', keys.cipherKey, keys.iv);
   // Baileys types it as optional; its code always derives it.
   const mac = createHmac('sha256', keys.macKey ?? Buffer.alloc(0)).update(keys.iv);
-  return new MediaDecryption(facts, decipher, mac, maxBytes);
+  return new MediaDecryption(facts, decipher, mac, maxBytes, turns);
 }
 
 class MediaDecryption extends Transform {
@@ -39,11 +40,16 @@ class MediaDecryption extends Transform {
     private readonly decipher: ReturnType<typeof createDecipheriv>,
     private readonly mac: Hmac,
     private readonly maxBytes: number,
+    private readonly turns: LoopTurns,
   ) {
     super();
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    void this.turns.next(chunk.length).then(() => (this.destroyed ? done() : this.#take(chunk, done)));
+  }
+
+  #take(chunk: Buffer, done: TransformCallback): void {
     const bytes = this.#tail.length > 0 ? Buffer.concat([this.#tail, chunk]) : chunk;
     const end = Math.max(0, bytes.length - MAC_BYTES);
     const body = bytes.subarray(0, end);

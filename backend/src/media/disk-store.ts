@@ -5,6 +5,7 @@ import { dirname, join, normalize, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../lib/errors.js';
 import type { ByteRange, MediaStore } from './media-store.js';
+import { removeOld } from './remove-old.js';
 
 /** The media store of an own or embedded Postgres: a folder of the data directory, readable by the gateway's user alone. */
 export class DiskStore implements MediaStore {
@@ -13,8 +14,9 @@ export class DiskStore implements MediaStore {
 
   async put(path: string, file: string): Promise<void> {
     const target = this.#pathOf(path);
-    const fresh = `${target}.${randomUUID()}.new`;
+    const fresh = join(this.#unfinished, randomUUID());
     try {
+      await mkdir(this.#unfinished, { recursive: true, mode: 0o700 });
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       // A second name for the same bytes costs nothing; across file systems it has to be a copy.
       await link(file, fresh).catch(() => copyFile(file, fresh));
@@ -32,6 +34,16 @@ export class DiskStore implements MediaStore {
     const found = await stat(target).catch(() => null);
     if (!found?.isFile()) throw new GatewayError('MEDIA_NOT_FOUND');
     return createReadStream(target, range);
+  }
+
+  /** Removes what a crash has left of files older than `ageMs`; whole ones are never touched. @returns how many */
+  sweep(ageMs: number): Promise<number> {
+    return removeOld(this.#unfinished, ageMs);
+  }
+
+  /** Beside the owners' folders, whose names are UUIDs: one place to look for what was not finished. */
+  get #unfinished(): string {
+    return join(this.dir, '.unfinished');
   }
 
   #pathOf(path: string): string {

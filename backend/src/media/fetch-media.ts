@@ -4,12 +4,15 @@ import { request, type Dispatcher } from 'undici';
 import type { MediaSource } from '../journal/records.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { decryptMedia, tooLarge } from './decrypt-media.js';
+import type { LoopTurns } from './loop-turns.js';
 import { downloadUrl, type MediaServerSettings } from './media-host.js';
 
 export interface FetchMediaDeps {
   server: MediaServerSettings;
   dispatcher: Dispatcher;
   maxBytes: number;
+  /** Shared by all downloads. */
+  turns: LoopTurns;
 }
 
 /** Padding and MAC. */
@@ -32,7 +35,7 @@ export async function fetchMedia(
   if ((source.fileLength ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const url = downloadUrl(source, deps.server);
   if (url === null) throw new GatewayError('MEDIA_EXPIRED', 'The message does not say where its file is.');
-  const decryption = await decryptMedia(source, maxBytes);
+  const decryption = await decryptMedia(source, maxBytes, deps.turns);
   try {
     const { statusCode, headers, body } = await request(url, {
       dispatcher,
@@ -47,7 +50,8 @@ export async function fetchMedia(
       body.destroy();
       throw tooLarge(maxBytes);
     }
-    await pipeline(body, decryption, createWriteStream(target, { mode: 0o600, flush: true }), { signal });
+    // Not flushed: the store makes it durable, and a crash before that fetches it again.
+    await pipeline(body, decryption, createWriteStream(target, { mode: 0o600 }), { signal });
   } catch (cause) {
     if (isGatewayError(cause)) throw cause;
     throw new GatewayError('MEDIA_FETCH_FAILED', undefined, { cause });

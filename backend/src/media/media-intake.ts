@@ -12,7 +12,7 @@ import { openUrl } from './fetch-url.js';
 import { sealFile, type SealFacts } from './seal-file.js';
 import { sniff } from './sniff.js';
 import type { StagedFiles } from './staged-files.js';
-import { isVoice, toVoice } from './voice.js';
+import { isVoice, toVoice, waveformOf } from './voice.js';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker';
 
@@ -34,6 +34,8 @@ export interface PreparedFile extends SealFacts {
   width?: number;
   height?: number;
   thumbnail?: Buffer;
+  /** Of voice messages: 64 bars from 0 to 100. */
+  waveform?: Uint8Array;
 }
 
 export interface MediaIntakeDeps {
@@ -115,7 +117,11 @@ export class MediaIntake {
     const mediaKey = randomBytes(32);
     const classe = kind === 'voice' ? 'audio' : kind;
     const facts = await sealFile(path, classe, mediaKey, null);
-    return { ...facts, ...(await this.#describe(path, kind)), file: staged.file, mimetype: type, mediaKey };
+    const description = {
+      ...(await this.#describe(path, kind)),
+      ...(kind === 'voice' && (await this.#waveform(path))),
+    };
+    return { ...facts, ...description, file: staged.file, mimetype: type, mediaKey };
   }
 
   async #convert(path: string): Promise<string> {
@@ -124,6 +130,15 @@ export class MediaIntake {
     if ((await stat(converted)).size > this.deps.maxBytes) throw tooLarge(this.deps.maxBytes);
     await rename(converted, path);
     return 'audio/ogg; codecs=opus';
+  }
+
+  /** Without ffmpeg phones draw a flat line. */
+  async #waveform(path: string): Promise<Partial<PreparedFile>> {
+    try {
+      return { waveform: await waveformOf(this.deps.ffmpegPath, path) };
+    } catch {
+      return {};
+    }
   }
 
   /** Preview, measures, duration: nice to have; a file that they cannot be read from goes without. */
@@ -146,5 +161,5 @@ async function describe(path: string, kind: MediaKind): Promise<Partial<Prepared
   }
   if (kind === 'document' || kind === 'sticker') return {};
   const seconds = await getAudioDuration(path);
-  return seconds === undefined ? {} : { seconds: Math.ceil(seconds) };
+  return seconds === undefined ? {} : { seconds: Math.max(0, Math.ceil(seconds)) };
 }

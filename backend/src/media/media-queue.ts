@@ -91,6 +91,37 @@ export class MediaQueue {
     return this.#stopped;
   }
 
+  /**
+   * Works on a job anew: at once, with all tries before it. The row forgets why there was no file. One that is under way
+   * stays as it is. @throws GatewayError `JOURNAL_FAILED`, `JOURNAL_FULL`
+   */
+  async retry(job: MediaJob): Promise<void> {
+    const { connectionId, rowId } = job;
+    if (this.#active.has(rowId)) return;
+    const now = this.deps.clock.now();
+    const anew: MediaJob = { ...job, state: 'waiting', failures: {}, error: null, dueAt: now, at: now };
+    const about = { kind: 'media', connectionId, rowId, whatsappId: job.whatsappId } as const;
+    const written = this.deps.journal.commit({
+      media: [anew],
+      entries: [{ ...about, stored: null, url: null, error: null }],
+    });
+    // As long as it is being written, nobody begins with what was there before.
+    const settled = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#active.set(rowId, settled);
+    await settled;
+    this.#active.delete(rowId);
+    this.#pump();
+    await written;
+  }
+
+  /** Whether the file of this row is under way now. */
+  isActive(rowId: string): boolean {
+    return this.#active.has(rowId);
+  }
+
   /** Files under way now. */
   get active(): number {
     return this.#active.size;
@@ -167,21 +198,21 @@ export class MediaQueue {
   }
 
   async #done(job: MediaJob, stored: StoredMedia): Promise<void> {
-    const { connectionId, rowId } = job;
+    const { connectionId, rowId, whatsappId } = job;
     const url = this.deps.urlOf(rowId);
     await this.deps.journal.commit({
       media: [{ ...job, state: 'done', error: null }],
-      entries: [{ kind: 'media', connectionId, rowId, stored, url, error: null }],
+      entries: [{ kind: 'media', connectionId, rowId, whatsappId, stored, url, error: null }],
     });
     this.events.emit('stored', { connectionId, rowId, stored });
   }
 
   async #give(job: MediaJob, error: string): Promise<void> {
-    const { connectionId, rowId } = job;
+    const { connectionId, rowId, whatsappId } = job;
     const known = this.deps.journal.getConnection(connectionId) !== null;
     await this.deps.journal.commit({
       media: [{ ...job, state: 'failed', error }],
-      entries: known ? [{ kind: 'media', connectionId, rowId, stored: null, url: null, error }] : [],
+      entries: known ? [{ kind: 'media', connectionId, rowId, whatsappId, stored: null, url: null, error }] : [],
     });
     this.deps.log.warn('media given up', { connectionId, rowId, error });
     this.events.emit('failed', { connectionId, rowId, error });

@@ -18,4 +18,9 @@ export interface MediaStore {
   put(path: string, file: string, about: { type: string; size: number }): Promise<void>;
   /** The bytes; whoever opens the stream ends it. @throws GatewayError `MEDIA_NOT_FOUND`, `MEDIA_STORE_FAILED` */
   open(path: string, range?: ByteRange): Promise<Readable>;
+  /**
+   * An address of the store's own that gives the file to anybody for so many seconds. Absent: it has none, and the gateway
+   * signs links to itself. @throws GatewayError `MEDIA_NOT_FOUND`, `MEDIA_STORE_FAILED`
+   */
+  sign?(path: string, seconds: number, about: { type: string; name: string }): Promise<string>;
 }

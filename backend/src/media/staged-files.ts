@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeOld } from './remove-old.js';
 
 const NAME = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -26,14 +27,7 @@ export class StagedFiles {
   }
 
   /** Removes files older than `ageMs` that `isNeeded` does not know: what a crash has left. @returns how many */
-  async sweep(ageMs: number, isNeeded: (name: string) => boolean): Promise<number> {
-    let removed = 0;
-    for (const name of await readdir(this.dir)) {
-      const found = await stat(join(this.dir, name)).catch(() => null);
-      if (!found || Date.now() - found.mtimeMs < ageMs || isNeeded(name)) continue;
-      await rm(join(this.dir, name), { force: true });
-      removed += 1;
-    }
-    return removed;
+  sweep(ageMs: number, isNeeded: (name: string) => boolean): Promise<number> {
+    return removeOld(this.dir, ageMs, isNeeded);
   }
 }

@@ -1,8 +1,9 @@
 import type { Projector } from '../inbound/projector.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
+import type { RealtimeServer } from '../notifications/realtime/realtime-server.js';
 import type { Sender } from '../outbound/sender.js';
-import type { Evento, ResultadoEvento } from '../supabase/evento.js';
+import { AVISO_GRUPO, type Evento, type ResultadoEvento } from '../supabase/evento.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { MetricSet } from './metric-set.js';
 
@@ -11,10 +12,12 @@ export interface CountedParts {
   projector: Pick<Projector, 'events'>;
   sender: Pick<Sender, 'events'>;
   database: Pick<SupabaseWhatsAppService, 'events'>;
+  realtime: Pick<RealtimeServer, 'events' | 'figures'>;
 }
 
 /** Counts what the parts tell. @returns the undo */
-export function countEvents(metrics: MetricSet, { events, projector, sender, database }: CountedParts): () => void {
+export function countEvents(metrics: MetricSet, parts: CountedParts): () => void {
+  const { events, projector, sender, database, realtime } = parts;
   const undo = [
     projector.events.on('projected', ({ eventos, resultados }) => countRows(metrics, eventos, resultados)),
     projector.events.on('parked', ({ reason }) =>
@@ -36,6 +39,8 @@ export function countEvents(metrics: MetricSet, { events, projector, sender, dat
     }),
     events.on('watchdogStep', ({ step }) => metrics.count('sentinela_watchdog_steps_total', { step })),
     events.on('alert', ({ severity, code }) => metrics.count('sentinela_alerts_total', { severity, code })),
+    realtime.events.on('refused', ({ code }) => metrics.count('sentinela_websocket_refused_total', { code })),
+    realtime.events.on('dropped', ({ code }) => metrics.count('sentinela_websocket_dropped_total', { code })),
     database.events.on('request', ({ operation, outcome, ms }) =>
       metrics.observe('sentinela_supabase_request_seconds', ms / 1000, { operation, outcome }),
     ),
@@ -48,7 +53,7 @@ function countRows(metrics: MetricSet, eventos: Evento[], resultados: ResultadoE
     const resultado = resultados[index]?.resultado;
     if (!resultado) return;
     metrics.count('sentinela_events_projected_total', { op: evento.op, resultado });
-    if (evento.op !== 'mensagem') return;
+    if (evento.op !== 'mensagem' || evento.subtipo === AVISO_GRUPO) return;
     const direction = evento.remetente === 'CLIENTE' ? 'in' : 'out';
     metrics.count('sentinela_messages_total', { direction, tipo: evento.tipo, resultado });
   });

@@ -29,6 +29,7 @@ export interface GatewayMetricsDeps extends CountedParts {
 export class GatewayMetrics {
   readonly #set = new MetricSet();
   readonly #process = new ProcessFigures();
+  #messagesCounted = 0;
   #stopCounting: (() => void) | null = null;
 
   constructor(private readonly deps: GatewayMetricsDeps) {
@@ -61,6 +62,7 @@ export class GatewayMetrics {
     const { deps } = this;
     this.#readJournal();
     this.#readConnections();
+    this.#readSockets();
     this.#process.read(this.#set);
     this.#set.set('sentinela_supabase_up', deps.databaseState() === 'online' ? 1 : 0);
     this.#set.set('sentinela_ready', (await deps.ready()) ? 1 : 0);
@@ -80,6 +82,13 @@ export class GatewayMetrics {
     this.#set.set('sentinela_journal_flushes', stats.flushes);
     this.#set.set('sentinela_outbox_unfinished', stats.outboxUnfinished);
     this.#set.set('sentinela_outbox_oldest_age_seconds', ageS(oldestSend?.acceptedAt));
+  }
+
+  #readSockets(): void {
+    const { clients, messages } = this.deps.realtime.figures;
+    this.#set.set('sentinela_websocket_clients', clients);
+    this.#set.count('sentinela_websocket_messages_total', {}, messages - this.#messagesCounted);
+    this.#messagesCounted = messages;
   }
 
   #readConnections(): void {

@@ -29,9 +29,9 @@ export class MetricSet {
     return this.#registry.contentType;
   }
 
-  /** Counts one. */
-  count(name: CounterName, labels: Labels = {}): void {
-    this.#counters[name].inc(labels);
+  /** Counts one, or as many as it says. */
+  count(name: CounterName, labels: Labels = {}, by = 1): void {
+    this.#counters[name].inc(labels, by);
   }
 
   set(name: GaugeName, value: number, labels: Labels = {}): void {

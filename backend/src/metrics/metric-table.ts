@@ -33,6 +33,12 @@ export const COUNTERS = {
   sentinela_ack_overdue_total: { help: 'Sends that WhatsApp did not answer within the deadline on an open socket.' },
   sentinela_watchdog_steps_total: { help: 'What the watchdog did, by step.', labels: ['step'] },
   sentinela_health_checks_total: { help: 'Rounds of the watchdog.' },
+  sentinela_websocket_messages_total: { help: 'Messages written to WebSocket clients.' },
+  sentinela_websocket_refused_total: { help: 'WebSocket clients that were not let in, by code.', labels: ['code'] },
+  sentinela_websocket_dropped_total: {
+    help: 'WebSocket clients that the gateway sent away (TOO_SLOW, ACCESS_ENDED, ...).',
+    labels: ['code'],
+  },
   sentinela_alerts_total: { help: 'Alerts that people were told.', labels: ['severity', 'code'] },
 } as const satisfies Record<string, MetricSpec>;
 
@@ -59,6 +65,7 @@ export const GAUGES = {
   sentinela_outbox_oldest_age_seconds: { help: 'Age of the oldest of them; 0 when there is none.' },
   sentinela_sends_under_way: { help: 'Sends written to a socket or being encrypted now.' },
   sentinela_connections_throttled: { help: 'Connections whose next send waits for SEND_RATE_PER_MINUTE.' },
+  sentinela_websocket_clients: { help: 'WebSocket clients that are let in.' },
   sentinela_supabase_up: { help: '1 while the database takes our requests.' },
   sentinela_event_loop_lag_seconds: {
     help: 'Delay of the event loop since the scrape before: quantile 0.5, 0.99 and 1.',

@@ -11,12 +11,28 @@ export interface GatewayEvents {
   messageSent: MessageFact;
   /** A message of this number moved: ENVIADA, ENTREGUE, LIDA, REPRODUZIDA, ERRO. */
   messageStatus: { connectionId: string; whatsappId: string; status: string; erro: string | null };
+  /** The file of a message can be read at `url`, or will not come (`erro`). */
+  messageMedia: { connectionId: string; mensagemId: string; url: string | null; erro: string | null };
+  /** Somebody came into a group or left it, or the group changed: its row says so. */
+  groupUpdated: MessageFact;
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
   healthCheck: { at: string; total: number; healthy: number; unhealthy: string[] };
   /** The watchdog did something; `connectionId` null = about the whole process. */
   watchdogStep: { connectionId: string | null; step: string; reasons: string[] };
+  /** The health monitor: a connection is ill (`alert`), is tried again, is not mended by that (`stuck`), is well again. */
+  connectionHealth: {
+    connectionId: string;
+    news: 'alert' | 'reconnect' | 'stuck' | 'recovered';
+    consecutiveFailures: number;
+    /** Names of failing probes. */
+    problems: string[];
+  };
+  /** A user's instance moved to another status. */
+  instanceStatus: InstanceFact & { status: string; isConnected: boolean; phoneNumber: string | null };
+  /** Something that this user should read, in Portuguese, and what they can do about it. */
+  userNotification: InstanceFact & UserNotification;
   alert: { severity: 'warning' | 'critical'; code: string; message: string; connectionId?: string };
 }
 
@@ -29,4 +45,21 @@ export interface MessageFact {
   tipo: string;
   conteudo: string;
   timestamp: string;
+}
+
+/** Whose instance it is about. */
+export interface InstanceFact {
+  connectionId: string;
+  /** The same: `user_<userId>`. */
+  instanceName: string;
+  userId: string;
+  organizationId: string | null;
+}
+
+export interface UserNotification {
+  kind: 'unhealthy' | 'reconnected' | 'reconnect_failed';
+  title: string;
+  message: string;
+  /** A button: what it says, and the request that it makes; null when nothing is to be done. */
+  action: { label: string; method: 'POST'; path: string } | null;
 }

@@ -5,6 +5,8 @@ import { GatewayError } from '../lib/errors.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
 import type { IdempotencyRecord, OutboxRecord } from '../journal/records.js';
+import type { ScheduledRecord } from '../journal/schedule-records.js';
+import { scheduledEntry } from '../journal/scheduled.js';
 import { knownAddress, unresolvedAddress, type Address } from './address.js';
 import type { NumberCheck } from './number-check.js';
 import { outgoingEntry } from './outcome.js';
@@ -18,7 +20,10 @@ import { encodeMessage } from './text-message.js';
 const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
 
 /** Who repeats what: `scope` separates callers, `bodySha256` tells a repetition from a mistake. */
-export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'>;
+export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySha256'> & {
+  /** The request names no connection: the first answer says which one took it. */
+  anyConnection?: true;
+};
 
 export interface SendRequest extends MessageContext {
   connectionId: string;
@@ -27,6 +32,10 @@ export interface SendRequest extends MessageContext {
   to: string;
   remetente: OutboxRecord['remetente'];
   idempotency?: IdempotencyClaim | undefined;
+  /** After that (ms since the epoch) it must not go out any more; default: as long as any send may take. */
+  expiresAt?: number | undefined;
+  /** The scheduled message that this is, and how it stands once it is accepted: changed in the same commit. */
+  scheduled?: { id: string; accepted: (record: OutboxRecord) => ScheduledRecord } | undefined;
 }
 
 export interface Accepted {
@@ -74,11 +83,16 @@ export class MessageAcceptor {
     }
   }
 
-  /** The first answer to a request with this key, or null. @throws GatewayError `IDEMPOTENCY_CONFLICT` */
-  replay(connectionId: string, claim: IdempotencyClaim): Accepted | null {
+  /**
+   * The first answer to a request with this key, or null.
+   * @param connectionId not looked at when the claim is for any connection
+   * @throws GatewayError `IDEMPOTENCY_CONFLICT`
+   */
+  replay(connectionId: string | null, claim: IdempotencyClaim): Accepted | null {
     const first = this.deps.journal.findIdempotency(claim.scope, claim.key);
     if (!first || this.deps.clock.now() - first.at >= IDEMPOTENCY_KEPT_MS) return null;
-    const record = this.deps.journal.getOutbox(connectionId, first.whatsappId);
+    const took = claim.anyConnection ? first.connectionId : connectionId;
+    const record = took ? this.deps.journal.getOutbox(took, first.whatsappId) : null;
     // No record under this connection: the key was used for another one.
     if (!record || !Buffer.from(first.bodySha256).equals(claim.bodySha256)) {
       throw new GatewayError('IDEMPOTENCY_CONFLICT');
@@ -93,13 +107,15 @@ export class MessageAcceptor {
   async #acceptNew(request: SendRequest): Promise<Accepted> {
     const message = encodeMessage(buildMessage(request.content, request));
     const fresh = this.#newRecord(request, message, await this.#address(request));
+    const scheduled = request.scheduled ? [request.scheduled.accepted(fresh)] : [];
     const { seqs } = await this.deps.journal.commit({
       outbox: [fresh],
+      scheduled,
       // What changes another message shows once WhatsApp has accepted it (outcome.ts).
-      entries: fresh.rowless ? [] : [outgoingEntry(fresh)],
+      entries: [...(fresh.rowless ? [] : [outgoingEntry(fresh)]), ...scheduled.map(scheduledEntry)],
       ...(request.idempotency && { idempotency: [idempotencyRecord(request.idempotency, fresh)] }),
     });
-    const record = { ...fresh, seq: seqs[0] ?? 0 };
+    const record = { ...fresh, seq: fresh.rowless ? 0 : (seqs[0] ?? 0) };
     this.deps.sender.enqueue(record);
     return { record, replayed: false };
   }
@@ -132,6 +148,7 @@ export class MessageAcceptor {
       ...address,
       message,
       ...fileOf(request.content),
+      ...(request.scheduled && { scheduledId: request.scheduled.id }),
       ...(ROWLESS.has(request.content.kind) && { rowless: true as const }),
       remetente,
       state: soon ? 'sending' : 'accepted',
@@ -140,7 +157,7 @@ export class MessageAcceptor {
       errorDetail: null,
       acceptedAt: now,
       serverTime: null,
-      expiresAt: now + this.deps.expiryMs,
+      expiresAt: Math.min(now + this.deps.expiryMs, request.expiresAt ?? Infinity),
     };
   }
 }
@@ -153,6 +170,7 @@ function fileOf(content: OutgoingContent): Pick<OutboxRecord, 'media'> {
 }
 
 function idempotencyRecord(claim: IdempotencyClaim, record: OutboxRecord): IdempotencyRecord {
-  const { scope, key, bodySha256 } = claim;
-  return { scope, key, bodySha256, whatsappId: record.whatsappId, at: record.acceptedAt };
+  const { scope, key, bodySha256, anyConnection } = claim;
+  const { whatsappId, connectionId, acceptedAt: at } = record;
+  return { scope, key, bodySha256, whatsappId, ...(anyConnection && { connectionId }), at };
 }

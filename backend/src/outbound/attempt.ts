@@ -5,6 +5,7 @@ import { deferred } from '../lib/deferred.js';
 import { isGatewayError, type ErrorCode } from '../lib/errors.js';
 import { digitsOfJid } from '../lib/phone-number.js';
 import type { Log } from '../lib/log.js';
+import { addressesOf, readGroup } from '../journal/group-records.js';
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry, OutboxRecord } from '../journal/records.js';
 import { applyAnswer } from './address.js';
@@ -28,7 +29,7 @@ import type { MediaUploads } from './upload-media.js';
 export type Verdict = { kind: 'finished'; record: OutboxRecord | null } | { kind: 'again'; afterMs: number };
 
 export interface AttemptDeps {
-  journal: Pick<Journal, 'commit' | 'getOutbox'>;
+  journal: Pick<Journal, 'commit' | 'getOutbox' | 'getKeys'>;
   numbers: NumberCheck;
   uploads: Pick<MediaUploads, 'ensure'>;
   clock: Clock;
@@ -218,9 +219,15 @@ export class Attempts {
   }
 
   async #settle(record: OutboxRecord, outcome: Outcome): Promise<OutboxRecord> {
-    const finished = finish(record, outcome);
+    const finished = finish(record, outcome, this.#membersOf(record));
     await this.deps.journal.commit(finished.batch);
     return finished.record;
+  }
+
+  /** Whom a group's message goes to, as far as the connection knows its members. */
+  #membersOf({ connectionId, chatJid }: OutboxRecord): { pn: string | null; lid: string | null }[] | undefined {
+    if (!chatJid?.endsWith('@g.us')) return undefined;
+    return readGroup(this.deps.journal, connectionId, chatJid)?.group.participants.map(addressesOf);
   }
 
   #again(policy: BackoffPolicy, attempt: number): Verdict {

@@ -55,7 +55,9 @@ const MEDIA: Record<MediaKind, (content: MediaContent) => proto.IMessage> = {
   image: (content) => ({ imageMessage: { ...pictureOf(content), ...captionOf(content) } }),
   video: (content) => ({ videoMessage: { ...pictureOf(content), ...captionOf(content), ...secondsOf(content) } }),
   audio: (content) => ({ audioMessage: { ...fileOf(content), ...secondsOf(content), ptt: false } }),
-  voice: (content) => ({ audioMessage: { ...fileOf(content), ...secondsOf(content), ptt: true } }),
+  voice: (content) => ({
+    audioMessage: { ...fileOf(content), ...secondsOf(content), ...waveformOf(content), ptt: true },
+  }),
   document: documentOf,
   sticker: (content) => ({ stickerMessage: fileOf(content) }),
 };
@@ -117,6 +119,10 @@ function captionOf({ caption }: MediaContent) {
 
 function secondsOf({ seconds }: MediaContent) {
   return seconds === undefined ? {} : { seconds };
+}
+
+function waveformOf({ waveform }: MediaContent) {
+  return waveform ? { waveform } : {};
 }
 
 /** A caption puts it into the wrapper that phones expect then. */

@@ -42,6 +42,8 @@ export interface MediaContent {
   height?: number | undefined;
   /** JPEG, small. */
   thumbnail?: Uint8Array | undefined;
+  /** Of voice messages: 64 bars from 0 to 100. */
+  waveform?: Uint8Array | undefined;
 }
 
 /** What a message says. `reaction`, `edit` and `delete` change another message and are no row of their own. */

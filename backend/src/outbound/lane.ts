@@ -86,9 +86,14 @@ export class Lane implements Line {
     return this.#active === 0;
   }
 
+  /** How long the rate limit would keep back a message that came now. */
+  get throttledMs(): number {
+    return this.#bucket?.waitMs ?? 0;
+  }
+
   get figures(): SendFigures {
     const waiting = this.#queue.size - this.#active;
-    const throttledMs = waiting > 0 && this.#isReady() ? (this.#bucket?.waitMs ?? 0) : 0;
+    const throttledMs = waiting > 0 && this.#isReady() ? this.throttledMs : 0;
     return { connectionId: this.connectionId, waiting, underWay: this.#active, throttledMs };
   }
 

@@ -29,7 +29,7 @@ export interface SendEvents {
 }
 
 export interface SenderDeps {
-  journal: Pick<Journal, 'commit' | 'getOutbox' | 'listUnfinishedOutbox'>;
+  journal: Pick<Journal, 'commit' | 'getOutbox' | 'getKeys' | 'listUnfinishedOutbox'>;
   numbers: NumberCheck;
   uploads: Pick<MediaUploads, 'ensure'>;
   clock: Clock;
@@ -113,6 +113,11 @@ export class Sender {
   /** What each connection that has something to send is at. */
   get figures(): SendFigures[] {
     return [...this.#lanes.values()].map((lane) => lane.figures).filter((each) => each.waiting + each.underWay > 0);
+  }
+
+  /** How long the rate limit of a connection would keep back a message that came now, in ms; 0 = not at all. */
+  throttledMs(connectionId: string): number {
+    return this.#lanes.get(connectionId)?.throttledMs ?? 0;
   }
 
   /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */

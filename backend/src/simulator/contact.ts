@@ -38,6 +38,8 @@ export class Contact extends Person {
   autoReceipts: 'none' | 'delivered' | 'read' = 'delivered';
   /** Whether unreadable messages are asked for again by itself, as phones do. */
   autoRetries = true;
+  /** Whether anybody may add this contact to groups; else an invitation is made instead. */
+  acceptsGroupAdds = true;
   readonly #known = new Map<string, Incoming>();
   readonly #retries = new Map<string, number>();
 

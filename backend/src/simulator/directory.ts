@@ -33,8 +33,12 @@ export class Directory {
     return this.#groups.get(jid);
   }
 
+  get groups(): Group[] {
+    return [...this.#groups.values()];
+  }
+
   groupsOf(member: Subscriber): Group[] {
-    return [...this.#groups.values()].filter((group) => group.members.includes(member));
+    return this.groups.filter((group) => group.members.includes(member));
   }
 
   /** Lookups of `number` answer with `canonical` from now on. */

@@ -39,6 +39,11 @@ export type SimulatorFact =
   | { kind: 'send.unroutable'; id: string; companion: string; to: string }
   | { kind: 'receipt.queued'; id: string; companion: string; from: string; type: string | null }
   | { kind: 'receipt.acked'; id: string; companion: string; from: string }
+  // Groups and contacts
+  | { kind: 'group.queried'; companion: string; /** null = all of the account's. */ group: string | null }
+  | { kind: 'group.changed'; group: string; action: string; by: string }
+  | { kind: 'picture.queried'; companion: string; jid: string }
+  | { kind: 'blocklist.changed'; companion: string | null; jid: string; action: 'block' | 'unblock' }
   // Keys
   | { kind: 'prekeys.uploaded'; companion: string; count: number; available: number }
   | { kind: 'query.unknown'; companion: string; xmlns: string }

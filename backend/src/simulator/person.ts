@@ -22,6 +22,8 @@ export abstract class Person {
   readonly device = new SignalDevice();
   readonly author: Author;
   readonly receiver: Receiver;
+  /** Where the profile picture lies; null = there is none that others may see. */
+  pictureUrl: string | null = null;
   /** Whether the number has WhatsApp. */
   registered = true;
 

@@ -5,12 +5,13 @@ import type { Group } from './group.js';
 import type { ReceivedMessage } from './inbox.js';
 import { asMessage, stanzaKind, type Content } from './message-shape.js';
 import { freshMessageId, Person } from './person.js';
+import { Past } from './past.js';
 import { placeholderAnswer } from './placeholder-resend.js';
 import type { PreKeyBundle } from './prekey-bundle.js';
 import type { Incoming } from './receiver.js';
 import type { SentMessage } from './sent-message.js';
 import { Standing, type ChatCap } from './standing.js';
-import { seconds } from './stanzas.js';
+import { node, seconds } from './stanzas.js';
 
 const DEVICE_REMOVED = 401;
 
@@ -20,6 +21,10 @@ export class Phone extends Person {
   /** Scans of this account ask for a passkey, which Baileys cannot give. */
   requiresPasskey = false;
   readonly standing = new Standing();
+  /** Old chats; they reach a device when it is told of them, or asks. */
+  readonly past = new Past(this.world.media);
+  /** LIDs of people whom the account has blocked. */
+  readonly blocked = new Set<string>();
   readonly #companions: Companion[] = [];
   #nextDevice = 1;
 
@@ -70,6 +75,18 @@ export class Phone extends Person {
     for (const { mailbox } of this.#companions) mailbox.post({ stanza: this.standing.timelockNotification() });
   }
 
+  /** Blocks somebody, or lets them go; linked devices are told. @param by the device that asked for it; null = the phone */
+  block(person: Person, action: 'block' | 'unblock', by: Companion | null = null): void {
+    if (action === 'block') this.blocked.add(person.lidJid);
+    else this.blocked.delete(person.lidJid);
+    this.world.history.record({ kind: 'blocklist.changed', companion: by?.jid ?? null, jid: person.lidJid, action });
+    const attrs = { from: this.pnJid, type: 'account_sync', id: freshMessageId(), t: seconds() };
+    const content = [node('blocklist', {}, [node('item', { jid: person.lidJid, action })])];
+    for (const companion of this.#companions) {
+      if (companion !== by) companion.mailbox.post({ stanza: node('notification', attrs, content) });
+    }
+  }
+
   /** WhatsApp sets the quota of new chats, and tells the account's devices. */
   capNewChats(cap: ChatCap): void {
     this.standing.cap = cap;
@@ -89,6 +106,11 @@ export class Phone extends Person {
     const attrs = { id, from: this.pnJid, recipient: destinationJid, t: seconds(options.timestamp), type, edit };
     const named = { ...attrs, notify: this.name, ...this.#otherRecipient(destinationJid) };
     return this.#post(id, named, { deviceSentMessage: { destinationJid, message } });
+  }
+
+  /** Hands all old chats over to a device, as after linking. */
+  async syncHistory(companion: Companion): Promise<SentMessage> {
+    return this.sendPeer(companion, await this.past.announcement());
   }
 
   /** @internal A message from the phone to its own companion: key shares, history. */
@@ -122,8 +144,11 @@ export class Phone extends Person {
   }
 
   protected override onPeerRequest(...[request, { companion, id }]: Parameters<Person['onPeerRequest']>): void {
+    if (!this.author.answersRetries) return;
     const answer = placeholderAnswer(this.world.directory, id, request);
-    if (answer && this.author.answersRetries) this.sendPeer(companion, answer);
+    if (answer) this.sendPeer(companion, answer);
+    const { historySyncOnDemandRequest: asked } = request;
+    void (asked && this.past.answer(asked)?.then((history) => this.sendPeer(companion, history)));
   }
 
   #remove(companion: Companion, by: 'phone' | 'companion'): void {

@@ -1,5 +1,6 @@
 import { silentLog, type Log } from '../lib/log.js';
 import { prepareBurst, type Burst, type BurstOptions } from './burst.js';
+import { changeGroup, type GroupAction } from './change-group.js';
 import { Connection } from './connection.js';
 import { Contact, type ContactOptions } from './contact.js';
 import { Directory } from './directory.js';
@@ -112,6 +113,11 @@ export class Simulator {
     const group = new Group(freshGroupJid(), options);
     this.#directory.addGroup(group);
     return group;
+  }
+
+  /** Somebody does something in a group; the devices of its members are told. */
+  changeGroup(group: Group, by: Phone | Contact, action: GroupAction): void {
+    changeGroup(this.#world, group, by, action);
   }
 
   /** Lookups of `number` answer with the contact whose number is `canonical`: the Brazilian ninth digit. */

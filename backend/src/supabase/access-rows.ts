@@ -29,6 +29,14 @@ export async function writeAuditRows(database: Query, rows: Row[]): Promise<void
   await database.query((client) => client.from('whatsapp_auditoria').upsert(rows).select('id'));
 }
 
+/** Removes at most so many records from before a time (ISO 8601), the oldest first. @returns how many @throws DatabaseFailure */
+export async function removeAuditRows(database: Query, antes: string, maximo: number): Promise<number> {
+  const [row] = await database.query((client) =>
+    client.rpc('limpar_auditoria', { pedido: { antes, maximo } }).retry(false),
+  );
+  return Number(row?.['removidos'] ?? 0);
+}
+
 const COLUMNS = ['em', 'id'] as const;
 const KINDS: KeyKind[] = ['time', 'uuid'];
 

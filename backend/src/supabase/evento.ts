@@ -24,6 +24,9 @@ export interface Alvo {
   whatsapp_id: string;
 }
 
+/** `subtipo` of what WhatsApp tells about a group (somebody came, left, changed its subject): nobody's message. */
+export const AVISO_GRUPO = 'AVISO_GRUPO';
+
 export type TipoMensagem = 'TEXTO' | 'IMAGEM' | 'VIDEO' | 'AUDIO' | 'DOCUMENTO';
 export type Remetente = 'CLIENTE' | 'ATENDENTE' | 'SISTEMA';
 export type StatusMensagem = 'RECEBIDA' | 'PENDENTE' | 'ENVIADA' | 'ENTREGUE' | 'LIDA' | 'REPRODUZIDA' | 'ERRO';
@@ -57,7 +60,17 @@ export interface EventoSessao extends Base {
 /** Someone's names or addresses became known. With both `pn` and `lid` it may merge two contatos. */
 export interface EventoContato extends Base {
   op: 'contato';
-  contato: Endereco;
+  contato: Endereco & FatosContato;
+}
+
+/** What is known of somebody beside names and addresses; what is absent stays as it is. */
+export interface FatosContato {
+  /** Verified name of a business account. */
+  nome_empresa?: string | null;
+  bloqueado?: boolean;
+  /** null = there is none to see. Comes with `foto_em`, when WhatsApp was asked (ISO 8601). */
+  foto_url?: string | null;
+  foto_em?: string;
 }
 
 export interface EventoMensagem extends Base {
@@ -119,8 +132,11 @@ export interface EventoStatus extends Base {
   erro?: string | null;
   /** Time of the server ack becomes the message's `timestamp`; of receipts it goes to `dados.recibos`. */
   timestamp: string;
-  /** In groups: whose receipt. */
+  /** In groups: whose receipt. It goes to `dados.participantes`, and the row has the lowest status of all of them. */
   participante?: Endereco | null;
+  /** With the server ack of a group's message: whom it was sent to (this number may be among them). Without them nobody
+   *  can say that it was delivered to all. */
+  destinatarios?: { pn: string | null; lid: string | null }[];
 }
 
 /** Inbound messages were read here (on the phone, or by `messages/read`): `lida`, and `nao_lidas` goes down. */
@@ -152,6 +168,37 @@ export interface EventoMidia extends Base {
   erro: string | null;
 }
 
+export type StatusAgendamento = 'AGENDADA' | 'ACEITA' | 'ENVIADA' | 'FALHOU' | 'CANCELADA' | 'EXPIRADA';
+
+/** A scheduled message as it stands now: its row in `whatsapp_mensagens_agendadas`. An older `revisao` changes nothing. */
+export interface EventoAgendamento extends Base {
+  op: 'agendamento';
+  id: string;
+  para: string;
+  tipo: string;
+  conteudo: string;
+  modelo: string | null;
+  enviar_em: string;
+  status: StatusAgendamento;
+  whatsapp_id: string | null;
+  mensagem_id: string | null;
+  erro: string | null;
+  revisao: number;
+  criado_em: string;
+}
+
+/** A text template of an owner: its row in `whatsapp_modelos`. `sessao` is empty. */
+export interface EventoModelo extends Base {
+  op: 'modelo';
+  id: string;
+  owner_id: string;
+  nome: string;
+  texto: string;
+  fuso: string;
+  removido: boolean;
+  criado_em: string;
+}
+
 export type Evento =
   | EventoSessao
   | EventoContato
@@ -162,7 +209,9 @@ export type Evento =
   | EventoStatus
   | EventoLeitura
   | EventoDados
-  | EventoMidia;
+  | EventoMidia
+  | EventoAgendamento
+  | EventoModelo;
 
 /** One row per item of the batch, in its order (`indice` from 0). */
 export interface ResultadoEvento {

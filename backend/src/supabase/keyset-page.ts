@@ -25,6 +25,12 @@ export const ATENDIMENTO_EVENTOS: KeysetList = {
   direction: 'asc',
 };
 
+export const AGENDADAS: KeysetList = {
+  columns: ['enviar_em', 'id'],
+  kinds: ['time', 'uuid'],
+  direction: 'asc',
+};
+
 /** Where a page starts (null: at the list's beginning), how long it is, and in which order it is read. */
 export interface PageRequest {
   limit: number;

@@ -10,6 +10,8 @@ export const MEDIA_BUCKET = 'whatsapp-midia';
 /** A large file over a slow line; the database's own requests have seconds. */
 const TRANSFER_TIMEOUT_MS = 10 * 60_000;
 const SIGNED_FOR_S = 60;
+/** Types that a browser shows without running anything. */
+const SHOWN = /^(image\/(jpeg|png|gif|webp)|video\/|audio\/|application\/pdf)/;
 
 export interface MediaBucketDeps {
   /** Where the Supabase project is; null while it is not known. */
@@ -24,12 +26,14 @@ export class MediaBucket {
   constructor(private readonly deps: MediaBucketDeps) {}
 
   /** Uploads in a stream; the same path again replaces it. @throws GatewayError `MEDIA_STORE_FAILED` */
-  async put(path: string, file: string, { type }: { type: string }): Promise<void> {
+  async put(path: string, file: string, { type, size }: { type: string; size: number }): Promise<void> {
     const body = createReadStream(file);
     try {
       // storage-js sends a stream as it is, without a FormData that would hold all of it in memory.
       const options = { contentType: type, upsert: true, duplex: 'half', cacheControl: '31536000' };
-      const { error } = await this.#bucket.upload(path, body, options);
+      // Said beforehand: what stands between here and the store may refuse a body whose end it cannot know.
+      const headers = { 'content-length': String(size) };
+      const { error } = await this.#bucket.upload(path, body, { ...options, headers });
       if (error) throw error;
     } catch (cause) {
       throw storeFailed(cause);
@@ -40,12 +44,9 @@ export class MediaBucket {
 
   /** @throws GatewayError `MEDIA_NOT_FOUND`, `MEDIA_STORE_FAILED` */
   async open(path: string, range?: { start: number; end: number }): Promise<Readable> {
-    const { data, error } = await this.#bucket.createSignedUrl(path, SIGNED_FOR_S).catch((cause: unknown) => {
-      throw storeFailed(cause);
-    });
-    if (error) throw isAbsent(error) ? new GatewayError('MEDIA_NOT_FOUND') : storeFailed(error);
+    const url = await this.#signed(path, SIGNED_FOR_S);
     const headers = range ? { range: `bytes=${range.start}-${range.end}` } : {};
-    const { statusCode, body } = await request(data.signedUrl, { headers, dispatcher: this.#downloads }).catch(
+    const { statusCode, body } = await request(url, { headers, dispatcher: this.#downloads }).catch(
       (cause: unknown) => {
         throw storeFailed(cause);
       },
@@ -53,6 +54,22 @@ export class MediaBucket {
     if (statusCode === (range ? 206 : 200)) return body;
     await body.dump();
     throw new GatewayError(statusCode === 404 || statusCode === 400 ? 'MEDIA_NOT_FOUND' : 'MEDIA_STORE_FAILED');
+  }
+
+  /**
+   * Supabase's own signed address of a file; what a browser might run is only saved.
+   * @throws GatewayError `MEDIA_NOT_FOUND`, `MEDIA_STORE_FAILED`
+   */
+  sign(path: string, seconds: number, { type, name }: { type: string; name: string }): Promise<string> {
+    return this.#signed(path, seconds, SHOWN.test(type) ? {} : { download: name });
+  }
+
+  async #signed(path: string, seconds: number, options: { download?: string } = {}): Promise<string> {
+    const { data, error } = await this.#bucket.createSignedUrl(path, seconds, options).catch((cause: unknown) => {
+      throw storeFailed(cause);
+    });
+    if (error) throw isAbsent(error) ? new GatewayError('MEDIA_NOT_FOUND') : storeFailed(error);
+    return data.signedUrl;
   }
 
   async close(): Promise<void> {

@@ -20,8 +20,12 @@ export type FunctionName =
   | 'robo_reservar'
   | 'robo_reservados'
   | 'robo_concluir'
+  | 'limpar_auditoria'
   | 'gravar_configuracao'
-  | 'ler_configuracao';
+  | 'ler_configuracao'
+  | 'buscar_mensagens'
+  | 'buscar_conversas'
+  | 'contatos_por_endereco';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

@@ -16,8 +16,11 @@ export interface Health {
   problems: string[];
 }
 
-/** What one check of one connection asks for. `recovered`: it was reported as ill, and is well again. */
-export type HealthNews = 'alert' | 'reconnect' | 'recovered' | null;
+/**
+ * What one check of one connection asks for. `recovered`: it was reported as ill, and is well again. `stuck`: what the
+ * gateway does by itself has not helped; told once in an illness.
+ */
+export type HealthNews = 'alert' | 'reconnect' | 'stuck' | 'recovered' | null;
 
 /** How an unhealthy connection is called. */
 const STATUS_OF: Record<string, HealthStatus> = {
@@ -57,6 +60,7 @@ export class HealthMonitor {
   #news(before: number, failures: number): HealthNews {
     const { alertThreshold, maxConsecutiveFailures, autoReconnect } = this.rules;
     if (failures === 0) return before >= alertThreshold ? 'recovered' : null;
+    if (failures === maxConsecutiveFailures + Number(autoReconnect)) return 'stuck';
     // Every third one: a try that did not help is not the last.
     if (autoReconnect && failures % maxConsecutiveFailures === 0) return 'reconnect';
     return failures === alertThreshold ? 'alert' : null;

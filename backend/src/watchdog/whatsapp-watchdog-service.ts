@@ -37,6 +37,7 @@ const LADDER_ALERT = 'A conexão não se recupera sozinha: verifique o WhatsApp 
 const HEALTH_TEXTS: Record<Exclude<HealthNews, null>, string> = {
   alert: 'A conexão não está saudável.',
   reconnect: 'A conexão continua sem funcionar; o gateway tenta de novo. Você pode reconectar agora.',
+  stuck: 'A conexão não voltou sozinha: reconecte agora.',
   recovered: 'Conexão recuperada.',
 };
 
@@ -211,6 +212,8 @@ export class WhatsAppWatchdogService {
 
   #tellHealth(news: HealthNews, connectionId: string, problems: string[]): void {
     if (news === null) return;
+    const consecutiveFailures = this.#watches.get(connectionId)?.monitor.health?.consecutiveFailures ?? 0;
+    this.deps.events.emit('connectionHealth', { connectionId, news, consecutiveFailures, problems });
     const message = [HEALTH_TEXTS[news], ...problems].join(' ');
     const code = news === 'recovered' ? 'CONNECTION_RECOVERED' : 'CONNECTION_UNHEALTHY';
     if (news !== 'reconnect') {

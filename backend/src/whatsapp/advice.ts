@@ -13,6 +13,14 @@ export function banEndOf(motivo: string | null): number | null {
   return motivo?.startsWith(BAN_PREFIX) ? Date.parse(motivo.slice(BAN_PREFIX.length)) : null;
 }
 
+/** Reasons of states that a person has asked for, so that nobody needs to be alerted. */
+const ASKED_FOR = new Set(['DISCONNECTED_BY_USER', 'LOGGED_OUT_BY_USER']);
+
+/** Whether a state with this `motivo` is what somebody wanted. */
+export function wasAskedFor(motivo: string | null): boolean {
+  return motivo !== null && ASKED_FOR.has(motivo);
+}
+
 /** What a person should do in a state that has no reason of its own. */
 const BY_ESTADO: Partial<Record<Estado, string>> = {
   idle: 'Peça o QR code desta conexão e leia com o celular.',

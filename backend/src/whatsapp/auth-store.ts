@@ -6,10 +6,12 @@ import {
   type SignalDataSet,
   type SignalDataTypeMap,
 } from '@whiskeysockets/baileys';
+import type { Urgency } from '../journal/durable-writer.js';
 import type { Journal } from '../journal/journal.js';
 import type { CommitBatch, KeyMutations, NewLogEntry, PartRecord, ReplayRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import { KeyOverlay } from './key-overlay.js';
 import { plainCreds } from './plain-creds.js';
 
 /**
@@ -39,6 +41,16 @@ export interface AuthEpoch {
    * values, they are left out. Rejects `STALE_EPOCH`, `JOURNAL_FAILED`.
    */
   commitAhead(data: SignalDataSet): Promise<void>;
+  /**
+   * Like `commitAhead`, for what a frame must wait for, not a reader: from now on it is what is read. Only for changes that
+   * leave the store sound when they are lost. A failure ends the epoch's socket (`onFailed`).
+   */
+  commitSoon(data: SignalDataSet): void;
+  /**
+   * Hurries what was given to `commitSoon`: until somebody asks, a message's ratchets gather for one flush.
+   * @returns resolves when all of it so far is stored, rejects when something could not be; null when it is
+   */
+  store(): Promise<void> | null;
   /** From now on get and set throw `STALE_EPOCH`. Commits already enqueued still happen: see `settled`. */
   revoke(): void;
   /** Resolves (never rejects) when all commits of this epoch have ended; only then may the next epoch be opened. */
@@ -67,6 +79,8 @@ class Epoch implements AuthEpoch {
   readonly #unsettled = new Set<Promise<unknown>>();
   /** Values that are on the disk ahead of the transaction which they belong to. */
   readonly #ahead = new WeakSet<object>();
+  readonly #soon = new KeyOverlay();
+  #unstored: Promise<void> | null = null;
 
   constructor(
     private readonly deps: AuthStoreDeps,
@@ -86,8 +100,31 @@ class Epoch implements AuthEpoch {
   }
 
   async commitAhead(data: SignalDataSet): Promise<void> {
-    await this.#commit(() => batchOf(this.deps.connectionId, data));
-    for (const values of Object.values<Record<string, unknown>>(data)) {
+    await this.#commitKeys(data);
+    this.#isAhead(data);
+  }
+
+  commitSoon(data: SignalDataSet): void {
+    const done = this.#commit(() => batchOf(this.deps.connectionId, data), 'soon');
+    this.#isAhead(data);
+    const forget = this.#soon.add(data);
+    // Each and every one: the next may be stored although this one was not.
+    const unstored = Promise.all([this.#unstored, done]).then(() => {
+      forget();
+      if (this.#unstored === unstored) this.#unstored = null;
+    });
+    this.#unstored = unstored;
+    // Told to `onFailed`, and to whoever waits.
+    unstored.catch(() => undefined);
+  }
+
+  store(): Promise<void> | null {
+    if (this.#unstored) this.deps.journal.hurry();
+    return this.#unstored;
+  }
+
+  #isAhead(data: KeyMutations): void {
+    for (const values of Object.values(data)) {
       for (const value of Object.values(values)) {
         if (typeof value === 'object' && value !== null) this.#ahead.add(value);
       }
@@ -104,14 +141,14 @@ class Epoch implements AuthEpoch {
 
   #get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]): { [id: string]: SignalDataTypeMap[T] } {
     this.#assertCurrent();
-    const found = this.deps.journal.getKeys(this.deps.connectionId, type, ids);
+    const found = this.#soon.over(type, ids, (rest) => this.deps.journal.getKeys(this.deps.connectionId, type, rest));
     if (type === 'app-state-sync-key') reviveSyncKeys(found);
     return found as { [id: string]: SignalDataTypeMap[T] };
   }
 
   async #set(data: SignalDataSet): Promise<void> {
     const left = this.#withoutAhead(data);
-    if (left) await this.#commit(() => batchOf(this.deps.connectionId, left));
+    if (left) await this.#commitKeys(left);
   }
 
   /** What is not stored yet; null when all of it is. A value counts as stored once: set again, it is stored again. */
@@ -124,9 +161,16 @@ class Epoch implements AuthEpoch {
     return Object.keys(left).length > 0 ? left : null;
   }
 
-  #commit(batch: () => CommitBatch): Promise<void> {
+  /** Whoever waited for it reads it, and not what was on its way before. */
+  async #commitKeys(data: KeyMutations): Promise<void> {
+    const forget = this.#soon.outdatedBy(data);
+    await this.#commit(() => batchOf(this.deps.connectionId, data));
+    forget();
+  }
+
+  #commit(batch: () => CommitBatch, urgency: Urgency = 'now'): Promise<void> {
     if (this.#revoked) return Promise.reject(new GatewayError('STALE_EPOCH'));
-    const done = this.deps.journal.commit(batch()).then(
+    const done = this.deps.journal.commit(batch(), urgency).then(
       () => undefined,
       (error: unknown) => {
         this.deps.onFailed?.(error);

@@ -22,6 +22,15 @@ export class ChatCalls {
     await withDeadline(this.#open().sock.sendPresenceUpdate(presence, jid), DEADLINE_MS, 'presence');
   }
 
+  /**
+   * Asks the phone for what was said in a chat before a message. The answer is a history sync, some seconds later, if the
+   * phone is on (Baileys' `fetchMessageHistory`). Rejects NOT_CONNECTED.
+   */
+  async fetchHistory(before: MessageName, timestampMs: number, count: number): Promise<void> {
+    const asking = this.#open().sock.fetchMessageHistory(count, keyOf(before), timestampMs);
+    await withDeadline(asking, DEADLINE_MS, 'the request for history');
+  }
+
   #open(): OpenSocket {
     const socket = this.socket();
     if (!socket) throw new GatewayError('NOT_CONNECTED');

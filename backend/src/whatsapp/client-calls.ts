@@ -1,21 +1,19 @@
-import {
-  jidNormalizedUser,
-  S_WHATSAPP_NET,
-  type GroupMetadata,
-  type proto,
-  type WASocket,
-} from '@whiskeysockets/baileys';
+import { isJidGroup, jidNormalizedUser, S_WHATSAPP_NET, type proto, type WASocket } from '@whiskeysockets/baileys';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { ChatCalls } from './chat-calls.js';
+import { ContactCalls } from './contact-calls.js';
 import type { ContactLearner } from './contact-learner.js';
+import { GroupCalls } from './group-calls.js';
 import type { Lanes } from './lanes.js';
+import type { FrameGate } from './frame-gate.js';
 import { MediaCalls } from './media-calls.js';
 import { stanzaExtras } from './stanza-extras.js';
 
 export interface OpenSocket {
   sock: WASocket;
   me: { id: string; lid: string | null };
+  frames: Pick<FrameGate, 'written'>;
 }
 
 export interface ClientCallsDeps {
@@ -33,10 +31,14 @@ const RELAY_DEADLINE_MS = 30_000;
 export class ClientCalls {
   readonly media: MediaCalls;
   readonly chat: ChatCalls;
+  readonly groups: GroupCalls;
+  readonly contacts: ContactCalls;
 
   constructor(private readonly deps: ClientCallsDeps) {
     this.media = new MediaCalls(deps.socket);
     this.chat = new ChatCalls(deps.socket);
+    this.groups = new GroupCalls(deps);
+    this.contacts = new ContactCalls(deps.socket);
   }
 
   /**
@@ -48,8 +50,9 @@ export class ClientCalls {
     message: proto.IMessage,
     options: { messageId: string; freshDevices?: boolean },
   ): Promise<void> {
-    const { sock, me } = this.#open();
+    const { sock, me, frames } = this.#open();
     const parties = await this.#parties(jid, me);
+    if (isJidGroup(jid)) await this.deps.contacts.ensure(sock, jid);
     const { messageId } = options;
     const send = () =>
       sock.relayMessage(jid, message, {
@@ -60,8 +63,10 @@ export class ClientCalls {
     try {
       // The same lane as what this chat sends us: its Signal session has one writer at a time.
       await this.deps.lanes.run(parties, () => withDeadline(send(), RELAY_DEADLINE_MS, 'send'));
+      // The next one may be encrypted meanwhile.
+      await withDeadline(frames.written(), RELAY_DEADLINE_MS, 'writing');
     } catch (cause) {
-      if (isGatewayError(cause)) throw cause;
+      if (isGatewayError(cause) && cause.code !== 'JOURNAL_FAILED') throw cause;
       throw new GatewayError(sock.ws.isOpen ? 'ENCRYPTION_FAILED' : 'NOT_CONNECTED', undefined, { cause });
     }
   }
@@ -84,11 +89,6 @@ export class ClientCalls {
   async pnForLid(lidJid: string): Promise<string | null> {
     const mapping = this.deps.socket()?.sock.signalRepository.lidMapping;
     return mapping ? bareJid(await withDeadline(mapping.getPNForLID(lidJid), QUERY_DEADLINE_MS, 'LID lookup')) : null;
-  }
-
-  async groupMetadata(jid: string): Promise<GroupMetadata> {
-    const { sock } = this.#open();
-    return this.deps.contacts.group(jid) ?? (await withDeadline(sock.groupMetadata(jid), QUERY_DEADLINE_MS, 'group'));
   }
 
   /** A round trip through the socket: rejects when WhatsApp does not answer an empty question within 10 s. */

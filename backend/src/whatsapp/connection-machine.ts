@@ -39,8 +39,8 @@ export class ConnectionMachine {
   readonly reconnector: Reconnector;
   readonly care: AccountCare;
   readonly undecryptable: DecryptFailures;
-  #lastQrAt: number | null = null;
   #stopped = false;
+  #leaving = false;
 
   constructor(private readonly deps: ConnectionMachineDeps) {
     const { clock, journal, events, log } = deps;
@@ -63,24 +63,26 @@ export class ConnectionMachine {
     return this.state.estado;
   }
 
-  get lastQrAt(): number | null {
-    return this.#lastQrAt;
-  }
-
   /** The socket, while it is logged in. */
   loggedIn(): OpenSocket | null {
-    const { sock, me } = this.life;
-    return sock && me && this.estado === 'ready' ? { sock, me } : null;
+    const { sock, me, frames } = this.life;
+    return sock && me && frames && this.estado === 'ready' ? { sock, me, frames } : null;
   }
 
-  /** Lets closes lead to new sockets (again, after `stop`). */
+  /** Lets closes lead to new sockets (again, after `stop` or `leave`). */
   start(): void {
     this.#stopped = false;
+    this.#leaving = false;
   }
 
   /** From now on a close is the end. */
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** The device is being logged out by a person: the close that comes of it decides and tells nothing. */
+  leave(): void {
+    this.#leaving = true;
   }
 
   /** Changes the state for memory, disk, row and listeners; nothing happens when it is the same. */
@@ -113,13 +115,12 @@ export class ConnectionMachine {
     if (update.reachoutTimeLock) this.care.timelockTold(update.reachoutTimeLock);
     if (update.isNewLogin) this.move('authenticated', null);
     if (update.connection === 'open') this.#opened();
-    if (update.connection === 'close') this.#closed(update.lastDisconnect?.error);
+    if (update.connection === 'close' && !this.#leaving) this.#closed(update.lastDisconnect?.error);
   }
 
   #showQr(qr: QrCode): void {
-    this.#lastQrAt = qr.shownAt;
     if (this.estado !== 'pairing') this.move('qr_ready', null);
-    this.state.showQr(qr.code);
+    this.state.showQr(qr.code, qr.shownAt);
     this.life.expect('scan');
     this.deps.events.emit('qr', { connectionId: this.connectionId, qr });
   }

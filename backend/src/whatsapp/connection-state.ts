@@ -15,6 +15,8 @@ const ACTIVITY_EVERY_MS = 60_000;
 export class ConnectionStateKeeper {
   #record: ConnectionRecord;
   #activitySavedAt = 0;
+  /** Messages were counted that are not on the disk. */
+  #unsaved = false;
 
   constructor(
     record: ConnectionRecord,
@@ -37,6 +39,7 @@ export class ConnectionStateKeeper {
     if (before.estado === estado && before.motivo === motivo && Object.keys(more).length === 0) return false;
     const now = this.deps.clock.now();
     const connectedAt = estado === 'ready' ? now : before.connectedAt;
+    const came = before.estado !== 'ready' && estado === 'ready';
     const left = before.estado === 'ready' && estado !== 'ready';
     this.#record = {
       ...before,
@@ -45,13 +48,16 @@ export class ConnectionStateKeeper {
       motivo,
       connectedAt,
       disconnectedAt: left ? now : before.disconnectedAt,
+      connects: (before.connects ?? 0) + Number(came),
+      disconnects: (before.disconnects ?? 0) + Number(left),
     };
     this.#save({ ...this.#columns(), ...(estado === 'qr_ready' ? {} : { qr_code: null }) });
     return true;
   }
 
-  /** A QR code to show (its text), in the row too. */
-  showQr(code: string): void {
+  /** A QR code to show (its text), in the row too. @param shownAt ms since the epoch */
+  showQr(code: string, shownAt: number): void {
+    this.#record = { ...this.#record, lastQrAt: shownAt };
     this.#save({ qr_code: code });
   }
 
@@ -61,14 +67,20 @@ export class ConnectionStateKeeper {
     this.#save(null);
   }
 
-  /** Something was received or sent. Saved once a minute at most. */
+  /** Something was received or sent. Saved once a minute at most, and by `flush`. */
   active(messages: number): void {
     const now = this.deps.clock.now();
     const messageCount = this.#record.messageCount + messages;
     this.#record = { ...this.#record, messageCount, lastActivityAt: now };
+    this.#unsaved = true;
     if (now - this.#activitySavedAt < ACTIVITY_EVERY_MS) return;
     this.#activitySavedAt = now;
     this.#save({ ultima_atividade: iso(now) });
+  }
+
+  /** Saves what was counted since the last time. */
+  flush(): void {
+    if (this.#unsaved) this.#save(null);
   }
 
   /** What a new row of this connection starts with. */
@@ -100,6 +112,7 @@ export class ConnectionStateKeeper {
 
   /** Rows carry owner and id every time, so that one that was lost with its database comes back. */
   #save(changes: SessionChanges | null): void {
+    this.#unsaved = false;
     const { connectionId, rowId, ownerId, companyId, name, driver } = this.#record;
     const identity = { id: rowId, owner_id: ownerId, company_id: companyId, nome: name, driver };
     const entries = changes ? [{ kind: 'session' as const, connectionId, changes: { ...identity, ...changes } }] : [];

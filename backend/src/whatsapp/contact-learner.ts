@@ -1,31 +1,34 @@
-import { isJidGroup, jidNormalizedUser, type GroupMetadata, type WASocket } from '@whiskeysockets/baileys';
-import NodeCache from 'node-cache';
+import {
+  isJidGroup,
+  jidNormalizedUser,
+  type Contact,
+  type GroupMetadata,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
+import type { GroupCache } from './group-cache.js';
 
-const GROUP_TTL_S = 3600;
 const GROUP_DEADLINE_MS = 15_000;
 /** Different groups asked for at the same time. */
 const MAX_GROUP_QUERIES = 3;
+/** Business names that were told already; beyond it they are told once more. */
+const MAX_NAMES_TOLD = 5_000;
 
 /**
- * Who is who: names from the address book, LID ↔ number mappings and group subjects, as WhatsApp tells them, written to
- * the log so that they reach `whatsapp_contatos`. Also the cache of group members that sending to a group needs.
+ * Who is who: names from the address book, names of businesses, LID ↔ number mappings, blocks and group subjects, as
+ * WhatsApp tells them, written to the log so that they reach `whatsapp_contatos`.
  */
 export class ContactLearner {
-  readonly #groups = new NodeCache({ stdTTL: GROUP_TTL_S, useClones: false });
-  readonly #asked = new Set<string>();
+  readonly #asked = new Map<string, Promise<void>>();
+  readonly #namesTold = new Map<string, string>();
 
-  constructor(private readonly deps: { connectionId: string; journal: Journal; log: Log }) {}
+  constructor(private readonly deps: { connectionId: string; journal: Journal; groups: GroupCache; log: Log }) {}
 
-  group(jid: string): GroupMetadata | undefined {
-    return this.#groups.get<GroupMetadata>(jid);
-  }
-
-  stop(): void {
-    this.#groups.close();
+  get groups(): GroupCache {
+    return this.deps.groups;
   }
 
   /** Listens to one socket; it ends with that socket. */
@@ -35,42 +38,82 @@ export class ContactLearner {
       this.#write(
         contacts
           .filter((contact) => contact.name && !isJidGroup(contact.id))
-          .map((contact) => this.#person(lidOf(contact), pnOf(contact), contact.name)),
+          .map((contact) => this.#person(lidOf(contact), pnOf(contact), { nome: contact.name! })),
       ),
     );
-    sock.ev.on('groups.upsert', (groups) => groups.forEach((group) => this.#learnGroup(group)));
-    sock.ev.on('groups.update', (groups) => groups.forEach((group) => group.id && this.#groups.del(group.id)));
-    sock.ev.on('group-participants.update', ({ id }) => void this.#groups.del(id));
+    sock.ev.on('contacts.update', (contacts) => this.#businesses(contacts));
+    sock.ev.on('blocklist.update', ({ blocklist, type }) =>
+      this.#write(
+        blocklist.map((jid) => this.#person(lidOf({ id: jid }), pnOf({ id: jid }), { bloqueado: type === 'add' })),
+      ),
+    );
+    sock.ev.on('groups.upsert', (groups) => void this.learn(groups));
+    // Also its changes one by one, which the notification has brought already; only whole groups are news.
+    sock.ev.on('groups.update', (groups) => void this.learn(groups.filter(isWhole)));
     sock.ws.on('CB:message', (node: { attrs: Record<string, string> }) => this.#seen(sock, node.attrs.from));
   }
 
-  /** A message of a group whose subject is not known yet: ask once, beside the message's own way. */
-  #seen(sock: WASocket, jid: string | undefined): void {
-    if (!jid || !isJidGroup(jid) || this.#groups.has(jid) || this.#asked.has(jid)) return;
-    if (this.#asked.size >= MAX_GROUP_QUERIES) return;
-    this.#asked.add(jid);
-    withDeadline(sock.groupMetadata(jid), GROUP_DEADLINE_MS, 'group')
-      .then((group) => this.#learnGroup(group))
-      .catch((error) => this.deps.log.debug('group not learnt', { error }))
-      .finally(() => this.#asked.delete(jid));
+  /** Groups as WhatsApp has just answered them. Never rejects. */
+  async learn(groups: GroupMetadata[]): Promise<void> {
+    try {
+      const renamed = await this.groups.put(groups);
+      this.#write(renamed.map((group) => this.groupEntry(group.id, group.subject)));
+    } catch (error) {
+      this.deps.log.error('groups not journaled', { error });
+    }
   }
 
-  #learnGroup(group: GroupMetadata): void {
-    this.#groups.set(group.id, group);
+  /** Asks for a group unless it is known; once at a time. Never rejects: whoever needs it finds out that it is not there. */
+  async ensure(sock: WASocket, jid: string): Promise<void> {
+    if (!this.groups.wants(jid)) return;
+    const known = this.groups.get(jid) !== undefined;
+    const asking = this.#ask(sock, jid);
+    // An old answer serves until the new one is there.
+    if (!known) await asking;
+  }
+
+  groupEntry(jid: string, nome: string): NewLogEntry {
     const { connectionId } = this.deps;
-    this.#write([
-      { kind: 'contact', connectionId, tipo: 'grupo', jid: group.id, pn: null, lid: null, nome: group.subject },
-    ]);
+    return { kind: 'contact', connectionId, tipo: 'grupo', jid, pn: null, lid: null, nome };
   }
 
-  #person(lid: string | null, pn: string | null, nome?: string): NewLogEntry {
+  /** A message of a group that is not known yet: ask once, beside the message's own way. */
+  #seen(sock: WASocket, jid: string | undefined): void {
+    if (!jid || !isJidGroup(jid) || this.#asked.size >= MAX_GROUP_QUERIES) return;
+    if (this.groups.wants(jid)) void this.#ask(sock, jid);
+  }
+
+  #ask(sock: WASocket, jid: string): Promise<void> {
+    const asked = this.#asked.get(jid);
+    if (asked) return asked;
+    const asking = withDeadline(sock.groupMetadata(jid), GROUP_DEADLINE_MS, 'group')
+      .then((group) => this.learn([group]))
+      .catch((error: unknown) => this.deps.log.debug('group not learnt', { error }))
+      .finally(() => this.#asked.delete(jid));
+    this.#asked.set(jid, asking);
+    return asking;
+  }
+
+  /** Every message of a business brings its name: told when it is another one than last time. */
+  #businesses(contacts: Partial<Contact>[]): void {
+    const entries: NewLogEntry[] = [];
+    for (const { id, verifiedName } of contacts) {
+      if (!id || !verifiedName || this.#namesTold.get(id) === verifiedName) continue;
+      if (this.#namesTold.size >= MAX_NAMES_TOLD) this.#namesTold.clear();
+      this.#namesTold.set(id, verifiedName);
+      entries.push(this.#person(lidOf({ id }), pnOf({ id }), { nomeEmpresa: verifiedName }));
+    }
+    this.#write(entries);
+  }
+
+  #person(lid: string | null, pn: string | null, facts: PersonFacts = {}): NewLogEntry {
     const { connectionId } = this.deps;
     const [bareLid, barePn] = [lid, pn].map((jid) => (jid ? jidNormalizedUser(jid) : null)) as [
       string | null,
       string | null,
     ];
     const jid = barePn ?? bareLid ?? '';
-    return { kind: 'contact', connectionId, tipo: 'pessoa', jid, pn: barePn, lid: bareLid, ...(nome ? { nome } : {}) };
+    return { kind: 'contact', connectionId, tipo: 'pessoa', jid, pn: barePn, lid: bareLid, ...facts };
   }
 
   #write(entries: NewLogEntry[]): void {
@@ -82,7 +125,15 @@ export class ContactLearner {
   }
 }
 
+interface PersonFacts {
+  nome?: string;
+  nomeEmpresa?: string;
+  bloqueado?: boolean;
+}
+
 const lidOf = (contact: { id: string; lid?: string }) =>
   contact.lid ?? (contact.id.endsWith('@lid') ? contact.id : null);
 const pnOf = (contact: { id: string; phoneNumber?: string }) =>
   contact.phoneNumber ?? (contact.id.endsWith('@s.whatsapp.net') ? contact.id : null);
+const isWhole = (group: Partial<GroupMetadata>): group is GroupMetadata =>
+  group.id !== undefined && group.subject !== undefined && Array.isArray(group.participants);

@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
+import type { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
 import { OnePersonOneSession } from './one-person-one-session.js';
 import { hasSideEffects } from './replay-unfinished.js';
@@ -31,6 +32,8 @@ export interface DurableReceiveDeps {
   logger: BaileysLogger;
   /** Whoever changes a Signal session goes through it. */
   sessions: SessionWriter;
+  /** Take the place of Baileys' own. */
+  transactions: KeyTransactions;
   /** Our own addresses; null before pairing. */
   me: () => { id: string; lid: string | null } | null;
   /** The journal cannot take a stanza: end the socket at once, so that neither receipt nor nack leaves. */
@@ -77,7 +80,8 @@ export class DurableReceive {
   /** For `SocketConfig.makeSignalRepository`. */
   readonly makeSignalRepository: SocketConfig['makeSignalRepository'] = (auth, logger, pnToLid) => {
     const keys = auth.keys as SignalKeyStoreWithTransaction;
-    const { sessions } = this.deps;
+    const { sessions, transactions } = this.deps;
+    transactions.takeOver(keys);
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
       { ...auth, keys: sessions.watched(keys) },
       logger,

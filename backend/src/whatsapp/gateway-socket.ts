@@ -5,7 +5,6 @@ import {
   type BinaryNode,
   type CacheStore,
   type ConnectionState,
-  type GroupMetadata,
   type NewChatMessageCapInfo,
   type proto,
   type SocketConfig,
@@ -21,11 +20,15 @@ import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
 import { DurableReceive } from './durable-receive.js';
+import { FrameGate } from './frame-gate.js';
+import { KeyTransactions } from './key-transactions.js';
+import type { GroupCache } from './group-cache.js';
+import { isGroupNotification } from './group-notice.js';
 import type { Lanes } from './lanes.js';
-import { keepLateWrites } from './late-writes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
 import { SessionWriter } from './session-writer.js';
+import { checkSignaturesNatively } from './signature-check.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
 import { toStoredNode } from './stanza.js';
 
@@ -50,7 +53,7 @@ export interface GatewaySocketDeps {
   version: WAVersion;
   server: WhatsAppServer;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
-  groupMetadata: (jid: string) => GroupMetadata | undefined;
+  groups: GroupCache;
   userDevicesCache: CacheStore;
   retryCounterCache: CacheStore;
   on: {
@@ -93,12 +96,14 @@ const STATUS_RECEIPTS = new Set([
 export class GatewaySocket {
   readonly sock: WASocket;
   readonly receive: DurableReceive;
+  readonly frames: FrameGate;
   /** What earlier sockets left undone inside Baileys; read before this one can add to it. */
   readonly #unfinished: ReplayRecord[];
   #cut = false;
 
   constructor(private readonly deps: GatewaySocketDeps) {
     trustServer(deps.server);
+    checkSignaturesNatively(deps.logger);
     this.#unfinished = deps.journal.listReplays(deps.connectionId);
     this.receive = new DurableReceive({
       connectionId: deps.connectionId,
@@ -109,14 +114,20 @@ export class GatewaySocket {
       sessions: new SessionWriter({
         disk: deps.auth.state.keys,
         commitAhead: (data) => deps.auth.commitAhead(data),
+        commitSoon: (data) => deps.auth.commitSoon(data),
       }),
+      transactions: new KeyTransactions(deps.auth.state.keys),
       me: () => this.me,
       failClosed: (error) => this.failClosed(error),
       onUndecryptable: (error) => deps.on.undecryptable(error),
       afterThisOne: (run) => void this.sock.messageMutex.mutex(async () => run()),
     });
     this.sock = makeWASocket(socketConfig(deps, this.receive.makeSignalRepository));
-    keepLateWrites(this.sock.authState.keys);
+    this.frames = new FrameGate({
+      store: () => deps.auth.store(),
+      holdsUp: () => this.sock.authState.keys.isInTransaction(),
+    });
+    this.frames.guard(this.#webSocket!);
     this.#attach();
   }
 
@@ -128,8 +139,12 @@ export class GatewaySocket {
   /** Drops the TCP connection now. Baileys' own `end()` waits up to 30 s for a dead peer's goodbye. */
   terminate(): void {
     this.#cut = true;
-    // `socket` is Baileys' WebSocketClient's own ws; it has no public way to terminate.
-    (this.sock.ws as unknown as { socket: WebSocket | null }).socket?.terminate();
+    this.#webSocket?.terminate();
+  }
+
+  /** Baileys' WebSocketClient's own; it has no public way to terminate, and none to come between. */
+  get #webSocket(): WebSocket | null {
+    return (this.sock.ws as unknown as { socket: WebSocket | null }).socket;
   }
 
   /** Ends with this error as the reason of the close event. */
@@ -141,10 +156,12 @@ export class GatewaySocket {
   #attach(): void {
     const { sock, deps } = this;
     this.#wrap('CB:message', (node, handOver) => {
-      deps.on.message();
+      // What our own phone tells this device (keys, history) is nobody's message.
+      if (node.attrs['category'] !== 'peer') deps.on.message();
       return this.receive.take(node, handOver);
     });
     this.#wrap('CB:receipt', (node, handOver) => this.#journalReceipt(node, handOver));
+    this.#wrap('CB:notification', (node, handOver) => this.#journalNotification(node, handOver));
     this.#containGarbage();
     sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(toAck(node, deps.clock)));
     sock.ws.on('CB:notification,type:companion_reg_refresh', () => deps.on.companionRegRefresh());
@@ -197,8 +214,28 @@ export class GatewaySocket {
     try {
       if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
         const { connectionId, journal } = this.deps;
-        await journal.commit({ entries: [{ kind: 'receipt', connectionId, node: toStoredNode(node), me }] });
+        const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
+        await journal.commit({ entries: [entry] }, 'soon');
         this.#acceptedAll(node);
+      }
+    } catch (error) {
+      return this.failClosed(error);
+    }
+    await handOver(node);
+  }
+
+  /** Like a receipt: in the log, and in the cache of groups, before Baileys acknowledges it. */
+  async #journalNotification(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
+    const { me } = this;
+    try {
+      if (me && isGroupNotification(node)) {
+        const { connectionId, journal, groups } = this.deps;
+        const stored = toStoredNode(node);
+        const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
+        await journal.commit({
+          entries: [{ kind: 'notification', connectionId, node: stored, me }],
+          ...(mutations && { keys: { connectionId, mutations } }),
+        });
       }
     } catch (error) {
       return this.failClosed(error);

@@ -1,12 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   jidDecode,
   type SignalDataSet,
   type SignalKeyStore,
   type SignalKeyStoreWithTransaction,
 } from '@whiskeysockets/baileys';
-import { crashPoint } from '../lib/crash-points.js';
 import { onlyTheOneThatWorked, type SessionRecord } from '../lib/signal-sessions.js';
+import { AsyncContext } from './async-context.js';
 import { Lanes } from './lanes.js';
 
 /** What the code that holds a lane does with the key store. */
@@ -22,6 +21,8 @@ export interface SessionWriterDeps {
   disk: SignalKeyStore;
   /** Stores keys that a transaction has set and not committed; resolves when they are durable (AuthEpoch). */
   commitAhead: (data: SignalDataSet) => Promise<void>;
+  /** Like it, without waiting: what is read from `disk` is what was set, and no frame leaves before it is durable. */
+  commitSoon: (data: SignalDataSet) => void;
 }
 
 /**
@@ -33,11 +34,11 @@ export interface SessionWriterDeps {
  * one of the two write back the other's past, which loses a session. Recipients then ask again, or wait for ever.
  *
  * Here whoever changes a session takes its lane, reads it from the disk instead of the transaction's copy, and leaves
- * when it is on the disk again.
+ * when it is on the disk again, or, having encrypted, when it is on its way there.
  */
 export class SessionWriter {
   readonly #lanes = new Lanes();
-  readonly #visit = new AsyncLocalStorage<Visit>();
+  readonly #visit = new AsyncContext<Visit>();
 
   constructor(private readonly deps: SessionWriterDeps) {}
 
@@ -46,13 +47,13 @@ export class SessionWriter {
     const watched: SignalKeyStoreWithTransaction = {
       ...keys,
       get: async (type, ids) => {
-        const { changes, tried } = this.#visit.getStore() ?? {};
+        const { changes, tried } = this.#visit.current ?? {};
         const found = await (type === 'session' && changes ? this.deps.disk : keys).get(type, ids);
         if (type === 'session' && tried) remember(tried, found);
         return found;
       },
       set: (data) => {
-        const { changes, tried } = this.#visit.getStore() ?? {};
+        const { changes, tried } = this.#visit.current ?? {};
         const sound = tried && data.session ? { ...data, session: mended(tried, data.session) } : data;
         changes?.push(sound);
         return keys.set(sound);
@@ -68,19 +69,17 @@ export class SessionWriter {
   write<T>(keys: SignalKeyStoreWithTransaction, jids: string[], change: () => Promise<T>): Promise<T> {
     // Outside of a transaction the repository makes one of its own, committed before it answers.
     if (!keys.isInTransaction()) return this.alone(jids, change);
-    const changes: SignalDataSet[] = [];
-    return this.#alone(jids, { changes, tried: null }, async () => {
-      const result = await change();
-      if (changes.length > 0) await this.deps.commitAhead(merged(changes));
-      return result;
-    });
+    return this.#change(jids, change, (changes) => this.deps.commitAhead(changes));
   }
 
-  /** Like `write`, for an encryption of a message that has not left yet. */
-  async encrypt<T>(keys: SignalKeyStoreWithTransaction, jids: string[], encrypt: () => Promise<T>): Promise<T> {
-    const encrypted = await this.write(keys, jids, encrypt);
-    crashPoint('after:encrypt');
-    return encrypted;
+  /**
+   * Like `write`, for an encryption of a message that has not left yet: it waits for the disk where it leaves
+   * (frame-gate.ts), so that the next one can be encrypted meanwhile. A ratchet that is
+   * lost with its message is none that anybody misses.
+   */
+  encrypt<T>(keys: SignalKeyStoreWithTransaction, jids: string[], encrypt: () => Promise<T>): Promise<T> {
+    if (!keys.isInTransaction()) return this.alone(jids, encrypt);
+    return this.#change(jids, encrypt, (changes) => this.deps.commitSoon(changes));
   }
 
   /** Runs it while nobody else changes the sessions of these devices; `task` stores what it changes by itself. */
@@ -93,9 +92,18 @@ export class SessionWriter {
     return this.#alone([jid], { changes: null, tried: type === 'msg' ? new Map() : null }, task);
   }
 
+  #change<T>(jids: string[], change: () => Promise<T>, commit: (changes: SignalDataSet) => unknown): Promise<T> {
+    const changes: SignalDataSet[] = [];
+    return this.#alone(jids, { changes, tried: null }, async () => {
+      const result = await change();
+      if (changes.length > 0) await commit(merged(changes));
+      return result;
+    });
+  }
+
   async #alone<T>(jids: string[], visit: Visit, task: () => Promise<T>): Promise<T> {
     // Called from within: the caller holds the lane, and stores what is changed.
-    if (this.#visit.getStore()) return task();
+    if (this.#visit.current) return task();
     const lanes = await this.#lanesOf(jids);
     return this.#lanes.run(lanes, () => this.#visit.run(visit, task));
   }

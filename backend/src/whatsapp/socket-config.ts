@@ -40,7 +40,7 @@ export function socketConfig(
     // A commit that failed must end the socket, not hold Baileys' messageMutex for 30 s of retries.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     getMessage: async (key: WAMessageKey) => deps.getMessage(key),
-    cachedGroupMetadata: async (jid: string) => deps.groupMetadata(jid),
+    cachedGroupMetadata: async (jid: string) => deps.groups.get(jid),
     userDevicesCache: deps.userDevicesCache,
     msgRetryCounterCache: deps.retryCounterCache,
     syncFullHistory: false,

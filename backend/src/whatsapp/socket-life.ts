@@ -3,9 +3,11 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
+import { AsyncContext } from './async-context.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
+import type { FrameGate } from './frame-gate.js';
 import { GatewaySocket, type GatewaySocketDeps, type ServerAck } from './gateway-socket.js';
 import type { Lanes } from './lanes.js';
 import { forgetHalfPairing, isPaired, Pairing, type QrCode } from './pairing.js';
@@ -86,6 +88,9 @@ export class SocketLife {
   }
   get me(): { id: string; lid: string | null } | null {
     return this.#socket?.me ?? null;
+  }
+  get frames(): FrameGate | null {
+    return this.#socket?.frames ?? null;
   }
   get qr(): QrCode | null {
     return this.#pairing?.qr ?? null;
@@ -173,7 +178,8 @@ export class SocketLife {
   #openNow(epoch: number): void {
     if (epoch !== this.#epoch) return;
     try {
-      this.#openSocket(epoch);
+      // It outlives whatever led to it: a message, say, whose transaction it would keep in memory.
+      AsyncContext.outside(() => this.#openSocket(epoch));
     } catch (error) {
       this.#failed(epoch, error);
     }
@@ -197,7 +203,7 @@ export class SocketLife {
       auth,
       version: deps.webVersion.current,
       getMessage: (key) => (key.id ? deps.getMessage(deps.connectionId, key.id) : undefined),
-      groupMetadata: (jid) => deps.contacts.group(jid),
+      groups: deps.contacts.groups,
       userDevicesCache: this.#userDevices,
       retryCounterCache: persistentRetryCounter(deps.journal, deps.connectionId, () => deps.clock.now()),
       on: this.#listeners(epoch),

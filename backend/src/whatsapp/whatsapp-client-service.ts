@@ -12,6 +12,7 @@ import { ContactLearner } from './contact-learner.js';
 import type { DecryptFailures } from './decrypt-failures.js';
 import { DISCONNECT_TABLE } from './disconnect-table.js';
 import type { Estado } from './estado.js';
+import { GroupCache } from './group-cache.js';
 import { Lanes } from './lanes.js';
 import { isPaired, type QrCode } from './pairing.js';
 
@@ -19,6 +20,8 @@ export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts
 
 const PAIRING_DEADLINE_MS = 15_000;
 const LOGOUT_DEADLINE_MS = 5_000;
+/** With an open socket: logged in, or waiting for a person. */
+const SOCKET_AT_REST = new Set<Estado>(['ready', 'qr_ready', 'pairing']);
 
 /**
  * One WhatsApp number: at most one socket, and a state that says what a person would see.
@@ -43,6 +46,7 @@ export class WhatsAppClientService {
   /** What can be asked of WhatsApp now: relay, lookups, groups. */
   readonly calls: ClientCalls;
   readonly #machine: ConnectionMachine;
+  readonly #groups: GroupCache;
   readonly #contacts: ContactLearner;
   /** Counts commands: one that has been overtaken while it waited does nothing more. */
   #command = 0;
@@ -54,7 +58,8 @@ export class WhatsAppClientService {
     this.events = events;
     const log = deps.log.child({ connectionId });
     const lanes = new Lanes();
-    this.#contacts = new ContactLearner({ connectionId, journal, log });
+    this.#groups = new GroupCache({ connectionId, journal, clock: deps.clock });
+    this.#contacts = new ContactLearner({ connectionId, journal, groups: this.#groups, log });
     this.#machine = new ConnectionMachine({ ...deps, log, lanes, contacts: this.#contacts });
     this.calls = new ClientCalls({ lanes, contacts: this.#contacts, socket: () => this.#machine.loggedIn() });
   }
@@ -80,6 +85,10 @@ export class WhatsAppClientService {
   get me(): { id: string; lid: string | null } | null {
     return this.#machine.life.me;
   }
+  /** Whether a socket is on its way to being logged in by itself. */
+  get loggingIn(): boolean {
+    return this.#machine.life.state !== 'closed' && !SOCKET_AT_REST.has(this.estado);
+  }
   get paired(): boolean {
     // Every send asks, and the credentials are the largest record there is.
     if (this.estado === 'ready') return true;
@@ -87,9 +96,6 @@ export class WhatsAppClientService {
   }
   get qr(): QrCode | null {
     return this.#machine.life.qr;
-  }
-  get lastQrAt(): number | null {
-    return this.#machine.lastQrAt;
   }
   /** Figures for health checks; times in ms since the epoch. */
   get probes(): { lastFrameAt: number | null; oldestUnfinishedAt: number | null; reconnectTries: number } {
@@ -131,21 +137,24 @@ export class WhatsAppClientService {
     this.#machine.state.want('disconnected');
     const open = this.#machine.loggedIn();
     if (open) {
+      // WhatsApp answers with the close of a device that was removed: no loss to tell of, and nothing to decide.
+      this.#machine.leave();
       await withDeadline(open.sock.logout(), LOGOUT_DEADLINE_MS, 'logout').catch((error) =>
         this.deps.log.warn('WhatsApp did not confirm the logout', { connectionId: this.connectionId, error }),
       );
     }
     await this.#closed();
     await this.deps.journal.deleteAuth(this.connectionId);
-    this.#machine.move('logged_out', 'LOGGED_OUT', { numero: null, lid: null });
+    this.#machine.move('logged_out', 'LOGGED_OUT_BY_USER', { numero: null, lid: null });
   }
 
   /** The process ends: the socket closes, the state stays what people want of it. */
   async stop(): Promise<void> {
     this.#machine.stop();
     await this.#closed();
+    this.#machine.state.flush();
     this.#machine.life.dispose();
-    this.#contacts.stop();
+    this.#groups.close();
     this.care.stop();
   }
 
@@ -186,6 +195,11 @@ export class WhatsAppClientService {
     } finally {
       off();
     }
+  }
+
+  /** WhatsApp has accepted a message of the API: it counts like one that came in. */
+  sent(): void {
+    this.#machine.state.active(1);
   }
 
   /** Gives out what Baileys may be holding back (watchdog, the first rung). */

@@ -21,16 +21,14 @@ export interface WhatsAppPoolDeps {
   server: WhatsAppServer;
   maxClients: number;
   reconnectBaseMs: number;
+  /** Sockets that may be logging in at the same time when many could: at start, and after an outage. */
+  loginsAtOnce: number;
   getMessage: (connectionId: string, whatsappId: string) => proto.IMessage | undefined;
   /** Told about every client that joins, before it opens. */
   onClient: (client: WhatsAppClientService) => void;
 }
 
-/** Sockets that may be opening at the same time while many are restored. */
-const RESTORE_AT_ONCE = 5;
 const RESTORE_DEADLINE_MS = 15_000;
-/** When one gets through after an outage, so many waiting ones are woken at a time. */
-const WAKE_AT_ONCE = 5;
 /** States in which a restored connection needs no more of the restore's attention. */
 const SETTLED = new Set([
   'ready',
@@ -130,26 +128,30 @@ export class WhatsAppPoolManager {
 
   /**
    * Opens every connection that people want connected and that has an account, a few at a time.
-   * @returns when all were tried once; the API answers long before.
+   * @param only which of them; all unless said otherwise
+   * @returns when all were tried once; `begun` is told at once which ones they are.
    */
-  async restore(): Promise<{ restored: number; total: number }> {
+  async restore(
+    only: (record: ConnectionRecord) => boolean = () => true,
+    begun: (clients: WhatsAppClientService[]) => void = () => undefined,
+  ): Promise<{ restored: number; total: number }> {
     // Should there be more than MAX_CONNECTIONS allows, those that can work come first.
-    const records = this.deps.journal
-      .listConnections()
-      .filter(({ driver }) => driver === 'baileys')
-      .sort((a, b) => Number(this.isPaired(b.connectionId)) - Number(this.isPaired(a.connectionId)));
-    const clients = records.map((record) => this.#restorable(record)).filter((client) => client !== null);
-    const queue = [...clients];
+    const [paired, others] = this.#knownByPairing(only);
+    const clients = paired.map((record) => this.#taken(record)).filter((client) => client !== null);
+    for (const record of others) this.#taken(record);
+    const wanted = clients.filter(({ record }) => record.wanted === 'connected');
+    begun(wanted);
+    const queue = [...wanted];
     const worker = async (): Promise<void> => {
       for (let client = queue.shift(); client && !this.#stopping; client = queue.shift()) {
         client.initialize();
         await this.#settled(client);
       }
     };
-    await Promise.all(Array.from({ length: RESTORE_AT_ONCE }, worker));
-    const restored = clients.filter((client) => client.estado === 'ready').length;
-    this.deps.log.info('sessions restored', { restored, total: clients.length });
-    return { restored, total: clients.length };
+    await Promise.all(Array.from({ length: this.deps.loginsAtOnce }, worker));
+    const restored = wanted.filter((client) => client.estado === 'ready').length;
+    this.deps.log.info('sessions restored', { restored, total: wanted.length });
+    return { restored, total: wanted.length };
   }
 
   /** Lets sockets be opened (again, after a stop). */
@@ -164,10 +166,22 @@ export class WhatsAppPoolManager {
     this.#clients.clear();
   }
 
-  #restorable(record: ConnectionRecord): WhatsAppClientService | null {
+  /** Reads the credentials of each once: they are the largest records there are. */
+  #knownByPairing(
+    only: (record: ConnectionRecord) => boolean,
+  ): [paired: ConnectionRecord[], others: ConnectionRecord[]] {
+    const [paired, others]: [ConnectionRecord[], ConnectionRecord[]] = [[], []];
+    // The others live on servers, and have no sockets here.
+    const own = this.deps.journal.listConnections().filter(({ driver }) => driver === 'baileys');
+    for (const record of own.filter(only)) {
+      (this.isPaired(record.connectionId) ? paired : others).push(record);
+    }
+    return [paired, others];
+  }
+
+  #taken(record: ConnectionRecord): WhatsAppClientService | null {
     try {
-      const client = this.add(record);
-      return record.wanted === 'connected' && client.paired ? client : null;
+      return this.add(record);
     } catch (error) {
       // More connections are known than MAX_CONNECTIONS allows: the rest stays as it is, and is said.
       this.deps.log.error('connection not restored', { connectionId: record.connectionId, error });
@@ -185,10 +199,11 @@ export class WhatsAppPoolManager {
     off();
   }
 
+  /** Each login that gets through makes room for the next; those under way count, so that there is never a storm. */
   #wakeWaiting(except: string): void {
-    const waiting = this.list().filter((client) => client.estado === 'reconnecting' && client.connectionId !== except);
-    let left = WAKE_AT_ONCE;
-    for (const client of waiting) if (left > 0 && client.wake()) left -= 1;
+    const others = this.list().filter(({ connectionId }) => connectionId !== except);
+    let room = this.deps.loginsAtOnce - others.filter((client) => client.loggingIn).length;
+    for (const client of others) if (room > 0 && client.wake()) room -= 1;
   }
 }
 
@@ -197,5 +212,7 @@ const LASTING = new Set(['disconnected', 'logged_out', 'conflict', 'banned', 'er
 
 /** A record as its process left it: no socket is open yet, so a state that needs one is `idle`. */
 function asLeft(record: ConnectionRecord): ConnectionRecord {
-  return LASTING.has(record.estado) ? record : { ...record, estado: 'idle', motivo: null };
+  if (LASTING.has(record.estado)) return record;
+  const disconnects = (record.disconnects ?? 0) + Number(record.estado === 'ready');
+  return { ...record, estado: 'idle', motivo: null, disconnects };
 }

@@ -93,7 +93,7 @@ async function one(operation: Operation, random: Random): Promise<string | null>
   );
   const query = part('query').map(([name, value]) => `${name}=${inUrl(value)}`);
   // Nobody waits for an acknowledgement here.
-  if (operation.operationId === 'sendMessage') query.push('wait=0');
+  if (operation.operationId.startsWith('send')) query.push('wait=0');
   const schema = operation.requestBody?.content['application/json'].schema;
   const body = schema ? JSON.stringify(values.of(schema)) : null;
   const answer = await gateway.http.request<unknown>(operation.method.toUpperCase(), `${path}?${query.join('&')}`, {

@@ -202,4 +202,26 @@ describe('the audit', () => {
         .reverse(),
     );
   });
+
+  test('is forgotten after its retention, the oldest first, and nothing younger with it', async () => {
+    const { sql } = gateway.database;
+    const { access } = gateway.parts;
+    const old = new Date(Date.now() - gateway.parts.config.auditRetentionMs - 60_000).toISOString();
+    await sql`insert into whatsapp_auditoria (id, em, quem, operacao, status)
+      select gen_random_uuid(), ${old}::timestamptz - n * interval '1 s', 'antiga', 'x', 200 from generate_series(1, 1200) n`;
+    const waiting = { caller: 'antiga', ownerId: null, operation: 'x', connectionId: null, target: {}, status: 200 };
+    const record = { ...waiting, error: null, requestId: 'r', address: null, id: randomUUID(), at: Date.parse(old) };
+    await gateway.parts.journal.appendAudit(record);
+    const { apiKey } = await anApiKey(gateway);
+    expect(await access.forgetOldAudit()).toBeGreaterThanOrEqual(1200);
+    await until('what had been claimed before', async () => {
+      await access.forgetOldAudit();
+      return (await sql`select id from whatsapp_auditoria where quem = 'antiga'`).length === 0;
+    });
+    await gateway.http.delete(`${KEYS}/${apiKey.id}`, as(ROOT_KEY));
+    await until('the younger', async () => {
+      const rows = await sql`select id from whatsapp_auditoria where alvo ->> 'id' = ${apiKey.id}`;
+      return rows.length === 1;
+    });
+  });
 });

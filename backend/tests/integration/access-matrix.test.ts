@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Access, Route } from '../../src/http/route.js';
 import { allRoutes } from '../../src/http/create-http-app.js';
@@ -11,6 +13,8 @@ import { ROUTE_CALLS, type Belongings, type RouteCall } from '../support/route-c
 import { scriptedPorts } from '../unit/http/scripted-gateway.js';
 
 const gateway = aGateway({ API_KEY: ROOT_KEY });
+const SCHEDULED = '/api/whatsapp-integration/scheduled-messages';
+const TEMPLATES = '/api/whatsapp-integration/templates';
 const WEBHOOKS = '/api/whatsapp-bootstrap/webhooks';
 /** In everything that is ours, and in no answer to anybody else. */
 const MARK = `segredo-${randomUUID()}`;
@@ -21,6 +25,8 @@ const ours = {
   messageId: '',
   apiKeyId: '',
   webhookId: '',
+  scheduledId: '',
+  templateId: '',
 } satisfies Belongings;
 const keys = { right: '', readOnly: '', other: '' };
 
@@ -33,14 +39,43 @@ beforeAll(async () => {
   const [, opened] = await gateway.database.service.registrarEventos([session, message]);
   ours.atendimentoId = opened?.atendimento_id ?? '';
   ours.messageId = opened?.mensagem_id ?? '';
+  await ourFile(session.sessao);
 });
+
+/** The message has a file whose bytes are the mark. */
+async function ourFile(sessao: string): Promise<void> {
+  const caminho = `${owner}/${sessao}/2026/01/${ours.messageId}.txt`;
+  const file = join(gateway.dataDir, 'media', caminho);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, MARK);
+  const url = `/api/whatsapp-integration/messages/${ours.messageId}/media`;
+  const about = { midia_tipo: 'text/plain', midia_nome: null, midia_tamanho: MARK.length, midia_url: url, erro: null };
+  await gateway.database.service.registrarEventos([
+    { op: 'midia', sessao, mensagem_id: ours.messageId, midia_caminho: caminho, ...about },
+  ]);
+}
 
 beforeEach(async () => {
   // Made again by whoever comes after the test that has removed it.
   await gateway.http.post(CONNECTIONS, { connectionId: ours.connectionId, name: MARK }, as(keys.right));
   ours.apiKeyId = (await anApiKey(gateway, { name: MARK, ownerId: owner, grants: ['read'] })).apiKey.id;
   ours.webhookId = await ourWebhook();
+  ours.scheduledId = await ourScheduled();
+  ours.templateId = await ourTemplate();
 });
+
+/** One of ours, for a time that these tests do not reach. */
+async function ourScheduled(): Promise<string> {
+  const sendAt = new Date(Date.now() + 86_400_000).toISOString();
+  const wanted = { connectionId: ours.connectionId, to: '5511988887777', content: MARK, sendAt };
+  const answer = await gateway.http.post<{ agendamento: { id: string } }>(SCHEDULED, wanted, as(keys.right));
+  return answer.body.agendamento.id;
+}
+
+async function ourTemplate(): Promise<string> {
+  const wanted = { nome: randomUUID(), texto: MARK };
+  return (await gateway.http.post<{ modelo: { id: string } }>(TEMPLATES, wanted, as(keys.right))).body.modelo.id;
+}
 
 /** Ours, or a new one when a call has deleted it. It is told nothing: what it would be told does not happen here. */
 async function ourWebhook(): Promise<string> {

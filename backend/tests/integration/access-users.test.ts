@@ -159,3 +159,66 @@ describe('by the API', () => {
     expect(verdict(answer)).toBe('403 FORBIDDEN');
   });
 });
+
+describe('webhooks of a company', () => {
+  const WEBHOOKS = '/api/whatsapp-bootstrap/webhooks';
+  const url = 'https://example.com/hook';
+  type Webhook = { id: string; ownerId: string | null; companyId: string | null; connectionId: string | null };
+  const create = (body: Record<string, unknown>, headers: Record<string, string>) =>
+    gateway.http.post<{ webhook: Webhook }>(WEBHOOKS, { url, ...body }, headers);
+  const ids = async (headers: Record<string, string>) => {
+    const { body } = await gateway.http.get<{ data: Webhook[] }>(WEBHOOKS, headers);
+    return body.data.map(({ id }) => id);
+  };
+
+  test('its people make, see, change and remove them; nobody else does', async () => {
+    const made = await create({ companyId: company }, colleague.headers());
+    expect(made.body.webhook).toMatchObject({ ownerId: null, companyId: company, connectionId: null });
+    const { id } = made.body.webhook;
+    const another = aPerson('', { app_metadata: { company_ids: [company] } });
+    expect(await ids(another.headers())).toContain(id);
+    for (const stranger of [people.a, people.b, pretender]) {
+      expect(await ids(stranger.headers())).not.toContain(id);
+      expect(verdict(await gateway.http.delete(`${WEBHOOKS}/${id}`, stranger.headers()))).toBe('404 WEBHOOK_NOT_FOUND');
+      expect(verdict(await create({ companyId: company }, stranger.headers()))).toBe('403 FORBIDDEN');
+    }
+    expect(verdict(await gateway.http.delete(`${WEBHOOKS}/${id}`, another.headers()))).toBe('200');
+  });
+
+  test('one for a connection of the company belongs to the company; for one of somebody else there is none', async () => {
+    const made = await create({ connectionId: 'loja-b' }, colleague.headers());
+    expect(made.body.webhook).toMatchObject({ ownerId: null, companyId: company, connectionId: 'loja-b' });
+    expect(verdict(await create({ connectionId: 'loja-a' }, colleague.headers()))).toBe('404 CONNECTION_NOT_FOUND');
+    const own = await create({ connectionId: 'loja-b' }, people.b.headers());
+    expect(own.body.webhook).toMatchObject({ ownerId: people.b.id, companyId: null });
+    const both = await create({ companyId: company, ownerId: people.b.id }, as(ROOT_KEY));
+    expect(verdict(both)).toBe('400 BAD_REQUEST');
+  });
+
+  test('an event is put into the lines of its owner and its company, and into no other', async () => {
+    const whose = { ofA: people.a.headers(), ofB: people.b.headers(), ofTheCompany: colleague.headers() };
+    const lines: [string, string][] = [];
+    for (const [name, headers] of Object.entries(whose)) {
+      const body = name === 'ofTheCompany' ? { companyId: company } : {};
+      lines.push([name, (await create({ ...body, events: ['qr'] }, headers)).body.webhook.id]);
+    }
+    const { webhooks } = gateway.parts.journal;
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    gateway.parts.events.emit('qr', { connectionId: 'loja-b', code: 'x', expiresAt });
+    const told = () =>
+      lines.filter(
+        ([, id]) => webhooks.deliveries(id, { limit: 9, beforeSeq: null, state: null }).deliveries.length > 0,
+      );
+    await until('the lines', () => told().length === 2);
+    expect(told().map(([name]) => name)).toEqual(['ofB', 'ofTheCompany']);
+  });
+
+  test('a key that is limited to some connections has webhooks of these alone', async () => {
+    const { key } = await anApiKey(gateway, { ownerId: people.a.id, connectionIds: ['loja-a'] });
+    expect(verdict(await create({}, as(key)))).toBe('403 FORBIDDEN');
+    const everything = (await create({}, people.a.headers())).body.webhook.id;
+    const one = (await create({ connectionId: 'loja-a' }, as(key))).body.webhook.id;
+    const seen = await ids(as(key));
+    expect([seen.includes(one), seen.includes(everything)]).toEqual([true, false]);
+  });
+});

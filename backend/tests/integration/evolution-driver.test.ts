@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ClientResource } from '../../src/integration/client-resources.js';
 import type { ConnectionResource } from '../../src/integration/resources.js';
 import { anApiKey, as, ROOT_KEY } from '../support/access.js';
 import { aWireMessage, type Json } from '../support/evolution-events.js';
@@ -214,6 +215,72 @@ describe('what fails', () => {
     server.instances.delete(id);
     await untilEstado(id, 'disconnected');
     expect(await show(id)).toMatchObject({ motivo: 'REMOVED_AT_SERVER' });
+  });
+});
+
+describe('as a client of the pool', () => {
+  const command = (id: string, name: string) =>
+    gateway.http.post<{ client?: ClientResource }>(`/clients/${id}/${name}`, {}, root);
+  const list = async () => (await gateway.http.get<ClientResource[]>('/clients/all', root)).body;
+
+  test('it is in the lists with its code, takes its turn in sending, and its messages are counted', async () => {
+    const id = await aRemoteConnection();
+    const waits = { connectionId: `remota-${++counter}`, driver: 'evolution' };
+    await gateway.http.post(CONNECTIONS, waits, root);
+    await untilEstado(waits.connectionId, 'qr_ready');
+    expect(await list()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ clientId: id, isReady: true, qrCode: null }),
+        expect.objectContaining({ clientId: waits.connectionId, qrCode: expect.stringMatching(/^data:image\/png/) }),
+      ]),
+    );
+    expect((await gateway.http.get('/clients', root)).body).toContain(id);
+    const { key } = await anApiKey(gateway, { connectionIds: [id], grants: ['send'] });
+    const sent = await gateway.http.post('/clients/send', { to: aNumber(), text: 'de qualquer um' }, as(key));
+    expect(sent.status).toBe(201);
+    await server.tell(id, 'messages.upsert', aWireMessage());
+    await until('both to be counted', async () =>
+      (await list()).some(({ clientId, metadata }) => clientId === id && metadata.messageCount === 2),
+    );
+    await gateway.http.delete(`${CONNECTIONS}/${waits.connectionId}`, root);
+  });
+
+  test('it is reconnected and logged out at its server, and alerts nobody; it cannot be disconnected', async () => {
+    const id = await aRemoteConnection();
+    const alerts: unknown[] = [];
+    const off = gateway.parts.events.on('alert', (alert) => void (alert.connectionId === id && alerts.push(alert)));
+    expect(verdict(await command(id, 'disconnect'))).toBe('409 WRONG_DRIVER');
+    expect((await command(id, 'reconnect')).body.client).toMatchObject({ isReady: true });
+    expect(server.seen('/instance/restart').filter(({ instance }) => instance === id)).toHaveLength(1);
+    server.fail('/instance/logout', { status: 400 }, { status: 500 });
+    expect((await command(id, 'logout')).status).toBe(200);
+    expect((await command(id, 'logout')).status).toBe(200);
+    expect(await show(id)).toMatchObject({ estado: 'logged_out', motivo: 'LOGGED_OUT_BY_USER', numero: null });
+    expect(await server.tell(id, 'logout.instance', { instance: id })).toBe(200);
+    expect(await show(id)).toMatchObject({ estado: 'logged_out', motivo: 'LOGGED_OUT_BY_USER' });
+    expect(alerts).toEqual([]);
+    off();
+    server.instances.get(id)!.state = 'close';
+    await command(id, 'reconnect');
+    await untilEstado(id, 'qr_ready');
+  });
+
+  test('a logout that its server refuses changes nothing', async () => {
+    const id = await aRemoteConnection();
+    server.fail('/instance/logout', { status: 403 });
+    expect(verdict(await command(id, 'logout'))).toBe('502 REMOTE_REFUSED');
+    expect(await show(id)).toMatchObject({ estado: 'ready', numero: expect.any(String) });
+  });
+
+  test('a user whose instance lives on a server connects it there', async () => {
+    const userId = randomUUID();
+    const id = `user_${userId}`;
+    await gateway.http.post(CONNECTIONS, { connectionId: id, ownerId: userId, driver: 'evolution' }, root);
+    await untilEstado(id, 'qr_ready');
+    const { status, body } = await gateway.http.post<Json>('/api/whatsapp/connect', { userId }, root);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ instance: { instanceName: id }, qrCode: expect.stringMatching(/^data:image\/png/) });
+    await gateway.http.delete(`${CONNECTIONS}/${id}`, root);
   });
 });
 

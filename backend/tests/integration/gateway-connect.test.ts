@@ -144,10 +144,12 @@ test.each(['../etc', 'a/b', '..', '.oculta', 'com espaço', 'a\u0000b', 'ção',
 );
 
 test('DELETE logs out at WhatsApp and forgets the connection; the id can be used again', async () => {
-  const { http, simulator } = gateway;
+  const { http, simulator, parts } = gateway;
   const { id, phone, companion } = await gateway.aPairedConnection();
   const ana = gateway.aCustomer();
   await ana.send(phone, 'antes').receipted;
+  const alerts: string[] = [];
+  const off = parts.events.on('alert', ({ code, connectionId }) => connectionId === id && alerts.push(code));
   expect((await http.delete(`${CONNECTIONS}/${id}`)).status).toBe(200);
   expect(phone.companions).toHaveLength(0);
   expect(simulator.history.of('companion.unlinked')).toContainEqual(
@@ -156,7 +158,10 @@ test('DELETE logs out at WhatsApp and forgets the connection; the id can be used
   expect(verdict(await http.get(`${CONNECTIONS}/${id}`))).toBe('404 CONNECTION_NOT_FOUND');
   expect(verdict(await http.delete(`${CONNECTIONS}/${id}`))).toBe('404 CONNECTION_NOT_FOUND');
   await until('the row to say so', async () => (await gateway.crm.session(id))['estado'] === 'logged_out');
-  expect(await gateway.crm.session(id)).toMatchObject({ status: 'disconnected' });
+  expect(await gateway.crm.session(id)).toMatchObject({ status: 'disconnected', motivo: 'LOGGED_OUT_BY_USER' });
+  off();
+  // Somebody wanted it, so nobody needs to be told.
+  expect(alerts).toEqual([]);
   expect((await http.post(CONNECTIONS, { connectionId: id })).status).toBe(201);
   await phone.scan((await gateway.qr(id)).code);
   await gateway.untilEstado(id, 'ready');
@@ -166,8 +171,16 @@ test('DELETE logs out at WhatsApp and forgets the connection; the id can be used
 
 test('a device removed on the phone is logged out, says what to do, and can be paired again', async () => {
   const { id, phone } = await gateway.aPairedConnection();
+  const alerted = new Promise((resolve) => {
+    const off = gateway.parts.events.on('alert', ({ code, connectionId }) => {
+      if (connectionId !== id) return;
+      off();
+      resolve(code);
+    });
+  });
   phone.unlink();
   await gateway.untilEstado(id, 'logged_out');
+  expect(await alerted).toBe('LOGGED_OUT');
   expect(await gateway.connection(id)).toMatchObject({ status: 'disconnected', conselho: expect.stringMatching(/QR/) });
   const send = await gateway.send(id, { to: '5511912345678', content: 'oi' });
   expect(verdict(send)).toBe('409 LOGGED_OUT');

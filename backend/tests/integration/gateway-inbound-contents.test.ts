@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact } from '../../src/simulator/index.js';
 import { aDeletion, anEdit, aReaction, aReply, CONTENTS } from '../support/contents.js';
+import { CONTENT_FIELDS, CORPUS } from '../support/corpus.js';
 import { aGateway, type PairedConnection } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
@@ -108,4 +109,38 @@ test('the API shows the same messages, newest page by page', async () => {
   const rows = await gateway.crm.mensagens(shop.id, { atendimento_id: atendimento!['id'] });
   expect(seen).toHaveLength(rows.length);
   expect(new Set(seen)).toEqual(new Set(rows.map((row) => row['id'])));
+});
+
+describe('every content field of the pinned Baileys, sent by a customer', () => {
+  /** Of its own, so that what is deleted here is nobody else's. */
+  const bia = () => gateway.aCustomer({ name: 'Bia' });
+  const makesRow = (field: (typeof CONTENT_FIELDS)[number]) => CORPUS[field][1] !== null;
+
+  test('that people see (84 of 95) is one row, readable', async () => {
+    const customer = bia();
+    const fields = CONTENT_FIELDS.filter(makesRow);
+    expect([CONTENT_FIELDS.length, fields.length]).toEqual([95, 84]);
+    const sent = fields.map((field) => ({ field, id: customer.send(shop.phone, { [field]: CORPUS[field][0] }).id }));
+    for (const { field, id } of sent) {
+      const { conteudo } = await rowOf(id);
+      const reads = CORPUS[field][1]!;
+      expect([field, conteudo]).toEqual([field, reads instanceof RegExp ? expect.stringMatching(reads) : reads]);
+      expect(String(conteudo)).not.toMatch(/^\s*$|^\s*[{[]|\[object|undefined|null/);
+      expect(await gateway.crm.mensagens(shop.id, { whatsapp_id: id })).toHaveLength(1);
+    }
+  }, 120_000);
+
+  test('that changes another message or speaks to devices (11) is no row, and holds nothing up', async () => {
+    const customer = bia();
+    await rowOf(customer.send(shop.phone, 'alvo', { id: 'ALVO' }).id);
+    const fields = CONTENT_FIELDS.filter((field) => !makesRow(field));
+    expect(fields).toHaveLength(11);
+    // The deletion last: nothing changes a message that is gone.
+    const ordered = fields.toSorted((a, b) => Number(a === 'protocolMessage') - Number(b === 'protocolMessage'));
+    const ids = ordered.map((field) => customer.send(shop.phone, { [field]: CORPUS[field][0] }).id);
+    await rowOf(customer.send(shop.phone, 'marco').id);
+    await rowOf('ALVO', (row) => row['apagada_em']);
+    for (const whatsapp_id of ids) expect(await gateway.crm.mensagens(shop.id, { whatsapp_id })).toEqual([]);
+    expect(gateway.parts.journal.listDeadLetters(10)).toEqual([]);
+  });
 });

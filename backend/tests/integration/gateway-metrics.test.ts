@@ -69,9 +69,11 @@ test('traffic in and out, errors, and the state of the parts show in the figures
 
 test('a blocked event loop shows as lag, and the next scrape starts anew', async () => {
   const lag = (text: string) => valueOf(text, 'sentinela_event_loop_lag_seconds{quantile="1"}');
-  await scrape();
-  const end = performance.now() + 300;
-  while (performance.now() < end);
-  expect(lag(await scrape())).toBeGreaterThan(0.15);
+  // Node's monitor takes its first mark up to 10 ms after a scrape: a block that begins before it does not count.
+  await until('the lag', async () => {
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    return lag(await scrape()) > 0.15;
+  });
   await until('a quiet loop', async () => lag(await scrape()) < 0.15);
 });

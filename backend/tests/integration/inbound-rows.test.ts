@@ -3,16 +3,20 @@ import { proto } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { decodeEntry } from '../../src/inbound/decode-entry.js';
 import { decodeOptions } from '../../src/inbound/decode-options.js';
+import { openMessage } from '../../src/inbound/describe.js';
 import type { LogEntry } from '../../src/journal/records.js';
 import type { ResultadoEvento } from '../../src/supabase/evento.js';
 import { aTestDatabase, type TestDatabase } from '../support/database.js';
 import { aSession } from '../support/eventos.js';
+import { fuzzedProto } from '../support/fuzzed-proto.js';
 import { ANA, anOutgoing, aReceipt, aStanza, aText, BIA, fromOurPhone, inGroup } from '../unit/inbound/entries.js';
 
 /** What the decoder makes of the log is what the real SQL function takes: no entry of any kind may end as a dead letter. */
 
 const ME = '5511900000000@s.whatsapp.net';
 const EVERYTHING = decodeOptions({ ignorarStatus: false, ignorarCanais: false });
+/** More with `npm run test:fuzz`. */
+const FUZZED = Number(process.env['FUZZ_MESSAGES'] ?? 300);
 let db: TestDatabase;
 let sessao: string;
 let seq = 1;
@@ -126,4 +130,36 @@ describe('entries in the database', () => {
       { numRuns: 150 },
     );
   });
+
+  test(
+    `${FUZZED} fuzzed protos: each is a row, a change of one, or nothing for a reason that has a name`,
+    async () => {
+      const seen = { row: 0, change: 0, reason: 0 };
+      await fc.assert(
+        fc.asyncProperty(fuzzedProto, fc.constantFrom({}, inGroup(), fromOurPhone()), async (bytes, who) => {
+          const entry = aStanza({}, { attrs: { ...who, id: `F${seq}` } });
+          entry.parts[0]!.plaintext = Buffer.concat([bytes, Buffer.of(1)]);
+          const eventos = await decodeEntry({ ...entry, connectionId: sessao, seq: seq++ }, EVERYTHING);
+          if (eventos.length > 0) await db.service.registrarEventos(eventos);
+          else expect(reasonFor(bytes)).not.toBeNull();
+          const [first] = eventos;
+          seen[first === undefined ? 'reason' : first.op === 'mensagem' ? 'row' : 'change'] += 1;
+          for (const evento of eventos) {
+            if (evento.op === 'mensagem') expect(evento.conteudo).not.toMatch(/^\s*$|^\[object/);
+          }
+        }),
+        { numRuns: FUZZED },
+      );
+      // A fuzzer that only makes garbage proves nothing.
+      expect(seen.row).toBeGreaterThan(FUZZED / 4);
+    },
+    60_000 + FUZZED * 40,
+  );
 });
+
+/** Why a content makes nothing: it is none (keys, settings), or it is a change that names no message. */
+function reasonFor(bytes: Buffer): string | null {
+  const { handler, field } = openMessage(proto.Message.decode(bytes));
+  if (handler?.as === 'nothing') return handler.why;
+  return handler?.as === 'action' ? `a ${field} that speaks to devices` : null;
+}

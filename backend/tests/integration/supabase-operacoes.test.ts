@@ -90,18 +90,74 @@ describe('statuses', () => {
     await db.sql`delete from whatsapp_status_pendentes`;
   });
 
-  test("a group's message has the lowest status of its participants", async () => {
-    const group = aGroup();
-    const [ana, bia] = [aPerson(), aPerson()];
-    const sent = aMessage(sessao, group, { autor: null, dados: { participantes: 2 } });
-    const receipt = (participante: Endereco, status: StatusMensagem) =>
-      aStatus(group, sent.whatsapp_id, status, { participante });
-    await write(sent, aStatus(group, sent.whatsapp_id, 'ENVIADA'), receipt(ana, 'LIDA'));
-    expect(await message(sent.id)).toMatchObject({ status: 'ENVIADA' });
-    await write(receipt(bia, 'ENTREGUE'));
-    expect(await message(sent.id)).toMatchObject({ status: 'ENTREGUE' });
-    await write(receipt(bia, 'LIDA'));
-    expect(await message(sent.id)).toMatchObject({ status: 'LIDA', lida: true });
+  describe('in a group', () => {
+    const digits = (pn: string | null) => pn!.split('@')[0]!;
+    const me = { pn: '5511900000000@s.whatsapp.net', lid: '900000000@lid' };
+    function aGroupMessage() {
+      const group = aGroup();
+      const [ana, bia] = [aPerson(), aPerson()];
+      const sent = aMessage(sessao, group, { autor: null });
+      const destinatarios = [me, ana, bia].map(({ pn, lid }) => ({ pn, lid }));
+      const ack = aStatus(group, sent.whatsapp_id, 'ENVIADA', { destinatarios });
+      const receipt = (participante: Endereco, status: StatusMensagem, timestamp = '2026-11-21T08:00:00.000Z') =>
+        aStatus(group, sent.whatsapp_id, status, { participante, timestamp });
+      return { ana, bia, sent, ack, receipt };
+    }
+    const parts = async (id: string) => (await message(id))?.['dados'] as Record<string, unknown>;
+
+    test('the message has the lowest status of those whom it was sent to', async () => {
+      const { ana, bia, sent, ack, receipt } = aGroupMessage();
+      await write(sent, ack, receipt(ana, 'LIDA'));
+      expect(await message(sent.id)).toMatchObject({ status: 'ENVIADA', lida: false });
+      await write(receipt(bia, 'ENTREGUE'));
+      expect(await message(sent.id)).toMatchObject({ status: 'ENTREGUE' });
+      await write(receipt(bia, 'LIDA'));
+      expect(await message(sent.id)).toMatchObject({ status: 'LIDA', lida: true });
+      expect(await parts(sent.id)).toMatchObject({
+        destinatarios: 2,
+        participantes: {
+          [digits(ana.pn)]: { lid: ana.lid, lido: '2026-11-21T08:00:00.000Z' },
+          [digits(bia.pn)]: { lid: bia.lid, entregue: expect.any(String), lido: expect.any(String) },
+        },
+      });
+    });
+
+    test.each<[string, (items: Evento[]) => Evento[]]>([
+      ['in order', (items) => items],
+      ['backwards, before the message and its ack', (items) => items.toReversed()],
+      ['twice', (items) => [...items, ...items]],
+    ])('receipts %s give the same row', async (_how, order) => {
+      const { ana, bia, sent, ack, receipt } = aGroupMessage();
+      const items = [
+        ...[sent, ack, receipt(ana, 'ENTREGUE', '2026-11-21T08:00:01.000Z')],
+        receipt(ana, 'LIDA', '2026-11-21T08:00:05.000Z'),
+        receipt(ana, 'LIDA', '2026-11-21T08:00:03.000Z'),
+        receipt({ ...bia, jid: bia.lid!, pn: null }, 'ENTREGUE', '2026-11-21T08:00:02.000Z'),
+      ];
+      // One by one: a batch stores its messages first.
+      for (const item of order(items)) await write(item);
+      expect(await message(sent.id)).toMatchObject({ status: 'ENTREGUE' });
+      expect((await parts(sent.id))['participantes']).toEqual({
+        [digits(ana.pn)]: { lid: ana.lid, entregue: '2026-11-21T08:00:01.000Z', lido: '2026-11-21T08:00:03.000Z' },
+        [digits(bia.pn)]: { lid: bia.lid, entregue: '2026-11-21T08:00:02.000Z' },
+      });
+    });
+
+    test('while nobody knows whom it was sent to, it is not delivered to all', async () => {
+      const { ana, sent, receipt } = aGroupMessage();
+      await write(sent, receipt(ana, 'LIDA'));
+      expect(await message(sent.id)).toMatchObject({ status: 'PENDENTE' });
+      expect(await parts(sent.id)).toMatchObject({ participantes: { [digits(ana.pn)]: { lido: expect.any(String) } } });
+    });
+
+    test('a group of nobody else stays sent', async () => {
+      const { sent, ack } = aGroupMessage();
+      await write(sent, { ...ack, destinatarios: [me] });
+      expect(await message(sent.id)).toMatchObject({
+        status: 'ENVIADA',
+        dados: { destinatarios: 0, participantes: {} },
+      });
+    });
   });
 });
 

@@ -1,3 +1,5 @@
+import { PEOPLE_CALLS } from './people-calls.js';
+
 /** What the access matrix works on: things of one owner, whose texts nobody else may ever read. */
 export interface Belongings {
   connectionId: string;
@@ -5,6 +7,8 @@ export interface Belongings {
   messageId: string;
   apiKeyId: string;
   webhookId: string;
+  scheduledId: string;
+  templateId: string;
 }
 
 /** A valid call of a route. */
@@ -35,6 +39,16 @@ const webhook =
   ({ webhookId }: Belongings): RouteCall => ({
     ...{ params: { id: webhookId }, right: [200], foreign: '404', ...(body && { body }) },
   });
+
+const instance =
+  (body?: object, right = [200]) =>
+  ({ connectionId }: Belongings): RouteCall => ({
+    ...{ params: { instanceName: connectionId }, right, foreign: '404', ...(body && { body }) },
+  });
+
+const client = ({ connectionId }: Belongings): RouteCall => ({
+  ...{ params: { id: connectionId }, right: [200], foreign: '404' },
+});
 
 /** One entry for every row of the route table; a row without one fails the matrix. */
 export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
@@ -81,7 +95,18 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   checkNumber: ({ connectionId }) => ({
     ...{ params: { id: connectionId, number: '5511988887777' }, right: [409], foreign: '404' },
   }),
-  getMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [404], foreign: '404' }),
+  getMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
+  getMessageMediaLink: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
+  // Its signature is its key; this one is forged.
+  readMediaLink: ({ messageId }) => ({
+    ...{
+      params: { messageId },
+      query: `?expires=4102444800&signature=${'A'.repeat(43)}`,
+      right: [401],
+      foreign: '404',
+    },
+  }),
+  retryMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
   listMessages: ({ atendimentoId }) => ({ params: { atendimentoId }, right: [200], foreign: '404' }),
   listActiveAtendimentos: () => all([200]),
 
@@ -109,6 +134,48 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   takeUserWebhook: () => ({ ...all([403]), params: { userId: 'ana' }, body: {} }),
   testWebhookIn: () => ({ ...all([403]), body: {} }),
 
+  scheduleMessage: ({ connectionId }) => ({
+    body: {
+      connectionId,
+      to: '5511988887777',
+      content: 'Olá',
+      sendAt: new Date(Date.now() + 86_400_000).toISOString(),
+    },
+    ...{ right: [201], foreign: '404' },
+  }),
+  listScheduled: () => all([200]),
+  getScheduled: ({ scheduledId }) => ({ params: { id: scheduledId }, right: [200], foreign: '404' }),
+  changeScheduled: ({ scheduledId }) => ({
+    ...{ params: { id: scheduledId }, body: { content: 'Olá!' }, right: [200], foreign: '404' },
+  }),
+  cancelScheduled: ({ scheduledId }) => ({ params: { id: scheduledId }, right: [200], foreign: '404' }),
+  createTemplate: () => ({ ...all([201, 409]), body: { nome: 'lembrete', texto: 'Oi, {{nome}}!' } }),
+  listTemplates: () => all([200]),
+  getTemplate: ({ templateId }) => ({ params: { id: templateId }, right: [200], foreign: '404' }),
+  updateTemplate: ({ templateId }) => ({
+    ...{ params: { id: templateId }, body: { texto: 'Olá!' }, right: [200], foreign: '404' },
+  }),
+  deleteTemplate: ({ templateId }) => ({ params: { id: templateId }, right: [200], foreign: '404' }),
+  ...PEOPLE_CALLS,
+
+  listReadyClients: () => all([200]),
+  listClients: () => all([200]),
+  getPoolStats: () => all([200]),
+  createClient: ({ connectionId }) => ({
+    ...{ body: { clientId: connectionId }, right: [200], foreign: 'nothing of ours' },
+  }),
+  disconnectClient: client,
+  reconnectClient: client,
+  logoutClient: client,
+  restoreClients: () => all([200]),
+  sendByClient: ({ connectionId }) => ({
+    ...{ params: { id: connectionId }, body: { to: '5511988887777', text: 'Olá' }, right: [409], foreign: '404' },
+  }),
+  sendByAny: () => ({ ...all([409]), body: { to: '5511988887777', text: 'Olá' } }),
+
+  connectInstance: () => ({ ...all([200, 201]), body: {} }),
+  getInstance: () => all([200, 404]),
+
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },
   }),
@@ -119,4 +186,36 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   testWebhook: webhook(),
   listDeliveries: webhook(),
   replayDeliveries: webhook({ since: '2026-01-01T00:00:00Z' }),
+
+  // It is there already.
+  evolutionCreateInstance: ({ connectionId }) => ({
+    ...{ body: { instanceName: connectionId }, right: [403], foreign: 'nothing of ours' },
+  }),
+  evolutionFetchInstances: () => all([200]),
+  evolutionConnectionState: instance(),
+  evolutionConnect: instance(),
+  evolutionRestart: instance(),
+  evolutionLogout: instance(),
+  evolutionDelete: instance(),
+  evolutionSendText: instance({ number: '5511988887777', text: 'oi' }, [409]),
+  evolutionSendMedia: instance({ number: '5511988887777', mediatype: 'image', media: 'iVBORw0KGgo=' }, [409]),
+  evolutionSendAudio: instance({ number: '5511988887777', audio: 'T2dnUw==' }, [409, 422, 503]),
+  evolutionSendSticker: instance({ number: '5511988887777', sticker: 'UklGRg==' }, [409]),
+  evolutionSendLocation: instance({ number: '5511988887777', latitude: 1, longitude: 1 }, [409]),
+  evolutionSendContact: instance(
+    { number: '5511988887777', contact: [{ fullName: 'Bia', phoneNumber: '5511977776666' }] },
+    [409],
+  ),
+  evolutionSendPoll: instance({ number: '5511988887777', name: 'Qual?', values: ['a', 'b'] }, [409]),
+  evolutionSendReaction: instance({ key: { id: '3EB0' }, reaction: '👍' }, [404, 409]),
+  evolutionUpdateMessage: instance({ key: { id: '3EB0' }, text: 'oi' }, [404, 409]),
+  evolutionDeleteMessage: instance({ id: '3EB0' }, [404, 409]),
+  evolutionNumbers: instance({ numbers: ['5511988887777'] }, [409]),
+  evolutionMarkRead: instance({ readMessages: [{ id: '3EB0' }] }, [404]),
+  evolutionSendPresence: instance({ number: '5511988887777', presence: 'composing' }, [409]),
+  evolutionFindMessages: instance({}),
+  evolutionFindChats: instance({}),
+  evolutionMediaBase64: instance({ message: { key: { id: '3EB0' } } }, [404]),
+  evolutionSetWebhook: instance({ webhook: { url: 'https://example.com/hook' } }, [201]),
+  evolutionFindWebhook: instance(),
 };

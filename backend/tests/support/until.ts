@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 10;
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 40_000;
 
 type Truthy<T> = Exclude<T, null | undefined | false | '' | 0>;
 

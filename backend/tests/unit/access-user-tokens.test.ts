@@ -42,6 +42,7 @@ describe('a user token', () => {
       grants: new Set(['read', 'send', 'manage']),
       scope: { ownerId: USER, companyIds: [COMPANY] },
       ratePerMinute: null,
+      expiresAt: expect.any(Number),
     });
   });
 

@@ -274,3 +274,66 @@ describe('an epoch', () => {
     await epoch.settled();
   });
 });
+
+describe('what is stored soon', () => {
+  const session = (name: string) => ({ session: { [ALICE]: Buffer.from(name) } }) as SignalDataSet;
+  const read = async (epoch: AuthEpoch) => {
+    const { [ALICE]: found } = await epoch.state.keys.get('session', [ALICE]);
+    return found ? Buffer.from(found).toString() : null;
+  };
+
+  test('is read at once, and on the disk when nothing is unstored', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    epoch.commitSoon(session('first'));
+    epoch.commitSoon(session('second'));
+    expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({});
+    expect(await read(epoch)).toBe('second');
+    await epoch.store();
+    expect(epoch.store()).toBeNull();
+    expect(journal.getKeys(CONNECTION, 'session', [ALICE])).toEqual({ [ALICE]: Buffer.from('second') });
+  });
+
+  test('shares one flush with what comes before somebody asks for it', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    await epoch.saveCreds();
+    const before = journal.stats().flushes;
+    epoch.commitSoon(session('ours'));
+    epoch.commitSoon({ session: { [BOB]: Buffer.from('theirs') } });
+    await epoch.store();
+    expect(journal.stats().flushes).toBe(before + 1);
+  });
+
+  test('does not hide what was set after it, for whoever waited for that', async () => {
+    const epoch = open(await openJournal());
+    epoch.commitSoon(session('soon'));
+    await epoch.state.keys.set(session('later'));
+    expect(await read(epoch)).toBe('later');
+    epoch.commitSoon(session('soon again'));
+    await epoch.commitAhead({ session: { [ALICE]: null } });
+    expect(await read(epoch)).toBeNull();
+  });
+
+  test('fails for all that come later when one commit fails', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    jest.spyOn(journal, 'commit').mockRejectedValueOnce(new Error('disk full'));
+    epoch.commitSoon(session('lost'));
+    epoch.commitSoon(session('stored'));
+    await expect(epoch.store()).rejects.toThrow('disk full');
+    await epoch.settled();
+    expect(epoch.store()).not.toBeNull();
+  });
+
+  test('is left out when its transaction commits it', async () => {
+    const journal = await openJournal();
+    const epoch = open(journal);
+    const commit = jest.spyOn(journal, 'commit');
+    const data = session('once');
+    epoch.commitSoon(data);
+    await epoch.state.keys.set(data);
+    await epoch.store();
+    expect(commit).toHaveBeenCalledTimes(1);
+  });
+});

@@ -8,11 +8,13 @@ import { GatewayError } from '../../src/lib/errors.js';
 import { silentLog } from '../../src/lib/log.js';
 import { AuthStore } from '../../src/whatsapp/auth-store.js';
 import { GatewaySocket } from '../../src/whatsapp/gateway-socket.js';
+import { GroupCache } from '../../src/whatsapp/group-cache.js';
 import { Lanes } from '../../src/whatsapp/lanes.js';
 import { CONNECTION, openJournal } from './journal-fixture.js';
 
 let journal: Journal;
 let socket: GatewaySocket;
+let groups: GroupCache;
 const failures: unknown[] = [];
 
 /** A socket whose server nobody listens at: what is tested here happens before a byte is sent. */
@@ -20,12 +22,13 @@ beforeEach(async () => {
   journal = await openJournal();
   const auth = AuthStore.open({ journal, connectionId: CONNECTION, log: silentLog });
   const nothing = () => undefined;
+  groups = new GroupCache({ connectionId: CONNECTION, journal, clock: systemClock });
   socket = new GatewaySocket({
     ...{ connectionId: CONNECTION, journal, lanes: new Lanes(), clock: systemClock, log: silentLog },
     ...{ logger: pino({ level: 'silent' }), auth },
     version: [2, 3000, 1035194821],
     server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null, mediaUrl: null, mediaCaFile: null },
-    ...{ getMessage: nothing, groupMetadata: nothing },
+    ...{ getMessage: nothing, groups },
     ...{ userDevicesCache: new NodeCache(), retryCounterCache: new NodeCache() },
     on: {
       ...{ update: nothing, ack: nothing, companionRegRefresh: nothing, frame: nothing },
@@ -39,6 +42,7 @@ afterEach(() => {
   jest.restoreAllMocks();
   failures.length = 0;
   socket.terminate();
+  groups.close();
 });
 
 test('the credentials are on their way to the disk when the handler of creds.update returns', () => {

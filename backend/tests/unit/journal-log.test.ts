@@ -37,6 +37,35 @@ describe('the log', () => {
     await expect(journal.commit({ entries: [aStanza('2')] })).rejects.toMatchObject({ code: 'JOURNAL_FAILED' });
   });
 
+  test('what can wait shares the flush of the next commit, in the order of the calls', async () => {
+    const journal = await openJournal();
+    await journal.commit({ entries: [aStanza('0')] });
+    const before = journal.stats().flushes;
+    const soon = ['1', '2'].map((text) => journal.commit({ entries: [aStanza(text)] }, 'soon'));
+    expect(journal.claimEntries(10)).toHaveLength(1);
+    const now = journal.commit({ entries: [aStanza('3')] });
+    const seqs = (await Promise.all([...soon, now])).flatMap((each) => each.seqs);
+    expect(
+      journal
+        .claimEntries(10)
+        .map(({ seq }) => seq)
+        .slice(1),
+    ).toEqual(seqs);
+    expect([...seqs].sort((a, b) => a - b)).toEqual(seqs);
+    expect(journal.stats().flushes - before).toBe(1);
+  });
+
+  test('what can wait is durable without company too, and when the journal closes', async () => {
+    const dir = await tempDir();
+    const first = await openJournal({ dir });
+    await first.commit({ entries: [aStanza('1')] }, 'soon');
+    expect(first.claimEntries(10)).toHaveLength(1);
+    const soon = first.commit({ entries: [aStanza('2')] }, 'soon');
+    await Promise.all([soon, first.close()]);
+    const second = await openJournal({ dir });
+    expect(second.claimEntries(10)).toHaveLength(2);
+  });
+
   test('a place is never given twice, even when the log was empty at the restart', async () => {
     const dir = await tempDir();
     const first = await openJournal({ dir });

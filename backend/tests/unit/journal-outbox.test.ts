@@ -140,4 +140,31 @@ describe('the registry of connections', () => {
     expect(second.getConnection('b')).toBeNull();
     expect(second.listConnections()).toHaveLength(1);
   });
+
+  test('what deleted connections have counted stays with their owner and company, also of two deleted at once', async () => {
+    const dir = await tempDir();
+    const first = await openJournal({ dir });
+    const counted = { connects: 2, disconnects: 1, messageCount: 5 };
+    const ids = ['a', 'b', 'c', 'd'];
+    const connections = ids.map((connectionId) => aConnection({ connectionId, ...counted }));
+    connections[2] = { ...connections[2]!, companyId: 'empresa' };
+    await first.commit({ connections });
+    // A newer record than the one on the disk counts; one that is gone already counts no more.
+    await Promise.all([
+      first.deleteConnection('a'),
+      first.deleteConnection('b', { ...connections[1]!, messageCount: 7 }),
+    ]);
+    await Promise.all([first.deleteConnection('c'), first.deleteConnection('a'), first.deleteConnection('unknown')]);
+    await first.close();
+    const second = await openJournal({ dir });
+    const { ownerId } = connections[0]!;
+    expect(second.listGoneConnections()).toHaveLength(2);
+    expect(second.listGoneConnections()).toEqual(
+      expect.arrayContaining([
+        { ownerId, companyId: null, created: 2, connected: 4, disconnected: 2, messages: 12 },
+        { ownerId, companyId: 'empresa', created: 1, connected: 2, disconnected: 1, messages: 5 },
+      ]),
+    );
+    expect(second.listConnections().map(({ connectionId }) => connectionId)).toEqual(['d']);
+  });
 });

@@ -1,6 +1,24 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { ERRORS, GatewayError, isGatewayError, type ErrorCode } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
+import { evolutionError } from '../evolution/error-shape.js';
+
+/** Shapes of a failure: our envelope, or that of the gateway whose clients a route is for. */
+const SHAPES = {
+  sentinela: ({ code, status, details }: GatewayError, message: string) => {
+    return { status, body: { success: false, error: { code, message, details: details ?? null } } };
+  },
+  evolution: evolutionError,
+};
+export type ErrorShape = keyof typeof SHAPES;
+
+/** From here on, failures of this request have the shape that its route asks for. */
+export function shapeErrors({ errorShape = 'sentinela' }: { errorShape?: ErrorShape }): RequestHandler {
+  return (_req, res, next) => {
+    res.locals['errorShape'] = errorShape;
+    next();
+  };
+}
 
 /** What a 503 tells the caller to wait. */
 export const RETRY_AFTER_S = '5';
@@ -38,12 +56,14 @@ export function answerErrors(log: Log): ErrorRequestHandler {
   };
 }
 
-/** `{ success: false, error: { code, message, details } }`; what may be tried again says when. */
+/** The failure in the shape of its route; what may be tried again says when. */
 export function sendError(res: Response, error: GatewayError): void {
   const { code, status, details } = error;
   const wait = (details as { retryAfterS?: unknown } | null | undefined)?.retryAfterS;
   if (typeof wait === 'number') res.setHeader('Retry-After', String(wait));
   if (status === 503 && !res.hasHeader('Retry-After')) res.setHeader('Retry-After', RETRY_AFTER_S);
   const message = code === 'INTERNAL' ? ERRORS.INTERNAL.message : error.message;
-  res.status(status).json({ success: false, error: { code, message, details: details ?? null } });
+  const shape = (res.locals['errorShape'] as ErrorShape | undefined) ?? 'sentinela';
+  const answer = SHAPES[shape](error, message);
+  res.status(answer.status).json(answer.body);
 }

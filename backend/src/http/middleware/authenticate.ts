@@ -8,7 +8,8 @@ import { isLocalCaller } from './local-caller.js';
 /** From the headers alone: a key in a URL ends up in histories and proxy logs. */
 function presentedKey(req: Request): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '');
-  return bearer?.[1] ?? req.get('x-api-key');
+  // `apikey` is how clients of Evolution API say it.
+  return bearer?.[1] ?? req.get('x-api-key') ?? req.get('apikey');
 }
 
 /** Says who calls (`callerOf`), and refuses nobody yet: the rate limit comes in between. */
@@ -33,6 +34,12 @@ const MAY: Record<Access, (grants: Identity['grants']) => boolean> = {
   manage: (grants) => grants === 'root' || grants.has('manage'),
   root: (grants) => grants === 'root',
 };
+
+/** Whether the caller may do what this access asks for, whatever route they came by. */
+export function mayAccess(access: Access, res: Response): boolean {
+  const caller = callerOf(res);
+  return caller !== null && MAY[access](caller.grants);
+}
 
 /** @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less */
 export function assertAccess(access: Access, req: Request, res: Response): void {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { StagedUpload } from '../../integration/resources.js';
 import type { IntegrationPort } from '../ports.js';
@@ -7,10 +6,9 @@ import { atendimento } from '../schemas/atendimentos.js';
 import { pageBothWays, pageQuery, uuid } from '../schemas/common.js';
 import { messageInput } from '../schemas/message-content.js';
 import * as schema from '../schemas/messages.js';
+import { idempotencyOf, renderSent, SEND_ERRORS, SEND_REPLIES, sendFacts } from './send-call.js';
 
 const BASE = '/api/whatsapp-integration';
-/** 16 MB of file as base64; larger ones come as a form or by URL. */
-const MAX_JSON = '22mb';
 const facts = { tag: 'messages' } as const;
 
 /** Send, and read what was said. */
@@ -58,59 +56,21 @@ function sendRoute(integration: IntegrationPort): Route {
     operationId: 'sendMessage',
     summary: 'Send a message, or react to, edit, delete or forward one',
     input: { body: schema.sendMessageBody, query: schema.sendMessageQuery, headers: schema.sendMessageHeaders },
-    replies: {
-      201: { description: 'WhatsApp has accepted it.', schema: schema.sendMessageReply },
-      202: { description: 'Stored; it goes out as soon as possible.', schema: schema.sendMessageReply },
-    },
-    errors: [
-      'NEW_CHATS_PAUSED',
-      ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE'],
-      ...['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED', 'IDEMPOTENCY_CONFLICT'],
-      ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
-      ...['MEDIA_TOO_LARGE', 'MEDIA_FETCH_FAILED', 'MEDIA_STORE_FAILED', 'MEDIA_NOT_FOUND', 'FORBIDDEN_DESTINATION'],
-      ...[
-        'FFMPEG_MISSING',
-        'FORBIDDEN',
-        'TOO_LATE',
-        'DATABASE_UNAVAILABLE',
-        'JOURNAL_FAILED',
-        'JOURNAL_FULL',
-        'DEADLINE_EXCEEDED',
-      ],
-    ] as Route['errors'],
-    issueCodes: {
-      'body.type': { invalid_value: 'UNSUPPORTED_TYPE' },
-      'body.to': { too_small: 'INVALID_RECIPIENT', too_big: 'INVALID_RECIPIENT', invalid_format: 'INVALID_RECIPIENT' },
-      'body.content': { too_small: 'EMPTY_MESSAGE', invalid_format: 'EMPTY_MESSAGE', too_big: 'MESSAGE_TOO_LONG' },
-    },
-    // The wait for the acknowledgement, and before it a file to fetch or convert and a number to look up.
-    deadlineMs: schema.MAX_WAIT_MS + 90_000,
-    maxJson: MAX_JSON,
-    upload: (stream, name) => integration.receiveUpload(stream, name),
+    replies: SEND_REPLIES,
+    ...sendFacts(integration),
+    errors: [...SEND_ERRORS, 'TEMPLATE_NOT_FOUND', 'CONNECTION_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED'],
     handle: async ({ body, query, headers }, caller) => {
-      const key = headers['Idempotency-Key'];
-      const scope = `${caller.name}:${body.connectionId}`;
+      const { connectionId, to, mentions, replyTo, template } = body;
       const upload = caller.upload as StagedUpload | undefined;
-      const same = upload ? { ...body, file: upload.sha256.toString('hex') } : body;
-      const idempotency = key === undefined ? undefined : { scope, key, bodySha256: canonicalSha256(same) };
-      const { connectionId, to, mentions, replyTo } = body;
+      const idempotency = idempotencyOf(caller, connectionId, headers['Idempotency-Key'], body);
       const result = await integration.sendMessage(
-        { connectionId, to, mentions, replyTo, message: messageInput(body, upload), waitMs: query.wait, idempotency },
+        {
+          ...{ connectionId, to, mentions, replyTo, template, message: messageInput(body, upload) },
+          ...{ waitMs: query.wait, idempotency },
+        },
         caller.scope,
       );
-      return {
-        ...ok({ message: result.message }),
-        status: result.httpStatus,
-        headers: result.replayed ? { 'Idempotent-Replayed': 'true' } : {},
-      };
+      return renderSent(result);
     },
   });
-}
-
-/** The same request is the same digest, however its JSON was spelt and in whatever order its keys came. */
-function canonicalSha256(body: Record<string, unknown>): Uint8Array {
-  const sorted = Object.entries(body)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest();
 }

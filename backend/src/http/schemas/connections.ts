@@ -57,7 +57,7 @@ export const createConnectionBody = z
       .optional()
       .meta({
         description:
-          '`ignorarGrupos` (default false), `ignorarStatus` and `ignorarCanais` (default true): what is left out of the rows.',
+          '`ignorarGrupos` (default false), `ignorarStatus` and `ignorarCanais` (default true): what is left out of the rows. `sincronizarHistorico` (default false): whether old chats that the phone hands over when it is linked become rows.',
       }),
   })
   .meta({ id: 'CreateConnection' });

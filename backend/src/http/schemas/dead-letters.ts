@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { isoTime, page } from './common.js';
 
+const KINDS = [
+  ...(['stanza', 'receipt', 'notification', 'outgoing', 'outcome', 'session', 'contact', 'media', 'read'] as const),
+  'unreadable',
+] as const;
+
 const deadLetter = z
   .object({
     seq: z.number().int().meta({ description: 'Its place in the log, and its name here.' }),
     connectionId: z.string(),
-    kind: z.enum(['stanza', 'receipt', 'outgoing', 'outcome', 'session', 'contact']),
+    kind: z.enum(KINDS),
     whatsappId: z.string().nullable().meta({ description: 'The message that it is about.' }),
     code: z.string().meta({ description: 'SQLSTATE of the refusal, or a code of the gateway.', example: '23514' }),
     message: z.string(),

@@ -17,6 +17,8 @@ export const MESSAGE_TYPES = [
 ] as const;
 type MediaType = (typeof MEDIA_TYPES)[number];
 type MessageType = (typeof MESSAGE_TYPES)[number];
+/** What is about no other message, so any number can send it. */
+export const FREE_TYPES = ['text', ...MEDIA_TYPES, 'location', 'contact', 'poll'] as const satisfies MessageType[];
 
 const name = cleanText(1024).min(1);
 
@@ -63,7 +65,10 @@ export const contentFields = {
     .optional(),
 };
 
-type Field = 'to' | 'content' | keyof typeof contentFields;
+/** Where `template` puts its text. */
+const TEMPLATED: ReadonlySet<MessageType> = new Set(['text', 'edit', 'image', 'video', 'document']);
+
+type Field = 'to' | 'content' | 'template' | keyof typeof contentFields;
 
 /** What each type cannot do without. */
 const REQUIRED: Record<MessageType, Field[]> = {
@@ -85,24 +90,32 @@ const REQUIRED: Record<MessageType, Field[]> = {
 
 type Body = { type: MessageType } & Partial<Record<Field, unknown>>;
 
-/** One sentence for each field that the type needs and the body has not. */
+/** One sentence for each field that the type needs and the body has not. A template stands for the text. */
 export function requireFields(body: Body, context: z.RefinementCtx): void {
+  const problem = (field: Field, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+  if (body.template !== undefined) {
+    if (!TEMPLATED.has(body.type)) problem('template', `must be absent for type ${body.type}: it has no text`);
+    for (const field of ['content', 'caption'] as const) {
+      if (body[field] !== undefined) problem(field, 'must be absent: the template is the text');
+    }
+  }
   for (const field of REQUIRED[body.type]) {
-    if (body[field] !== undefined) continue;
-    context.addIssue({ code: 'custom', path: [field], message: `is required for type ${body.type}` });
+    if (body[field] !== undefined || (field === 'content' && body.template !== undefined)) continue;
+    problem(field, `must be given for type ${body.type}`);
   }
 }
 
 type Fields = { [K in keyof typeof contentFields]: z.output<(typeof contentFields)[K]> };
-type Checked = Required<{ [K in keyof Fields]: NonNullable<Fields[K]> }> & { content: string };
+type Checked = Required<{ [K in keyof Fields]: NonNullable<Fields[K]> }> & { content?: string };
 
 const INPUTS: Record<Exclude<MessageType, MediaType>, (body: Checked) => MessageInput> = {
-  text: ({ content }) => ({ type: 'text', text: content }),
+  // Without a text there is a template, which becomes it.
+  text: ({ content = '' }) => ({ type: 'text', text: content }),
   location: ({ location }) => ({ type: 'location', ...location }),
   contact: ({ contacts }) => ({ type: 'contact', contacts }),
   poll: ({ poll }) => ({ type: 'poll', ...poll }),
   reaction: ({ messageId, emoji }) => ({ type: 'reaction', messageId, emoji }),
-  edit: ({ messageId, content }) => ({ type: 'edit', messageId, text: content }),
+  edit: ({ messageId, content = '' }) => ({ type: 'edit', messageId, text: content }),
   delete: ({ messageId }) => ({ type: 'delete', messageId }),
   forward: ({ messageId }) => ({ type: 'forward', messageId }),
 };

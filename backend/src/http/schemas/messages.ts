@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cleanText, connectionId, isoTime, pageQuery } from './common.js';
 import { contentFields, MESSAGE_TYPES, requireFields } from './message-content.js';
+import { templateUse } from './templates.js';
 
 /** WhatsApp's own clients stop there. */
 const MAX_CONTENT = 65_536;
@@ -8,27 +9,28 @@ export const address = cleanText(128)
   .min(1)
   .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must have no control characters');
 
+export const messageText = cleanText(MAX_CONTENT).min(1, 'must not be empty').regex(/\S/, 'must not be empty');
+
+/** Everything of a message but who sends it. */
+export const messageFields = {
+  to: address.optional().meta({
+    description: 'A number in any usual spelling, a JID, or the JID of a group. Not for reaction, edit and delete.',
+    example: '5511999999999@s.whatsapp.net',
+  }),
+  type: z.enum(MESSAGE_TYPES).default('text'),
+  content: messageText.optional().meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
+  template: templateUse.optional(),
+  ...contentFields,
+  mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
+  replyTo: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'must be the whatsappId of a message')
+    .optional()
+    .meta({ description: '`whatsappId` of the message that is answered.' }),
+};
+
 export const sendMessageBody = z
-  .object({
-    connectionId,
-    to: address.optional().meta({
-      description: 'A number in any usual spelling, a JID, or the JID of a group. Not for reaction, edit and delete.',
-      example: '5511999999999@s.whatsapp.net',
-    }),
-    type: z.enum(MESSAGE_TYPES).default('text'),
-    content: cleanText(MAX_CONTENT)
-      .min(1, 'must not be empty')
-      .regex(/\S/, 'must not be empty')
-      .optional()
-      .meta({ example: 'Olá! Como posso ajudar?', description: 'Of text and edit.' }),
-    ...contentFields,
-    mentions: z.array(address).max(256).optional().meta({ description: 'Numbers or JIDs that are mentioned.' }),
-    replyTo: z
-      .string()
-      .regex(/^[\x21-\x7e]{1,128}$/, 'must be the whatsappId of a message')
-      .optional()
-      .meta({ description: '`whatsappId` of the message that is answered.' }),
-  })
+  .object({ connectionId, ...messageFields })
   .superRefine(requireFields)
   .meta({ id: 'SendMessage' });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { unknownVariables } from '../../integration/robot/template.js';
+import { ROBOT_NAMES, unknownVariables } from '../../integration/templates/fill-template.js';
 import { cleanText } from './common.js';
 import { timeZone } from './time-zone.js';
 
-const VARIABLES = '{{nome}}, {{primeiro_nome}}, {{numero}}, {{protocolo}}, {{data}}, {{hora}}, {{saudacao}}';
+const VARIABLES = ROBOT_NAMES.map((name) => `{{${name}}}`).join(', ');
 
 const texto = cleanText(4000)
   .refine((text) => unknownVariables(text).length === 0, `must name no variables but ${VARIABLES}`)

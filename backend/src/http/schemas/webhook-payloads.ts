@@ -41,6 +41,8 @@ const message = z
   })
   .meta({ id: 'WebhookMessage' });
 
+const instance = { instanceName: text, userId: text, organizationId: textOrNull };
+
 const target = {
   mensagemId: textOrNull,
   atendimentoId: textOrNull,
@@ -65,13 +67,47 @@ export const WEBHOOK_DATA: Record<WebhookEventType, z.ZodType> = {
   messageDeleted: z.object({ ...target, apagadaEm: text }),
   messageReaction: z.object({ ...target, de: party.nullable(), emoji: textOrNull, timestamp: text }),
   messageUpdated: z.object({ ...target, dados: facts }),
+  messageMedia: z.object({
+    mensagemId: text,
+    atendimentoId: textOrNull,
+    whatsappId: textOrNull,
+    midia: z
+      .object({
+        url: text.meta({ description: '`midia_url` of the row: read it with a key.' }),
+        tipo: text.meta({ description: 'MIME type, as the bytes say.' }),
+        nome: textOrNull,
+        tamanho: z.number().int().meta({ description: 'Bytes.' }),
+      })
+      .nullable(),
+    erro: textOrNull.meta({ description: 'Why there is no file: `MEDIA_EXPIRED`, `MEDIA_TOO_LARGE`, …' }),
+  }),
   messageRead: z.object({ chat: party, whatsappIds: z.array(text).nullable(), ate: textOrNull }),
+  groupUpdated: z.object({
+    mensagemId: text,
+    atendimentoId: textOrNull,
+    whatsappId: text,
+    grupo: party,
+    autor: party.nullable().meta({ description: 'Who did it; null = this number.' }),
+    acao: text.meta({ example: 'add' }),
+    participantes: z.array(z.object({ jid: text, pn: textOrNull, lid: textOrNull, eu: z.boolean() })),
+    valor: textOrNull.meta({ description: 'The new subject, description or setting.' }),
+    conteudo: text.meta({ example: 'Ana adicionou +5511988887777' }),
+    timestamp: text,
+  }),
   contactUpdated: party,
   atendimentoMerged: z.object({ de: text, para: text }),
   connectionState: z.object({ estado: text, status: text, motivo: textOrNull, numero: textOrNull, lid: textOrNull }),
   connected: z.object({ numero: textOrNull, lid: textOrNull }),
   disconnected: z.object({ estado: text, motivo: textOrNull }),
   qr: z.object({ code: text, expiresAt: isoTime }),
+  instanceStatus: z.object({ ...instance, status: text, isConnected: z.boolean(), phoneNumber: textOrNull }),
+  userNotification: z.object({
+    ...instance,
+    kind: z.enum(['unhealthy', 'reconnected', 'reconnect_failed']),
+    title: text,
+    message: text,
+    action: z.object({ label: text, method: z.literal('POST'), path: text }).nullable(),
+  }),
   alert: z.object({ severity: text, code: text, message: text }),
   supabaseOffline: z.object({ reason: text }),
   supabaseOnline: z.object({}),

@@ -50,6 +50,10 @@ export const createWebhookBody = z
       description:
         'Whose connections it hears of. Left out with the root key: of everybody, and of the gateway itself.',
     }),
+    companyId: uuid.nullish().meta({
+      description:
+        'Instead of an owner: the connections of this company, whoever owns them. Its people see and change the webhook.',
+    }),
     connectionId: connectionId.nullish().meta({ description: 'Only this connection.' }),
     events: events.optional(),
     headers: headers.optional(),
@@ -57,6 +61,10 @@ export const createWebhookBody = z
     secret: secretText.optional().meta({
       description: '`whsec_` and 24 to 64 bytes in base64 (for waha: any text). Made when left out.',
     }),
+  })
+  .refine(({ ownerId, companyId }) => !ownerId || !companyId, {
+    path: ['companyId'],
+    message: 'must be left out when ownerId is given',
   })
   .meta({ id: 'CreateWebhook' });
 
@@ -86,6 +94,7 @@ const webhook = z
     name: z.string(),
     url: z.string(),
     ownerId: z.string().nullable(),
+    companyId: z.string().nullable(),
     connectionId: z.string().nullable(),
     events: z.array(z.string()),
     headers: z.record(z.string(), z.string()).meta({ description: 'Names; the values are not shown.' }),

@@ -1,6 +1,6 @@
 import type { RobotCandidate, RobotKind } from '../../supabase/robot.js';
 import { openingAt, type BusinessHours } from './business-hours.js';
-import { fillTemplate } from './template.js';
+import { fillTemplate, robotValues } from '../templates/fill-template.js';
 
 /** A message that the robot owes. `janela` tells one closed time from the next. */
 export interface RobotDecision {
@@ -23,7 +23,7 @@ export function decide(candidate: RobotCandidate): RobotDecision | null {
   const said = (tipo: RobotKind, janela = '') =>
     candidate.feitos.some((one) => one.tipo === tipo && one.janela === janela);
   const say = (tipo: RobotKind, janela: string, texto: string | null): RobotDecision | null => {
-    const filled = texto === null ? '' : fillTemplate(texto, factsOf(candidate)).trim();
+    const filled = texto === null ? '' : fillTemplate(texto, valuesOf(candidate)).trim();
     return filled === '' || said(tipo, janela) ? null : { tipo, janela, texto: filled };
   };
   if (atendimento.status === 'FINALIZADO') return say('ENCERRAMENTO', '', configuracao.mensagem_encerramento);
@@ -44,7 +44,7 @@ function agentPresent({ ultima_cliente, ultima_atendente }: RobotCandidate): boo
   return ultima_atendente !== null && Date.parse(ultima_cliente) - Date.parse(ultima_atendente) < AGENT_PRESENT_MS;
 }
 
-function factsOf({ atendimento, configuracao, ultima_cliente }: RobotCandidate) {
+function valuesOf({ atendimento, configuracao, ultima_cliente }: RobotCandidate) {
   const { nome_cliente: nome, numero_cliente: numero, id: atendimentoId } = atendimento;
-  return { nome, numero, atendimentoId, at: new Date(ultima_cliente), fuso: configuracao.fuso };
+  return robotValues({ nome, numero, atendimentoId, at: new Date(ultima_cliente), fuso: configuracao.fuso });
 }

@@ -2,6 +2,7 @@ import { seqKey } from '../record-keys.js';
 import type { Write } from '../tables.js';
 import { account, eventBytes, wants, type WebhookContext } from './context.js';
 import { deliveryKey, queueKey } from './keys.js';
+import { passOn, stored } from './recent.js';
 import { lastSeqWrite } from './last-seq.js';
 import type { DeliveryRecord, EventRecord, NewEvent } from './records.js';
 
@@ -10,15 +11,18 @@ export interface Append {
   writes: Write[];
   /** Call it once the writes are durable. */
   done(): void;
+  /** Some line has got longer. */
   queued: boolean;
 }
 
 /**
  * An event that was appended before (the same id: a second receipt, a message that WhatsApp delivered twice) is left out,
- * and so is one that nobody wants. One that only switched-off webhooks want is kept for a replay.
+ * and so is one that nobody wants. One that only switched-off webhooks want is kept for a replay, and every one while
+ * somebody listens. Listeners are told at once: the commit has to be enqueued in the same turn.
  */
 export function planAppend(context: WebhookContext, events: readonly NewEvent[]): Append {
   const writes: Write[] = [];
+  const records: EventRecord[] = [];
   let bytes = 0;
   let queued = false;
   const seen = new Set<string>();
@@ -28,17 +32,23 @@ export function planAppend(context: WebhookContext, events: readonly NewEvent[])
     const plan = planEvent(context, event);
     if (plan === null) continue;
     writes.push(...plan.writes);
+    records.push(plan.record);
     bytes += plan.bytes;
     queued ||= plan.record.webhooks.length > 0;
   }
   if (writes.length > 0) writes.push(lastSeqWrite(context));
-  return { writes, queued, done: () => account(context, bytes) };
+  passOn(context, records);
+  const done = () => {
+    account(context, bytes);
+    stored(context, records);
+  };
+  return { writes, queued, done };
 }
 
 function planEvent(context: WebhookContext, event: NewEvent) {
   const { tables, sealer, clock } = context.journal;
   const wanting = [...context.registry.values()].filter((webhook) => wants(webhook, event));
-  if (wanting.length === 0) return null;
+  if (wanting.length === 0 && context.listening === null) return null;
   const idKey = sealer.conceal(event.id);
   if (tables.eventIds.getRaw(idKey) !== undefined) return null;
   const webhooks = wanting.filter(({ state }) => state === 'active').map(({ id }) => id);

@@ -1,6 +1,7 @@
 import type { JournalContext } from '../context.js';
 import type { SerialQueue } from '../serial-queue.js';
-import type { EventRecord, NewEvent, WebhookRecord } from './records.js';
+import type { Listening } from './listening.js';
+import type { EventRecord, NewEvent, Parties, WebhookRecord } from './records.js';
 
 /** What a delivery costs beside its event: a line of the ledger and a place in the queue. */
 export const DELIVERY_BYTES = 400;
@@ -11,10 +12,18 @@ export interface WebhookContext {
   registry: Map<string, WebhookRecord>;
   /** Changes of the registry read first, then write: one after the other. */
   changes: SerialQueue;
-  /** Who owns a connection; null when it is not known any more. */
-  ownerOf(connectionId: string): string | null;
+  /** Whose a connection is; nobody's when it is not known any more. */
+  partiesOf(connectionId: string): Parties;
   /** The last place that was given in the log of events. */
   lastSeq: number;
+  /** Set while somebody reads the whole log: then every event is kept. */
+  listening: Listening | null;
+  /** The newest events, without a gap, those included that are on their way to the disk; empty while nobody listens. */
+  recent: EventRecord[];
+  /** Up to this place events are on the disk. */
+  storedTo: number;
+  /** Up to this place events were cleared. */
+  trimmedTo: number;
   /** Bytes of events and deliveries, and how many of them may be. */
   bytes: { live: number; max: number };
 }
@@ -26,7 +35,10 @@ export function account({ bytes, journal }: WebhookContext, delta: number): void
 }
 
 /** Whether a webhook hears of such an event, switched off or not. */
-export function wants(webhook: WebhookRecord, event: Pick<NewEvent, 'type' | 'connectionId' | 'ownerId'>): boolean {
+export function wants(webhook: WebhookRecord, event: NewEvent): boolean {
+  if (event.audience) return false;
+  const { companyId = null } = webhook;
+  if (companyId !== null && companyId !== (event.companyId ?? null)) return false;
   if (webhook.ownerId !== null && webhook.ownerId !== event.ownerId) return false;
   if (webhook.connectionId !== null && webhook.connectionId !== event.connectionId) return false;
   return webhook.events.includes('*') || webhook.events.includes(event.type);

@@ -15,7 +15,9 @@ export interface WebhookRecord {
   url: string;
   /** Whose connections it hears of; null = everybody's, and what concerns the gateway as a whole. */
   ownerId: string | null;
-  /** Only this connection; null = all of the owner's. */
+  /** Only connections of this company, whoever owns them; absent or null = of any and of none. */
+  companyId?: string | null;
+  /** Only this connection; null = all of the owner's (of the company's). */
   connectionId: string | null;
   /** Event types; `*` = all. */
   events: string[];
@@ -33,6 +35,12 @@ export interface WebhookRecord {
   failingSince: number | null;
 }
 
+/** Whose something is. */
+export interface Parties {
+  ownerId: string | null;
+  companyId: string | null;
+}
+
 /** Something that happened, before it has its place in the log of events. */
 export interface NewEvent {
   /** The `webhook-id`: the same fact always has the same. */
@@ -41,6 +49,10 @@ export interface NewEvent {
   /** null = it concerns the gateway as a whole. */
   connectionId: string | null;
   ownerId: string | null;
+  /** The company of the connection; absent on events of older versions. */
+  companyId?: string | null;
+  /** It is for the sockets of this user or company, and for no webhook. */
+  audience?: { userId: string } | { organizationId: string };
   /** When it happened, ms since the epoch. */
   at: number;
   /** When it is no news any more (a QR code), ms since the epoch; null = never. */
@@ -48,7 +60,7 @@ export interface NewEvent {
   data: object;
 }
 
-/** An event that some webhook wants; kept while a delivery waits for it, and for a replay. */
+/** An event that some webhook wants, or any while somebody listens; kept while a delivery waits for it, and for a replay. */
 export interface EventRecord extends NewEvent {
   /** Place in the log of events. */
   seq: number;

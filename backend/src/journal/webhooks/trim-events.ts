@@ -3,6 +3,7 @@ import { seqKey } from '../record-keys.js';
 import type { Row, Write } from '../tables.js';
 import { account, eventBytes, type WebhookContext } from './context.js';
 import { deliveryKey, queueKey } from './keys.js';
+import { clearListening, trimmedWrite } from './listening.js';
 import { DELIVERY_RETENTION_MS, EVENT_RETENTION_MS } from './retention.js';
 import type { EventRecord } from './records.js';
 
@@ -23,6 +24,7 @@ export interface Trimmed {
 export async function trimEvents(context: WebhookContext, now: number): Promise<Trimmed> {
   const { bytes } = context;
   const over = () => bytes.live > bytes.max;
+  await forgetListeners(context, now);
   const trimmed = await pass(context, ({ queuedAt }) => (queuedAt <= now - EVENT_RETENTION_MS ? 'remove' : 'stop'));
   if (!over()) return trimmed;
   const full = () => bytes.live > bytes.max * LOW_WATER;
@@ -34,6 +36,13 @@ export async function trimEvents(context: WebhookContext, now: number): Promise<
   if (!over()) return trimmed;
   const lost = await pass(context, () => (full() ? 'remove' : 'stop'));
   return { events: trimmed.events + lost.events, discarded: trimmed.discarded + lost.discarded };
+}
+
+/** Whoever has not come back by now would find nothing to go on from. */
+async function forgetListeners(context: WebhookContext, now: number): Promise<void> {
+  const { listening, journal } = context;
+  if (listening === null || listening.usedAt > now - EVENT_RETENTION_MS) return;
+  await journal.writer.write(clearListening(context));
 }
 
 /** Goes through the events from the oldest; what is appended meanwhile is not what has to go. */
@@ -60,6 +69,7 @@ async function pass(
       trimmed.events += 1;
       trimmed.discarded += removal(context, row, event, writes);
     }
+    if (writes.length > 0) writes.push(trimmedWrite(context));
     await writer.write(writes);
     if (stopped) return trimmed;
     start = Buffer.concat([last.key, Buffer.of(0)]);
@@ -72,6 +82,7 @@ function removal(context: WebhookContext, { key, value }: Row<Buffer>, event: Ev
   const { tables, sealer, clock } = context.journal;
   writes.push(tables.events.remove(key), tables.eventIds.remove(sealer.conceal(event.id)));
   account(context, -eventBytes(value, event));
+  context.trimmedTo = Math.max(context.trimmedTo, event.seq);
   let discarded = 0;
   for (const id of event.webhooks) {
     const delivery = tables.deliveries.get(deliveryKey(id, event.seq));

@@ -2,13 +2,15 @@ import type { JournalContext } from '../context.js';
 import { getConnection } from '../connections.js';
 import { planAppend, type Append } from './append-events.js';
 import { account, DELIVERY_BYTES, type WebhookContext } from './context.js';
+import { EventFeed } from './event-feed.js';
 import { backlogOf, headOf, listLanes, type QueueHead } from './lanes.js';
 import { readLastSeq } from './last-seq.js';
+import { readListening, readTrimmedTo } from './listening.js';
 import { getDelivery, getEvent, listDeliveries, type DeliveryPage } from './list-deliveries.js';
 import { addWebhook, deleteWebhook, updateWebhook } from './registry.js';
 import { replayDeliveries, type ReplayRequest } from './replay-deliveries.js';
 import { WEBHOOK_SHARE } from './retention.js';
-import type { DeliveryRecord, DeliveryState, EventRecord, NewEvent, WebhookRecord } from './records.js';
+import type { DeliveryRecord, DeliveryState, EventRecord, NewEvent, Parties, WebhookRecord } from './records.js';
 import { SerialQueue } from '../serial-queue.js';
 import { settleDelivery } from './settle-delivery.js';
 import { trimEvents, type Trimmed } from './trim-events.js';
@@ -19,6 +21,8 @@ import { trimEvents, type Trimmed } from './trim-events.js';
  */
 export class WebhookStore {
   readonly #context: WebhookContext;
+  /** The same log, for whoever reads all of it. */
+  readonly feed: EventFeed;
   #trimming: Promise<Trimmed> | null = null;
 
   constructor(journal: JournalContext) {
@@ -27,10 +31,18 @@ export class WebhookStore {
       journal,
       registry: new Map(tables.webhooks.range().map(({ value }) => [value.id, value])),
       changes: new SerialQueue(),
-      ownerOf: (connectionId) => getConnection(tables, connectionId)?.ownerId ?? null,
+      partiesOf: (connectionId) => {
+        const { ownerId = null, companyId = null } = getConnection(tables, connectionId) ?? {};
+        return { ownerId, companyId };
+      },
       lastSeq: readLastSeq(tables),
+      recent: [],
+      storedTo: readLastSeq(tables),
+      listening: readListening(tables),
+      trimmedTo: readTrimmedTo(tables),
       bytes: { live: 0, max: Math.floor(journal.budget.maxBytes * WEBHOOK_SHARE) },
     };
+    this.feed = new EventFeed(this.#context);
     let bytes = tables.deliveries.count() * DELIVERY_BYTES;
     for (const size of tables.events.sizes()) bytes += size;
     account(this.#context, bytes);
@@ -45,9 +57,9 @@ export class WebhookStore {
     return this.#context.registry.get(id) ?? null;
   }
 
-  /** Whether there is any webhook: without one, events need not even be made. */
+  /** Whether there is any webhook, or somebody listens: otherwise events need not even be made. */
   get inUse(): boolean {
-    return this.#context.registry.size > 0;
+    return this.#context.registry.size > 0 || this.#context.listening !== null;
   }
 
   /** What webhooks use of the journal's budget, and may use. */
@@ -73,9 +85,9 @@ export class WebhookStore {
     return deleteWebhook(this.#context, id);
   }
 
-  /** The owner of a connection, as far as the journal knows it. */
-  ownerOf(connectionId: string): string | null {
-    return this.#context.ownerOf(connectionId);
+  /** Owner and company of a connection, as far as the journal knows it. */
+  partiesOf(connectionId: string): Parties {
+    return this.#context.partiesOf(connectionId);
   }
 
   /** For a commit that is about more than the events: they are durable with it, or not at all. */

@@ -1,3 +1,8 @@
+import type { InstanceFact, UserNotification } from '../gateway-events.js';
+
+/** Whose instance it is about. */
+type InstanceData = Omit<InstanceFact, 'connectionId'>;
+
 /** Somebody as a webhook tells about them. */
 export interface PartyData {
   tipo: 'pessoa' | 'grupo' | 'eu';
@@ -46,6 +51,37 @@ export interface TargetData {
   autor: PartyData | null;
 }
 
+/** What became of the file of a message that was told of before. */
+export interface MediaData {
+  mensagemId: string;
+  atendimentoId: string | null;
+  /** null in events of before the gateway noted it. */
+  whatsappId: string | null;
+  /** Where it can be read now (with a key; a link for `<img>` is asked for), and what it is; null = it will not come. */
+  midia: { url: string; tipo: string; nome: string | null; tamanho: number } | null;
+  /** Why there is none, a code of the error catalogue; null with a file. */
+  erro: string | null;
+}
+
+/** Something happened to a group, as its row tells it. */
+export interface GroupUpdateData {
+  mensagemId: string;
+  atendimentoId: string | null;
+  whatsappId: string;
+  grupo: PartyData;
+  /** Who did it; null = this number. The group itself when WhatsApp does not say. */
+  autor: PartyData | null;
+  /** WhatsApp's word: add, remove, promote, demote, subject, description, announcement, … */
+  acao: string;
+  /** Whom it was done to. */
+  participantes: { jid: string; pn: string | null; lid: string | null; eu: boolean }[];
+  /** The new subject, description or setting; null when there is none. */
+  valor: string | null;
+  /** One line in Portuguese. */
+  conteudo: string;
+  timestamp: string;
+}
+
 /** What each type of event says. The names are those of the events inside the gateway. */
 export interface WebhookEventData {
   messageReceived: MessageData;
@@ -63,13 +99,17 @@ export interface WebhookEventData {
   messageDeleted: TargetData & { apagadaEm: string };
   messageReaction: TargetData & { de: PartyData | null; emoji: string | null; timestamp: string };
   messageUpdated: TargetData & { dados: Record<string, unknown> };
+  messageMedia: MediaData;
   messageRead: { chat: PartyData; whatsappIds: string[] | null; ate: string | null };
+  groupUpdated: GroupUpdateData;
   contactUpdated: PartyData;
   atendimentoMerged: { de: string; para: string };
   connectionState: { estado: string; status: string; motivo: string | null; numero: string | null; lid: string | null };
   connected: { numero: string | null; lid: string | null };
   disconnected: { estado: string; motivo: string | null };
   qr: { code: string; expiresAt: string };
+  instanceStatus: InstanceData & { status: string; isConnected: boolean; phoneNumber: string | null };
+  userNotification: InstanceData & UserNotification;
   alert: { severity: string; code: string; message: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
@@ -101,13 +141,19 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   messageDeleted: 'A message was deleted for everyone.',
   messageReaction: 'Somebody reacted to a message, or took the reaction back (emoji null).',
   messageUpdated: 'A message has more facts in `dados` (votes of a poll, …).',
+  messageMedia:
+    'The file of a message has come and can be read at `midia.url`, or will not come (`erro`; the retry route asks again).',
   messageRead: 'Messages of a customer were read here, on the phone or by API.',
+  groupUpdated: 'Somebody came into a group or left it, or its subject, description or settings changed.',
   contactUpdated: 'Names or addresses of somebody became known.',
   atendimentoMerged: 'Two conversations turned out to be one. Told once, not kept over a crash at that very moment.',
   connectionState: 'A connection moved to another state.',
   connected: 'A connection is ready.',
   disconnected: 'A connection is not ready any more.',
   qr: 'There is a new QR code to scan. Not delivered after it has expired.',
+  instanceStatus: 'The instance of a user (`user_<userId>`) moved to another status.',
+  userNotification:
+    "The health of a user's instance, in words for that user: ill, connected again, or (with an action) not mended.",
   alert: 'Somebody should look: of one connection, or (webhooks without owner) of the whole gateway.',
   supabaseOffline: 'The database cannot be reached. For webhooks without owner.',
   supabaseOnline: 'The database is back. For webhooks without owner.',

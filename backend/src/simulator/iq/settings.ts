@@ -7,8 +7,19 @@ const PRIVACY = { readreceipts: 'all', last: 'all', online: 'all', profile: 'all
 /** `abt`: no experiment is on. */
 export const properties: IqHandler = () => [node('props', { protocol: '1', hash: 'sim' }, [])];
 
-/** `blocklist`: nobody is blocked. */
-export const blocklist: IqHandler = () => [node('list', {}, [])];
+/** `blocklist`: whom the account has blocked, by their LIDs; a `set` blocks (which needs both addresses) or unblocks. */
+export const blocklist: IqHandler = ({ world, companion, iq }) => {
+  const { phone } = companion;
+  const item = getBinaryNodeChild(iq, 'item');
+  if (iq.attrs.type === 'set' && item) {
+    const person = world.directory.find(item.attrs.jid ?? '');
+    const action = item.attrs.action === 'block' ? 'block' : 'unblock';
+    if (!person || (action === 'block' && item.attrs.pn_jid !== person.pnJid)) throw new IqFailure(400, 'bad-request');
+    phone.block(person, action, companion);
+  }
+  const items = [...phone.blocked].map((jid) => node('item', { jid }));
+  return [node('list', {}, items)];
+};
 
 /** `privacy`: read receipts are on; a `set` (also of tctokens) is accepted. */
 export const privacy: IqHandler = ({ iq }) => {
@@ -28,9 +39,13 @@ export const mediaConnection: IqHandler = ({ world }) => {
   return [node('media_conn', { auth: 'sim', ttl: '300', auth_ttl: '300' }, [host])];
 };
 
-/** `w:profile:picture`: nobody has one. */
-export const picture: IqHandler = () => {
-  throw new IqFailure(404, 'item-not-found');
+/** `w:profile:picture`: where it lies; 404 when there is none to see. */
+export const picture: IqHandler = ({ world, companion, iq }) => {
+  const jid = iq.attrs.target ?? '';
+  world.history.record({ kind: 'picture.queried', companion: companion.jid, jid });
+  const url = world.directory.find(jid)?.pictureUrl;
+  if (!url) throw new IqFailure(404, 'item-not-found');
+  return [node('picture', { id: '1700000000', type: 'preview', url })];
 };
 
 /** `w:mex` (GraphQL): what the account may do. */

@@ -4,6 +4,7 @@ import supertest, { type Response, type Test } from 'supertest';
 import { z } from 'zod';
 import { allRoutes, createHttpApp } from '../../../src/http/create-http-app.js';
 import { openApiDocument } from '../../../src/http/openapi.js';
+import type { MediaPort } from '../../../src/http/media-port.js';
 import type {
   AccessPort,
   AtendimentosPort,
@@ -13,6 +14,8 @@ import type {
   RobotPort,
   WatchdogPort,
 } from '../../../src/http/ports.js';
+import type { ContactsPort, GroupsPort } from '../../../src/http/people-ports.js';
+import type { InstancesPort } from '../../../src/http/pool-ports.js';
 import type { WatchdogReport } from '../../../src/watchdog/watchdog-report.js';
 import type { ApiKeyResource } from '../../../src/access/api-key-resource.js';
 import type { AuditFact } from '../../../src/access/audit-trail.js';
@@ -21,6 +24,10 @@ import type { Identity } from '../../../src/access/identity.js';
 import type { ConnectionResource } from '../../../src/integration/resources.js';
 import { silentLog, type Log } from '../../../src/lib/log.js';
 import { scriptedEvolution } from './scripted-evolution.js';
+import { scriptedSchedule } from './scripted-schedule.js';
+import { scriptedChats } from './scripted-chats.js';
+import { scriptedPeople } from './scripted-people.js';
+import { scriptedClients, scriptedInstances } from './scripted-pool.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -108,6 +115,10 @@ export function scriptedPorts(
     metricsAccess?: MetricsPort['access'];
     atendimentos?: Partial<AtendimentosPort>;
     robot?: Partial<RobotPort>;
+    media?: Partial<MediaPort>;
+    groups?: Partial<GroupsPort>;
+    contacts?: Partial<ContactsPort>;
+    instances?: Partial<InstancesPort>;
   } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
@@ -132,6 +143,14 @@ export function scriptedPorts(
         ...{ status: input.waitMs === 0 ? 'PENDENTE' : 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
+    sendByAny: async (input) => ({
+      httpStatus: input.waitMs === 0 ? 202 : 201,
+      replayed: input.idempotency !== undefined,
+      message: {
+        ...{ id: UUID, whatsappId: '3EB0', connectionId: 'c1', to: input.to ?? '' },
+        ...{ status: 'ENVIADA', atendimentoId: null, timestamp: NOW },
+      },
+    }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
     receiveUpload: async (stream, name) => {
@@ -142,10 +161,6 @@ export function scriptedPorts(
     markRead: async (_id, messageIds) => messageIds.length,
     sendPresence: async () => undefined,
     checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
-    openMedia: async (_id, range) => ({
-      ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
-      range: range ? { start: 0, end: 1 } : null,
-    }),
     ...script.integration,
   };
   const apiKey = anApiKey();
@@ -197,8 +212,20 @@ export function scriptedPorts(
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     render: async () => '# HELP sentinela_ready 1\n',
   };
+  const opened = (range: string | undefined) => ({
+    ...{ stream: Readable.from([Buffer.from(range ? 'ol' : 'olá')]), size: 4, type: 'text/plain', name: 'olá.txt' },
+    range: range ? { start: 0, end: 1 } : null,
+  });
+  const media: MediaPort = {
+    open: async (_id, range) => opened(range),
+    openLink: async (_id, _proof, range) => opened(range),
+    link: async (id) => ({ url: `/api/whatsapp-integration/media/${id}?expires=1&signature=x`, expiresAt: NOW }),
+    retry: async (messageId) => ({ messageId, state: 'waiting' }),
+    ...script.media,
+  };
   const webhooks = scriptedWebhooks(calls);
   const evolutionWebhooks = scriptedEvolution(calls);
+  const people = scriptedPeople(script);
   const atendimentos: AtendimentosPort = {
     list: async () => ({ data: [anAtendimento()], nextCursor: 'next', prevCursor: '~a' }),
     get: async () => anAtendimento(),
@@ -210,6 +237,7 @@ export function scriptedPorts(
   };
   const configuracao = { id: UUID, auto_resposta: true, fuso: 'America/Sao_Paulo' };
   const robot: RobotPort = { read: async () => null, write: async () => configuracao, ...script.robot };
+  const { scheduled, templates } = scriptedSchedule();
   const recorded = <T extends object>(port: T) =>
     Object.fromEntries(
       Object.entries(port).map(([name, answer]) => [
@@ -222,7 +250,13 @@ export function scriptedPorts(
     ) as T;
   return {
     ...{ integration: recorded(answers), atendimentos: recorded(atendimentos), robot: recorded(robot) },
+    ...{ scheduled: recorded(scheduled), templates: recorded(templates) },
+    media: recorded(media),
+    chats: scriptedChats(),
+    ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, evolutionWebhooks, calls, audit },
+    clients: recorded(scriptedClients()),
+    instances: recorded({ ...scriptedInstances(), ...script.instances }),
   };
 }
 

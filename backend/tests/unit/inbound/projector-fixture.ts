@@ -36,7 +36,7 @@ export function refuse(retryClass: Parameters<typeof failure>[0]): Answer {
 }
 
 export function idOf(event: Evento): string {
-  return 'whatsapp_id' in event ? event.whatsapp_id : '';
+  return ('whatsapp_id' in event ? event.whatsapp_id : null) ?? '';
 }
 
 /** A projector on a real journal, before a database that a test scripts. */

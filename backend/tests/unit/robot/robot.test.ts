@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/integration/robot/decide.js';
 import { openingAt, type BusinessHours } from '../../../src/integration/robot/business-hours.js';
-import { fillTemplate, unknownVariables } from '../../../src/integration/robot/template.js';
+import { fillTemplate, robotValues, unknownVariables } from '../../../src/integration/templates/fill-template.js';
 import type { RobotCandidate } from '../../../src/supabase/robot.js';
 import { RobotConfiguration } from '../../../src/integration/robot/robot-settings.js';
 
@@ -57,12 +57,12 @@ describe('texts', () => {
     ['{{protocolo}} {{data}} {{hora}}', '3F0E8C1A 23/11/2026 08:05'],
     ['{{senha}} {{toString}} {nome}', '{{senha}} {{toString}} {nome}'],
   ])('%s is filled in', (text, filled) => {
-    expect(fillTemplate(text, facts)).toBe(filled);
+    expect(fillTemplate(text, robotValues(facts))).toBe(filled);
   });
 
   test('a value is never read as a text of ours', () => {
-    expect(fillTemplate('{{nome}}', { ...facts, nome: '{{numero}}' })).toBe('{{numero}}');
-    expect(fillTemplate('Oi, {{primeiro_nome}}', { ...facts, nome: null })).toBe('Oi, ');
+    expect(fillTemplate('{{nome}}', robotValues({ ...facts, nome: '{{numero}}' }))).toBe('{{numero}}');
+    expect(fillTemplate('Oi, {{primeiro_nome}}', robotValues({ ...facts, nome: null }))).toBe('Oi, ');
   });
 
   test('unknown names are told', () => {

@@ -1,0 +1,59 @@
+import type { EvolutionPool } from '../evolution/evolution-pool.js';
+import { Clients } from '../integration/clients.js';
+import type { InstanceHealth } from '../integration/instances/instance-resource.js';
+import { WhatsAppManager } from '../integration/instances/whatsapp-manager.js';
+import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { Sender } from '../outbound/sender.js';
+import type { WatchdogReport } from '../watchdog/watchdog-report.js';
+import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+
+export interface PoolPartsDeps {
+  journal: Journal;
+  pool: WhatsAppPoolManager;
+  evolution: { pool: Pick<EvolutionPool, 'get'> };
+  integration: WhatsAppIntegrationService;
+  sender: Sender;
+  /** Asked for when somebody looks: the watchdog is made later. */
+  watchdog: () => { report(): WatchdogReport };
+  clock: Clock;
+}
+
+/** What stands on the pool beside the connections' own use cases. */
+export interface PoolParts {
+  /** Connections as users of a connection pool know them. */
+  clients: Clients;
+  /** One connection per user. */
+  instances: WhatsAppManager;
+}
+
+/** Builds it; from here on a client counts the messages that WhatsApp has accepted of it. */
+export function poolParts({
+  journal,
+  pool,
+  evolution,
+  integration,
+  sender,
+  watchdog,
+  clock,
+}: PoolPartsDeps): PoolParts {
+  sender.events.on('sent', ({ connectionId }) => {
+    const client = pool.get(connectionId);
+    if (client) client.sent();
+    else void evolution.pool.get(connectionId)?.sent();
+  });
+  const { connections } = integration;
+  const healthOf = (id: string) => healthIn(watchdog().report(), id);
+  return {
+    clients: new Clients({ journal, pool, connections, clock }),
+    instances: new WhatsAppManager({ journal, pool, connections, healthOf, clock }),
+  };
+}
+
+function healthIn({ connections }: WatchdogReport, id: string): InstanceHealth | null {
+  const watched = connections.find(({ connectionId }) => connectionId === id);
+  if (!watched) return null;
+  const { status, consecutiveFailures, healthyForMs: uptimeMs, lastCheckAt, problems } = watched;
+  return { status, consecutiveFailures, uptimeMs, lastCheckAt, problems };
+}

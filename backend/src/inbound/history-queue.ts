@@ -1,0 +1,144 @@
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
+import { proto } from '@whiskeysockets/baileys';
+import type { Journal } from '../journal/journal.js';
+import type { HistoryEntry, HistoryJob, MediaSource } from '../journal/records.js';
+import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
+import type { Clock } from '../lib/clock.js';
+import { withDeadline } from '../lib/deadline.js';
+import type { Log } from '../lib/log.js';
+import { Gate } from './gate.js';
+import { historyEntries, oldestOf, type ChatEnd } from './history-entries.js';
+
+type NewHistoryEntry = Omit<HistoryEntry, 'seq' | 'at'>;
+
+export interface HistoryQueueDeps {
+  journal: Pick<Journal, 'commit' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats'>;
+  /** Downloads, decrypts and verifies. */
+  download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
+  /** Since when messages of a connection may have been missed, ms since the epoch; null = none were. */
+  missedSince(connectionId: string): number | null;
+  /** Told how far back a history that was asked for goes, chat by chat. */
+  onDemand(connectionId: string, chats: ChatEnd[]): void;
+  clock: Clock;
+  log: Log;
+  random?: () => number;
+}
+
+const inflated = promisify(inflate);
+/** A history larger than that is none that a phone sends. */
+const MAX_HISTORY_BYTES = 512 * 1024 * 1024;
+/** So much of it lies in the log at a time: what comes in live is never behind more than that. */
+const SLICE = 200;
+const ROOM_LOOK_MS = 100;
+const RETRY: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
+/** Files of histories are kept for some days only. */
+const GIVE_UP_MS = 3 * 86_400_000;
+const LOOK_EVERY_MS = 60_000;
+const STOP_DEADLINE_MS = 5_000;
+
+/**
+ * Reads the histories that phones announce and puts their messages into the log, apart from everything that Baileys or the
+ * projector waits for. What is to be read lies in the journal: after a crash it is read again, to the same rows.
+ *
+ * - *idle*: waits to be told of one.
+ * - *running*: one history at a time, in slices, each only when the log is nearly worked off.
+ */
+export class HistoryQueue {
+  readonly #gate: Gate;
+  readonly #failures = new Map<string, { times: number; until: number }>();
+  #run: { abort: AbortController; done: Promise<void> } | null = null;
+
+  constructor(private readonly deps: HistoryQueueDeps) {
+    this.#gate = new Gate(deps.clock);
+  }
+
+  start(): void {
+    if (this.#run) return;
+    const abort = new AbortController();
+    const off = this.deps.journal.onHistoryQueued(() => this.#gate.open());
+    this.#run = { abort, done: this.#loop(abort.signal).finally(off) };
+  }
+
+  /** What is under way is read again at the next start. */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    this.#run = null;
+    run?.abort.abort();
+    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the history under way').catch(() => undefined);
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for (const job of this.#due()) if (!signal.aborted) await this.#work(job, signal);
+      } catch (error) {
+        this.deps.log.error('histories could not be worked off', { error });
+      }
+      await this.#gate.pass(this.#waitMs(), signal);
+    }
+  }
+
+  /** The oldest first. */
+  #due(): HistoryJob[] {
+    const now = this.deps.clock.now();
+    const jobs = this.deps.journal.listHistoryJobs().sort((a, b) => a.at - b.at);
+    return jobs.filter(({ id }) => (this.#failures.get(id)?.until ?? 0) <= now);
+  }
+
+  #waitMs(): number {
+    const waits = [...this.#failures.values()].map(({ until }) => until - this.deps.clock.now());
+    return Math.max(1, Math.min(LOOK_EVERY_MS, ...waits));
+  }
+
+  async #work(job: HistoryJob, signal: AbortSignal): Promise<void> {
+    const { connectionId, id } = job;
+    try {
+      await this.#read(job, signal);
+      this.#failures.delete(id);
+    } catch (error) {
+      if (signal.aborted) return;
+      const times = (this.#failures.get(id)?.times ?? 0) + 1;
+      this.#failures.set(id, { times, until: this.deps.clock.now() + backoffMs(RETRY, times - 1, this.deps.random) });
+      const old = this.deps.clock.now() - job.at > GIVE_UP_MS;
+      this.deps.log.warn(old ? 'history given up' : 'history not read yet', { connectionId, times, error });
+      if (!old) return;
+      this.#failures.delete(id);
+      await this.deps.journal.commit({ historyRead: [job] });
+    }
+  }
+
+  async #read(job: HistoryJob, signal: AbortSignal): Promise<void> {
+    const { connectionId } = job;
+    const notification = proto.Message.HistorySyncNotification.decode(job.notification);
+    const packed = notification.initialHistBootstrapInlinePayload?.length
+      ? notification.initialHistBootstrapInlinePayload
+      : await this.deps.download(sourceOf(notification), signal);
+    const history = proto.HistorySync.decode(await inflated(packed, { maxOutputLength: MAX_HISTORY_BYTES }));
+    const onDemand = history.syncType === proto.HistorySync.HistorySyncType.ON_DEMAND;
+    const entries = historyEntries(history, job, onDemand ? this.deps.missedSince(connectionId) : null);
+    await this.#feed(entries, job, signal);
+    this.deps.log.info('history read', { connectionId, messages: entries.length, onDemand });
+    if (onDemand) this.deps.onDemand(connectionId, oldestOf(history));
+  }
+
+  /** The job goes with the last slice. */
+  async #feed(entries: NewHistoryEntry[], job: HistoryJob, signal: AbortSignal): Promise<void> {
+    const { journal, clock } = this.deps;
+    for (let start = 0; start < entries.length || start === 0; start += SLICE) {
+      while (journal.stats().pendingEntries >= SLICE && !signal.aborted) await clock.sleep(ROOM_LOOK_MS, signal);
+      signal.throwIfAborted();
+      const isLast = start + SLICE >= entries.length;
+      await journal.commit({ entries: entries.slice(start, start + SLICE), historyRead: isLast ? [job] : [] });
+    }
+  }
+}
+
+function sourceOf(notification: proto.Message.IHistorySyncNotification): Extract<MediaSource, { kind: 'whatsapp' }> {
+  const { directPath = null, mediaKey, fileSha256 = null, fileEncSha256 = null, fileLength } = notification;
+  return {
+    ...{ kind: 'whatsapp', classe: 'md-msg-hist', url: null, directPath, fileSha256, fileEncSha256 },
+    mediaKey: mediaKey ?? new Uint8Array(),
+    fileLength: fileLength == null ? null : Number(fileLength),
+  };
+}

@@ -1,0 +1,35 @@
+import type { proto } from '@whiskeysockets/baileys';
+import type { Endereco } from '../supabase/evento.js';
+import { crowd, isMe, person } from './addresses.js';
+import { isoFromSeconds } from './content/proto-values.js';
+import type { MessageContext } from './message-context.js';
+import { rowId } from './row-id.js';
+import { chatKind } from './stanza-addresses.js';
+
+/** What the phone's own record of a message (`WebMessageInfo`, with a key) says beside its content.
+ *  @param peer of the message that brought it */
+export function contextOfInfo(info: proto.IWebMessageInfo, chat: Endereco, peer: MessageContext): MessageContext {
+  const id = info.key?.id ?? '';
+  const autor = authorOf(info, chat, peer);
+  const ours = autor === null;
+  return {
+    ...peer,
+    rowId: () => rowId(peer.sessao, chat.jid, autor?.jid ?? 'eu', id),
+    chat: chat.tipo === 'grupo' || ours ? chat : autor,
+    autor,
+    whatsappId: id,
+    remetenteJid: info.key?.participant || info.participant || chat.jid,
+    timestamp: isoFromSeconds(info.messageTimestamp) ?? peer.timestamp,
+    remetente: ours ? 'ATENDENTE' : 'CLIENTE',
+    status: ours ? 'ENVIADA' : 'RECEBIDA',
+  };
+}
+
+/** null = this number. */
+function authorOf(info: proto.IWebMessageInfo, chat: Endereco, peer: MessageContext): Endereco | null {
+  const { key, pushName } = info;
+  const participant = key?.participant || info.participant;
+  if (key?.fromMe || (participant && peer.me && isMe(participant, peer.me))) return null;
+  if (chatKind(chat.jid) === 'privado') return { ...chat, ...(pushName && { nome_perfil: pushName }) };
+  return participant ? person(participant, [], pushName) : crowd(chat.jid);
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../../lib/clock.js';
+import type { WhatsAppClientService } from '../../whatsapp/whatsapp-client-service.js';
+import type { WhatsAppPoolManager } from '../../whatsapp/whatsapp-pool-manager.js';
+import type { Connections } from '../connections.js';
+import { QrImages } from '../qr-images.js';
+import type { QrResource, Scope } from '../resources.js';
+import { mayUse } from '../scope.js';
+import { instanceNameOf } from './instance-name.js';
+import { presentInstance, type InstanceHealth, type InstanceResource } from './instance-resource.js';
+import { assertIsTheirs, assertMayConnect, type InstanceCall } from './may-connect.js';
+import type { Journal } from '../../journal/journal.js';
+
+export interface WhatsAppManagerDeps {
+  journal: Pick<Journal, 'getConnection'>;
+  pool: WhatsAppPoolManager;
+  connections: Connections;
+  /** What the health monitor knows of a connection. */
+  healthOf: (connectionId: string) => InstanceHealth | null;
+  clock: Clock;
+}
+
+/** What `connectUserWhatsApp` has come to within its wait. */
+export interface ConnectedInstance {
+  /** It was made by this call. */
+  created: boolean;
+  instance: InstanceResource;
+  /** What the user scans now; null when no scan is needed, or none can be shown yet. */
+  qr: QrResource | null;
+}
+
+/** How long a call waits for a code, a login or the end of both. */
+const CONNECT_WAIT_MS = 10_000;
+/** States on the way somewhere: another start would only lose what has been reached. */
+const UNDER_WAY = new Set(['initializing', 'pairing', 'qr_ready', 'authenticated']);
+/** States in which there is nothing yet to show a person. */
+const UNDECIDED = new Set(['idle', 'initializing', 'authenticated']);
+
+/**
+ * One instance per user: an ordinary connection of the pool whose id says whose it is, so two of one user cannot be.
+ * It needs no database; `whatsapp_instances` follows the connection's row.
+ */
+export class WhatsAppManager {
+  readonly #images = new QrImages();
+  /** Calls that came while one is at work on the same instance share its work. */
+  readonly #connecting = new Map<string, Promise<boolean>>();
+
+  constructor(private readonly deps: WhatsAppManagerDeps) {}
+
+  /** The user's instance, as far as `scope` sees it; null when there is none. */
+  findUserInstance(userId: string, scope: Scope | null): InstanceResource | null {
+    const record = this.#record(userId);
+    return record && mayUse(record, scope) ? this.#present(userId) : null;
+  }
+
+  /** Finds or creates. A new one is started. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
+  async ensureUserInstance(call: InstanceCall): Promise<InstanceResource> {
+    const { instance } = this.#allowed(call)
+      ? { instance: this.#present(call.userId) }
+      : await this.createUserInstance(call);
+    return instance;
+  }
+
+  /** Creates and starts it, unless somebody was faster. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
+  async createUserInstance(call: InstanceCall): Promise<{ created: boolean; instance: InstanceResource }> {
+    assertMayConnect(call);
+    const { userId: ownerId, organizationId: companyId } = call;
+    // Who may is decided: the registry need not ask again, and knows no programs that act for users.
+    const input = { connectionId: instanceNameOf(ownerId), ownerId, companyId };
+    const { created } = await this.deps.connections.create(input, null);
+    this.#allowed(call);
+    return { created, instance: this.#present(ownerId) };
+  }
+
+  /**
+   * Ensures the instance and connects it: a new one shows its code, one that is there gets a new socket, unless it is on
+   * its way already. Calls at once share one start.
+   * @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT
+   */
+  async connectUserWhatsApp(call: InstanceCall): Promise<ConnectedInstance> {
+    const { userId } = call;
+    const known = this.#allowed(call);
+    const name = instanceNameOf(userId);
+    const first = !this.#connecting.has(name);
+    const work = this.#connecting.get(name) ?? this.#connect(call, known);
+    if (first) this.#connecting.set(name, work);
+    try {
+      const created = await work;
+      // Who shares the work of somebody else is asked about what came of it.
+      this.#allowed(call);
+      await this.#decided(name);
+      return { created: created && first, instance: this.#present(userId), qr: await this.#qr(name) };
+    } finally {
+      if (first) this.#connecting.delete(name);
+    }
+  }
+
+  /** @returns whether it was created now */
+  async #connect(call: InstanceCall, known: boolean): Promise<boolean> {
+    if (!known) {
+      const { created } = await this.createUserInstance(call);
+      if (created) return true;
+    }
+    const { connections } = this.deps;
+    const name = instanceNameOf(call.userId);
+    const { estado, client } = connections.sendable(name, null);
+    if (UNDER_WAY.has(estado)) return false;
+    await (client ? client.reconnect() : connections.remote.reconnect(name));
+    return false;
+  }
+
+  /** Whether the instance is there, and the call's. @throws FORBIDDEN, CONNECTION_TAKEN */
+  #allowed(call: InstanceCall): boolean {
+    assertMayConnect(call);
+    const record = this.#record(call.userId);
+    if (!record) return false;
+    assertIsTheirs(record, call);
+    return true;
+  }
+
+  /** Waits until there is something to say, or for as long as a request can. */
+  async #decided(name: string): Promise<void> {
+    const client = this.deps.pool.get(name);
+    if (!client || isDecided(client)) return;
+    const over = new AbortController();
+    const look = ({ connectionId }: { connectionId: string }) => {
+      if (connectionId === name && isDecided(client)) over.abort();
+    };
+    const undo = [this.deps.pool.events.on('stateChanged', look), this.deps.pool.events.on('qr', look)];
+    await this.deps.clock.sleep(CONNECT_WAIT_MS, over.signal);
+    for (const off of undo) off();
+  }
+
+  async #qr(name: string): Promise<QrResource | null> {
+    const client = this.deps.pool.get(name);
+    if (!client) return this.deps.connections.remote.shownQr(this.deps.connections.record(name, null));
+    if (!client.qr) return null;
+    const { code, expiresAt } = client.qr;
+    return { qrCode: await this.#images.of(client, code), code, expiresAt: new Date(expiresAt).toISOString() };
+  }
+
+  #record(userId: string) {
+    const name = instanceNameOf(userId);
+    return this.deps.pool.get(name)?.record ?? this.deps.journal.getConnection(name);
+  }
+
+  #present(userId: string): InstanceResource {
+    const record = this.deps.connections.record(instanceNameOf(userId), null);
+    return presentInstance(record, this.deps.healthOf(record.connectionId));
+  }
+}
+
+function isDecided(client: WhatsAppClientService): boolean {
+  return client.qr !== null || !(UNDECIDED.has(client.estado) || client.estado === 'qr_ready');
+}

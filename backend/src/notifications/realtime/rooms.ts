@@ -1,0 +1,57 @@
+import type { NewEvent } from '../../journal/webhooks/records.js';
+import { may, type SocketCaller } from './caller.js';
+
+/**
+ * Who hears what is decided by rooms alone, live and in replays. A room is a base, perhaps one connection of it, perhaps
+ * only for who may manage:
+ *
+ *     all                      owner:<uuid>             organization:<uuid>             user:<uuid>
+ *     all/connection:<id>      owner:<uuid>/connection:<id>      organization:<uuid>/connection:<id>
+ *
+ * A connection's room always names whose connection it is: an id that changes hands takes no listener along. These are
+ * the rules of the HTTP API (`mayUse` of src/integration/scope.ts) as names.
+ */
+const EVERYTHING = 'all';
+const MANAGERS = '#manage';
+
+/** Whoever sees it can take the number over. */
+const FOR_MANAGERS = new Set(['qr']);
+
+type Told = Pick<NewEvent, 'type' | 'connectionId' | 'ownerId' | 'companyId' | 'audience'>;
+
+/** The rooms that hear of an event. What is nobody's in particular is for who sees everything. */
+export function roomsOfEvent(event: Told): string[] {
+  const bases = [EVERYTHING, ...basesOf(event)];
+  const { connectionId } = event;
+  const rooms = connectionId === null ? bases : bases.flatMap((base) => [base, ofConnection(base, connectionId)]);
+  return FOR_MANAGERS.has(event.type) ? rooms.map((room) => room + MANAGERS) : rooms;
+}
+
+function basesOf({ ownerId, companyId, audience }: Told): string[] {
+  if (audience) return ['userId' in audience ? `user:${audience.userId}` : organization(audience.organizationId)];
+  return [...(ownerId === null ? [] : [`owner:${ownerId}`]), ...(companyId ? [organization(companyId)] : [])];
+}
+
+/**
+ * The rooms of a socket.
+ * @param wanted only these connections; null = all that the caller may see
+ */
+export function roomsOfCaller(caller: SocketCaller, wanted: readonly string[] | null): string[] {
+  const { scope } = caller;
+  const bases =
+    scope === null ? [EVERYTHING] : [`owner:${scope.ownerId}`, ...scope.companyIds.map((id) => organization(id))];
+  const connections = narrowed(scope?.connections?.map(({ connectionId }) => connectionId) ?? null, wanted);
+  const rooms =
+    connections === null
+      ? [...bases, ...(scope === null ? [] : [`user:${scope.ownerId}`])]
+      : bases.flatMap((base) => connections.map((id) => ofConnection(base, id)));
+  return may('manage', caller) ? rooms.flatMap((room) => [room, room + MANAGERS]) : rooms;
+}
+
+function narrowed(allowed: readonly string[] | null, wanted: readonly string[] | null): readonly string[] | null {
+  if (allowed === null || wanted === null) return allowed ?? wanted;
+  return allowed.filter((id) => wanted.includes(id));
+}
+
+const organization = (id: string) => `organization:${id}`;
+const ofConnection = (base: string, id: string) => `${base}/connection:${id}`;

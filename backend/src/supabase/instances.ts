@@ -1,0 +1,87 @@
+import { normalizeTimes } from './rows.js';
+import type { SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
+
+/** A row of `whatsapp_instances`. */
+export interface InstanceRow {
+  id: string;
+  instance_name: string;
+  /** Null only in rows of an older system. */
+  user_id: string | null;
+  organization_id: string | null;
+  status: string;
+  is_connected: boolean;
+  phone_number: string | null;
+  qr_code: string | null;
+}
+
+/** What is known of a connection's owner. */
+export interface SessionOwner {
+  session_name: string;
+  owner_id: string;
+  company_id: string | null;
+}
+
+const PAGE = 500;
+
+/** `whatsapp_instances` for commands; the gateway itself never writes it. Everything rejects with a DatabaseFailure. */
+export class InstanceTable {
+  constructor(private readonly database: Pick<SupabaseWhatsAppService, 'query'>) {}
+
+  /** All rows, by name. */
+  async list(): Promise<InstanceRow[]> {
+    return (await this.#all('whatsapp_instances', '*', 'instance_name')) as unknown as InstanceRow[];
+  }
+
+  /** The owners of all connections, by name. */
+  async owners(): Promise<SessionOwner[]> {
+    const columns = 'session_name,owner_id,company_id';
+    return (await this.#all('whatsapp_sessions', columns, 'session_name')) as unknown as SessionOwner[];
+  }
+
+  /** Says whose it is, unless somebody has said so meanwhile. @returns whether it did */
+  async giveTo(id: string, user: { userId: string; organizationId: string | null }): Promise<boolean> {
+    const { userId: user_id, organizationId: organization_id } = user;
+    const changes = { user_id, ...(organization_id !== null && { organization_id }) };
+    const rows = await this.database.query((client) =>
+      client.from('whatsapp_instances').update(changes).eq('id', id).is('user_id', null).select('id'),
+    );
+    return rows.length === 1;
+  }
+
+  /** The instance of a user and the row of its connection; what is there of them. */
+  async ofUser(userId: string): Promise<{ instance: InstanceRow | null; session: Record<string, unknown> | null }> {
+    const [instance] = await this.database.query((client) =>
+      client.from('whatsapp_instances').select('*').eq('user_id', userId).limit(1).retry(false),
+    );
+    const [session] = await this.database.query((client) =>
+      client.from('whatsapp_sessions').select('*').eq('session_name', `user_${userId}`).limit(1).retry(false),
+    );
+    return {
+      instance: (instance as InstanceRow | undefined) ?? null,
+      session: session ? normalizeTimes(session) : null,
+    };
+  }
+
+  /** Removes both rows of an instance that never was anybody's: one with conversations is refused by the database. */
+  async remove(userId: string): Promise<void> {
+    await this.database.query((client) =>
+      client.from('whatsapp_instances').delete().eq('user_id', userId).select('id'),
+    );
+    await this.database.query((client) =>
+      client.from('whatsapp_sessions').delete().eq('session_name', `user_${userId}`).select('id'),
+    );
+  }
+
+  async #all(table: string, columns: string, key: string): Promise<Record<string, unknown>[]> {
+    const rows: Record<string, unknown>[] = [];
+    for (;;) {
+      const after = rows.at(-1)?.[key] as string | undefined;
+      const page = await this.database.query((client) => {
+        const query = client.from(table).select(columns).order(key).limit(PAGE).retry(false);
+        return after === undefined ? query : query.gt(key, after);
+      });
+      rows.push(...page);
+      if (page.length < PAGE) return rows;
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createClient } from '@supabase/supabase-js';
+import ws from 'ws';
+import type { InstanceResource } from '../../src/integration/instances/instance-resource.js';
+import type { QrResource } from '../../src/integration/resources.js';
+import { ESTADO_TABLE } from '../../src/whatsapp/estado.js';
+import { webhookBody } from '../../src/http/schemas/webhook-payloads.js';
+import { anApiKey, as, ROOT_KEY } from '../support/access.js';
+import { aUserToken } from '../support/database.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { aGateway, aNumber, CONNECTIONS, verdict } from '../support/gateway.js';
+import type { Answer } from '../support/http-client.js';
+import { until } from '../support/until.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+
+const gateway = aGateway({ API_KEY: ROOT_KEY, OUTGOING_PRIVATE_ADDRESSES: '127.0.0.1' });
+const company = randomUUID();
+
+type Connected = { instance: InstanceResource } & { [K in keyof QrResource]: QrResource[K] | null };
+type Headers = Record<string, string>;
+
+/** A user of the CRM, as Supabase Auth has signed them in. */
+function aUser(companies: string[] = []) {
+  const id = randomUUID();
+  const claims = companies.length > 0 ? { app_metadata: { company_ids: companies } } : {};
+  const token = () => aUserToken(gateway.database.jwtSecret, id, claims);
+  return { id, name: `user_${id}`, token, headers: () => as(token()) };
+}
+type User = ReturnType<typeof aUser>;
+
+const connect = (headers: Headers, body?: object): Promise<Answer<Connected>> =>
+  gateway.http.post('/api/whatsapp/connect', body, headers);
+const instanceOf = async (headers: Headers, query = '') =>
+  gateway.http.get<{ instance: InstanceResource }>(`/api/whatsapp/instance${query}`, headers);
+const row = async (user: User) => (await gateway.crm.rows('whatsapp_instances', { user_id: user.id }))[0];
+const untilRow = (user: User, wanted: object) =>
+  until(`the row of ${user.name} to be ${JSON.stringify(wanted)}`, async () => {
+    const found = await row(user);
+    return found && Object.entries(wanted).every(([column, value]) => found[column] === value) ? found : null;
+  });
+
+/** Connects and has a phone scan what is shown. */
+async function aLinkedUser(user: User): Promise<User & { number: string }> {
+  const { body } = await connect(user.headers());
+  const number = aNumber();
+  await gateway.simulator.createPhone({ number, name: 'Celular' }).scan(body.code!);
+  await until('the login', () => gateway.parts.pool.get(user.name)?.estado === 'ready');
+  return { ...user, number };
+}
+
+describe('one call makes and connects', () => {
+  test('a user gets a code to scan, scans it, and their row says so all along', async () => {
+    const user = aUser();
+    expect(verdict(await instanceOf(user.headers()))).toBe('404 CONNECTION_NOT_FOUND');
+    const { status, body } = await connect(user.headers());
+    expect([status, body.qrCode?.slice(0, 22)]).toEqual([201, 'data:image/png;base64,']);
+    const whose = { instanceName: user.name, userId: user.id, organizationId: null };
+    expect(body.instance).toMatchObject({ ...whose, status: 'waiting_qr', isConnected: false, phoneNumber: null });
+    const waiting = await untilRow(user, { status: 'waiting_qr' });
+    expect(waiting).toMatchObject({ instance_name: user.name, is_connected: false, phone_number: null });
+    expect(typeof waiting['qr_code']).toBe('string');
+    const number = aNumber();
+    await gateway.simulator.createPhone({ number, name: 'Celular' }).scan(body.code!);
+    const linked = await untilRow(user, { status: 'connected' });
+    expect(linked).toMatchObject({
+      ...{ id: body.instance.id, instance_name: user.name, is_connected: true, phone_number: number, qr_code: null },
+    });
+    const { instance } = (await instanceOf(user.headers())).body;
+    expect(instance).toMatchObject({ ...whose, status: 'connected', isConnected: true, phoneNumber: number });
+  });
+
+  test('again: the same instance with a new socket, and no code', async () => {
+    const user = await aLinkedUser(aUser());
+    const opened = () => gateway.simulator.history.of('login').length;
+    const before = opened();
+    const { status, body } = await connect(user.headers());
+    expect([status, body.instance.status, body.qrCode, body.code]).toEqual([200, 'connected', null, null]);
+    expect(opened()).toBeGreaterThan(before);
+    expect(await gateway.crm.rows('whatsapp_instances', { user_id: user.id })).toHaveLength(1);
+  });
+
+  test('twenty at once make one instance, and all get its code', async () => {
+    const user = aUser();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => connect(user.headers())));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array.from({ length: 19 }, () => 200), 201]);
+    const [{ body }] = answers as [Answer<Connected>];
+    expect(new Set(answers.map(({ body: each }) => each.instance.id))).toEqual(new Set([body.instance.id]));
+    expect(answers.every(({ body: each }) => each.code !== null)).toBe(true);
+    await untilRow(user, { status: 'waiting_qr' });
+    expect(await gateway.crm.rows('whatsapp_instances', { user_id: user.id })).toHaveLength(1);
+    const { body: list } = await gateway.http.get<{ data: { id: string }[] }>(CONNECTIONS, user.headers());
+    expect(list.data.map(({ id }) => id)).toEqual([user.name]);
+  });
+
+  test('it is an ordinary connection: disconnected by the pool, connected by its owner, forgotten, made again', async () => {
+    const user = await aLinkedUser(aUser());
+    await gateway.http.post(`/clients/${user.name}/disconnect`, undefined, user.headers());
+    expect(await untilRow(user, { status: 'disconnected' })).toMatchObject({ is_connected: false });
+    expect((await connect(user.headers())).body.instance.status).toBe('connected');
+    await untilRow(user, { status: 'connected', is_connected: true });
+    await gateway.http.delete(`${CONNECTIONS}/${user.name}`, user.headers());
+    await untilRow(user, { status: 'disconnected', phone_number: null });
+    const again = await connect(user.headers());
+    expect([again.status, again.body.instance.status]).toEqual([201, 'waiting_qr']);
+    expect(again.body.instance.id).toBe((await row(user))?.['id']);
+  });
+
+  test('the row follows what happened while the database was away', async () => {
+    const port = Number(new URL(gateway.database.url).port);
+    const proxy = new FaultProxy(port);
+    await proxy.up();
+    gateway.onClose(() => proxy.down());
+    await gateway.restart({ SUPABASE_URL: `http://127.0.0.1:${proxy.port}` });
+    const [before, during] = [await aLinkedUser(aUser()), aUser()];
+    await untilRow(before, { status: 'connected' });
+    await proxy.down();
+    await gateway.http.post(`/clients/${before.name}/disconnect`, undefined, before.headers());
+    const linked = await aLinkedUser(during);
+    expect((await instanceOf(linked.headers())).body.instance).toMatchObject({ isConnected: true });
+    expect(await row(during)).toBeUndefined();
+    await proxy.up();
+    await untilRow(before, { status: 'disconnected', is_connected: false });
+    await untilRow(linked, { status: 'connected', is_connected: true, phone_number: linked.number });
+    await gateway.restart();
+  }, 60_000);
+});
+
+describe('whose it is', () => {
+  test('a user acts for nobody else; the root key for everybody; a program for users of its company', async () => {
+    const [ana, bia] = [aUser([company]), aUser()];
+    const program = as((await anApiKey(gateway, { companyIds: [company] })).key);
+    const stranger = as((await anApiKey(gateway, { ownerId: randomUUID() })).key);
+    const refused = [
+      await connect(ana.headers(), { userId: bia.id }),
+      await connect(ana.headers(), { userId: bia.id, organizationId: company }),
+      await connect(bia.headers(), { organizationId: company }),
+      await connect(program, { userId: ana.id }),
+      await connect(program, { userId: ana.id, organizationId: randomUUID() }),
+      await connect(stranger, { userId: ana.id, organizationId: company }),
+      await connect(as(ROOT_KEY)),
+      await connect({}, { userId: ana.id }),
+    ];
+    expect(refused.map(verdict)).toEqual([
+      ...Array.from({ length: 6 }, () => '403 FORBIDDEN'),
+      ...['400 BAD_REQUEST', '401 UNAUTHORIZED'],
+    ]);
+    const made = await connect(program, { userId: ana.id, organizationId: company });
+    expect([made.status, made.body.instance.organizationId]).toEqual([201, company]);
+    expect((await connect(ana.headers())).body.instance.id).toBe(made.body.instance.id);
+    expect((await connect(as(ROOT_KEY), { userId: bia.id, organizationId: null })).status).toBe(201);
+    const seen = async (headers: Headers, user: User) => verdict(await instanceOf(headers, `?userId=${user.id}`));
+    expect([await seen(program, ana), await seen(program, bia)]).toEqual(['200', '404 CONNECTION_NOT_FOUND']);
+    expect([await seen(bia.headers(), ana), await seen(stranger, ana)]).toEqual([
+      ...['404 CONNECTION_NOT_FOUND', '404 CONNECTION_NOT_FOUND'],
+    ]);
+  });
+
+  test('nobody takes a user’s name, and no organisation reads the WhatsApp of who is not in it', async () => {
+    const user = aUser();
+    const squatter = aUser();
+    const squat = await gateway.http.post(CONNECTIONS, { connectionId: user.name }, squatter.headers());
+    const pool = await gateway.http.post('/clients', { clientId: user.name }, squatter.headers());
+    expect([verdict(squat), verdict(pool)]).toEqual(['403 FORBIDDEN', '403 FORBIDDEN']);
+    // A program of another company was first: the user is not linked into it unawares.
+    const program = as((await anApiKey(gateway, { companyIds: [company] })).key);
+    expect((await connect(program, { userId: user.id, organizationId: company })).status).toBe(201);
+    expect(verdict(await connect(user.headers()))).toBe('409 CONNECTION_TAKEN');
+  });
+
+  test('in the database a user sees their own instance, a colleague those of the company, nobody changes one', async () => {
+    const [ana, bia, colleague] = [aUser([company]), aUser(), aUser([company])];
+    await connect(ana.headers(), { organizationId: company });
+    await connect(bia.headers());
+    await untilRow(ana, { status: 'waiting_qr' });
+    await untilRow(bia, { status: 'waiting_qr' });
+    const of = (user: User) =>
+      createClient(gateway.database.url, gateway.database.anonKey, {
+        auth: { persistSession: false, autoRefreshToken: false },
+        realtime: { transport: ws as never },
+        global: { headers: { Authorization: `Bearer ${user.token()}` } },
+      }).from('whatsapp_instances');
+    const names = async (user: User) => {
+      const { data } = await of(user).select('instance_name');
+      return (data as { instance_name: string }[]).map(({ instance_name: name }) => name);
+    };
+    expect([await names(ana), await names(bia)]).toEqual([expect.arrayContaining([ana.name]), [bia.name]]);
+    expect(await names(colleague)).toContain(ana.name);
+    expect(await names(colleague)).not.toContain(bia.name);
+    const changed = await of(ana).update({ user_id: bia.id }).eq('user_id', ana.id).select();
+    expect([changed.data, changed.error?.code]).toEqual([null, '42501']);
+    const anon = createClient(gateway.database.url, gateway.database.anonKey, { realtime: { transport: ws as never } });
+    expect((await anon.from('whatsapp_instances').select('*')).error?.code).toBe('42501');
+  });
+});
+
+test('the database names the status of each state as the gateway does', async () => {
+  const { sql } = gateway.database;
+  for (const [estado, { instance }] of Object.entries(ESTADO_TABLE)) {
+    const [said] = await sql`select sentinela.estado_da_instancia(${estado}) as status`;
+    expect([estado, said?.['status']]).toEqual([estado, instance]);
+  }
+});
+
+describe('the health of an instance', () => {
+  const receiver = new WebhookReceiver();
+
+  beforeAll(async () => {
+    await receiver.up();
+    gateway.onClose(() => receiver.down());
+  });
+
+  test('ill, not mended, well again: its owner is told each once, with a button when it takes a person', async () => {
+    await gateway.restart({ HEALTH_CHECK_INTERVAL_MS: '150' });
+    const user = await aLinkedUser(aUser([company]));
+    const healthy = async () => (await instanceOf(user.headers())).body.instance.health?.status === 'healthy';
+    // At this pace the moments before the login count as failures, too.
+    await until('a first clean bill of health', healthy);
+    const events = ['userNotification', 'instanceStatus'];
+    await gateway.http.post(
+      '/api/whatsapp-bootstrap/webhooks',
+      { url: receiver.url, events, connectionId: user.name },
+      user.headers(),
+    );
+    await gateway.simulator.faults.refuse(true);
+    gateway.simulator.faults.closeAll();
+    const kinds = () => receiver.ofType('userNotification').map(({ json }) => json.data['kind']);
+    await until('a call for help', () => kinds().includes('reconnect_failed'));
+    const { health } = (await instanceOf(user.headers())).body.instance;
+    expect(health).toMatchObject({ status: 'disconnected', problems: ['NOT_READY'], uptimeMs: 0 });
+    expect(health!.consecutiveFailures).toBeGreaterThanOrEqual(4);
+    await gateway.simulator.faults.refuse(false);
+    await connect(user.headers());
+    await until('the good news', () => kinds().includes('reconnected'));
+    expect(kinds()).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
+    const [, failed] = receiver.ofType('userNotification');
+    expect(webhookBody('userNotification').parse(failed!.json)).toMatchObject({
+      ...{ connectionId: user.name, ownerId: user.id },
+      data: { instanceName: user.name, userId: user.id, action: { method: 'POST', path: '/api/whatsapp/connect' } },
+    });
+    await until('its status', () => receiver.ofType('instanceStatus').length >= 2);
+    const statuses = receiver.ofType('instanceStatus').map(({ json }) => json.data['status']);
+    expect([statuses[0], statuses.at(-1)]).toEqual(['connecting', 'connected']);
+    await gateway.restart();
+  }, 60_000);
+});
