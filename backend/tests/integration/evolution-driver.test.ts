@@ -252,7 +252,8 @@ describe('as a client of the pool', () => {
     expect(verdict(await command(id, 'disconnect'))).toBe('409 WRONG_DRIVER');
     expect((await command(id, 'reconnect')).body.client).toMatchObject({ isReady: true });
     expect(server.seen('/instance/restart').filter(({ instance }) => instance === id)).toHaveLength(1);
-    server.fail('/instance/logout', { status: 400 }, { status: 500 });
+    // As a server answers when the session has ended already.
+    server.fail('/instance/logout', { status: 400 });
     expect((await command(id, 'logout')).status).toBe(200);
     expect((await command(id, 'logout')).status).toBe(200);
     expect(await show(id)).toMatchObject({ estado: 'logged_out', motivo: 'LOGGED_OUT_BY_USER', numero: null });
