@@ -111,7 +111,7 @@ const api = {
       ids.map(async (id) => {
         const document = inbox.get(id)?.documentMessage;
         if (!document) return null;
-        return sha256(await simulator.media.download(document as never, 'document'));
+        return sha256(await simulator.media.download(document, 'document'));
       }),
     );
   },
