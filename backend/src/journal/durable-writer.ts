@@ -68,8 +68,14 @@ export class DurableWriter {
   #wait(writes: readonly Write[]): Promise<void> {
     const done = deferred();
     this.#waiting.push({ writes, done });
-    this.#cancelWait ??= systemClock.after(SOON_MS, () => this.hurry());
+    this.#cancelWait ??= this.#hurrySoon();
     return done.promise;
+  }
+
+  /** Keeps the process alive until then, unlike the clock's timers: a process must not end under a write that it awaits. */
+  #hurrySoon(): () => void {
+    const timer = setTimeout(() => this.hurry(), SOON_MS);
+    return () => clearTimeout(timer);
   }
 
   /** Those that wait first: they were called first. */

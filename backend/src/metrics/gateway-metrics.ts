@@ -1,7 +1,7 @@
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { SendFigures } from '../outbound/sender.js';
-import type { DatabaseState } from '../supabase/supabase-whatsapp-service.js';
+import type { DatabaseState } from '../supabase/database-link.js';
 import { ESTADO_TABLE } from '../whatsapp/estado.js';
 import { countEvents, type CountedParts } from './count-events.js';
 import { MetricSet } from './metric-set.js';

@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor, afterFilter, type KeyKind } from './cursor.js';
 import { normalizeTimes, type Row, type RowPage } from './rows.js';
-import type { DatabaseClient, SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
+import type { DatabaseClient } from './database-link.js';
+import type { SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
 
 type Query = Pick<SupabaseWhatsAppService, 'query'>;
 const PAGE = 500;

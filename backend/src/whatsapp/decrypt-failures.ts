@@ -4,11 +4,14 @@ const MINUTE_MS = 60_000;
 const HOUR_MINUTES = 60;
 /** 168,000 in two hours exhausted a heap (WhiskeySockets/Baileys#2234); healthy accounts see a few a day. */
 const FLOOD_PER_MINUTE = 30;
+const HOUR_MS = HOUR_MINUTES * MINUTE_MS;
 
 /** Counts messages that could not be decrypted ("Bad MAC" and its kin), per minute, for one hour. */
 export class DecryptFailures {
   #total = 0;
   #minutes = new Map<number, number>();
+  /** When the last ones came, FLOOD_PER_MINUTE of them at most: a minute of the clock may begin in the middle of a flood. */
+  readonly #last: number[] = [];
   #toldAt = -Infinity;
 
   constructor(private readonly deps: { clock: Clock; onFlood: (perMinute: number) => void }) {}
@@ -29,9 +32,14 @@ export class DecryptFailures {
     const count = (this.#minutes.get(minute) ?? 0) + 1;
     if (count === 1) this.#forget(minute);
     this.#minutes.set(minute, count);
-    if (count < FLOOD_PER_MINUTE || minute - this.#toldAt < HOUR_MINUTES) return;
-    this.#toldAt = minute;
-    this.deps.onFlood(count);
+    const now = this.deps.clock.now();
+    this.#last.push(now);
+    if (this.#last.length > FLOOD_PER_MINUTE) this.#last.shift();
+    const first = this.#last[0]!;
+    const isFlood = this.#last.length === FLOOD_PER_MINUTE && now - first < MINUTE_MS;
+    if (!isFlood || now - this.#toldAt < HOUR_MS) return;
+    this.#toldAt = now;
+    this.deps.onFlood(FLOOD_PER_MINUTE);
   }
 
   #forget(now: number): void {
