@@ -5,10 +5,9 @@ import type { Log } from '../lib/log.js';
 import type { Estado } from '../whatsapp/estado.js';
 import type { EvolutionConnection, EvolutionQr } from './evolution-connection.js';
 import type { EvolutionPool } from './evolution-pool.js';
-import type { RemoteCall } from './evolution-server.js';
 import type { EvolutionServers } from './evolution-servers.js';
+import { RemoteInstances, statusOf } from './remote-instances.js';
 import { qrContent, serverState, type StateChange } from './state-events.js';
-import { webhookSubscription } from './webhook-subscription.js';
 
 export interface EvolutionDriverDeps {
   pool: EvolutionPool;
@@ -34,11 +33,12 @@ const REOPEN: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
 export class EvolutionDriver {
   readonly #timers = new Map<string, () => void>();
   readonly #tries = new Map<string, number>();
-  /** Connections whose webhook was pointed here since the start: our address may have been another one before. */
-  readonly #pointed = new Set<string>();
+  readonly #instances: RemoteInstances;
   #abort: AbortController | null = null;
 
-  constructor(private readonly deps: EvolutionDriverDeps) {}
+  constructor(private readonly deps: EvolutionDriverDeps) {
+    this.#instances = new RemoteInstances({ ...deps, signal: () => this.#abort?.signal });
+  }
 
   start(): void {
     if (this.#abort) return;
@@ -51,7 +51,7 @@ export class EvolutionDriver {
   stop(): void {
     this.#abort?.abort();
     this.#abort = null;
-    this.#pointed.clear();
+    this.#instances.forgetAddress();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
@@ -62,7 +62,7 @@ export class EvolutionDriver {
    */
   async open(connection: EvolutionConnection): Promise<void> {
     await connection.want('connected');
-    await this.#ensureInstance(connection);
+    await this.#instances.ensure(connection);
     await this.#look(connection);
     if (connection.estado !== 'ready') await this.#askForQr(connection);
     this.#plan(connection, this.deps.checkIntervalMs);
@@ -87,9 +87,9 @@ export class EvolutionDriver {
   async pairingCode(connection: EvolutionConnection, digits: string): Promise<string> {
     if (connection.estado === 'ready') throw new GatewayError('ALREADY_PAIRED');
     await connection.want('connected');
-    await this.#ensureInstance(connection);
+    await this.#instances.ensure(connection);
     this.#plan(connection, this.deps.checkIntervalMs);
-    const answer = await this.#call(connection, 'GET', `/instance/connect/{i}?number=${digits}`);
+    const answer = await this.#instances.call(connection, 'GET', `/instance/connect/{i}?number=${digits}`);
     const code = (answer as { pairingCode?: unknown } | null)?.pairingCode;
     if (typeof code === 'string' && /^[A-Z0-9-]{4,16}$/i.test(code)) return code;
     throw new GatewayError('PAIRING_FAILED', 'The server made no pairing code.');
@@ -97,7 +97,7 @@ export class EvolutionDriver {
 
   /** A new socket at its server when it is linked, else a code to link it with. @throws GatewayError as `open` */
   async reconnect(connection: EvolutionConnection): Promise<void> {
-    if (connection.estado === 'ready') await this.#call(connection, 'POST', '/instance/restart/{i}');
+    if (connection.estado === 'ready') await this.#instances.call(connection, 'POST', '/instance/restart/{i}');
     await this.open(connection);
   }
 
@@ -107,7 +107,7 @@ export class EvolutionDriver {
     // Before the server tells of it: the end of a session that somebody asked for alerts nobody.
     await connection.move(LOGGED_OUT);
     try {
-      await this.#call(connection, 'DELETE', '/instance/logout/{i}');
+      await this.#instances.call(connection, 'DELETE', '/instance/logout/{i}');
     } catch (error) {
       const isOutAlready = [400, 404].includes(statusOf(error) ?? 0);
       if (!isOutAlready) {
@@ -127,9 +127,11 @@ export class EvolutionDriver {
     const { home, connectionId } = connection;
     if (home.webhookSecret === null || !this.deps.servers.has(home)) return;
     for (const path of ['/instance/logout/{i}', '/instance/delete/{i}']) {
-      await this.#call(connection, 'DELETE', path).catch((error: unknown) =>
-        this.deps.log.warn('Evolution server did not confirm the removal', { connectionId, path, error }),
-      );
+      await this.#instances
+        .call(connection, 'DELETE', path)
+        .catch((error: unknown) =>
+          this.deps.log.warn('Evolution server did not confirm the removal', { connectionId, path, error }),
+        );
     }
   }
 
@@ -161,8 +163,8 @@ export class EvolutionDriver {
   }
 
   async #lookAgain(connection: EvolutionConnection): Promise<void> {
-    if (!this.#pointed.has(connection.connectionId)) {
-      await this.#pointWebhook(connection).catch((error: unknown) => {
+    if (!this.#instances.pointsHere(connection)) {
+      await this.#instances.pointWebhook(connection).catch((error: unknown) => {
         // Gone: the look says so.
         if (statusOf(error) !== 404) throw error;
       });
@@ -171,80 +173,25 @@ export class EvolutionDriver {
   }
 
   async #look(connection: EvolutionConnection): Promise<void> {
-    const answer = await this.#call(connection, 'GET', '/instance/connectionState/{i}').catch((error: unknown) => {
-      if (statusOf(error) === 404) return { instance: { state: 'gone' } };
-      throw error;
-    });
-    const state = (answer as { instance?: { state?: unknown } } | null)?.instance?.state;
-    await connection.move(await this.#changeFor(connection, state));
+    await connection.move(await this.#changeFor(connection, await this.#instances.stateOf(connection)));
   }
 
   async #changeFor(connection: EvolutionConnection, state: unknown): Promise<StateChange | null> {
     const { estado, record } = connection;
     if (state === 'gone') return { estado: 'disconnected', motivo: 'REMOVED_AT_SERVER', numero: null };
-    if (state === 'open') return serverState(state, estado, record.numero ?? (await this.#numberOf(connection)));
+    if (state === 'open')
+      return serverState(state, estado, record.numero ?? (await this.#instances.numberOf(connection)));
     if (state === 'close') return estado === 'ready' ? { estado: 'reconnecting', motivo: 'CONNECTION_CLOSED' } : null;
     return serverState(state, estado);
   }
 
-  async #numberOf(connection: EvolutionConnection): Promise<string | null> {
-    const name = encodeURIComponent(connection.home.instance);
-    const answer = await this.#call(connection, 'GET', `/instance/fetchInstances?instanceName=${name}`);
-    const [row] = (Array.isArray(answer) ? answer : [answer]) as ({ ownerJid?: unknown } | null)[];
-    const owner = row?.ownerJid;
-    return typeof owner === 'string' ? (/^(\d{5,20})@/.exec(owner)?.[1] ?? null) : null;
-  }
-
-  async #ensureInstance(connection: EvolutionConnection): Promise<void> {
-    const { home } = connection;
-    if (home.webhookSecret === null) return;
-    const isThere = await this.#call(connection, 'GET', '/instance/connectionState/{i}').then(
-      () => true,
-      (error: unknown) => {
-        if (statusOf(error) === 404) return false;
-        throw error;
-      },
-    );
-    if (!isThere) {
-      const body = { instanceName: home.instance, integration: 'WHATSAPP-BAILEYS', qrcode: false };
-      await this.#call(connection, 'POST', '/instance/create', body).catch((error: unknown) => {
-        // 403: the name is in use, by a request of ours whose answer was lost.
-        if (statusOf(error) !== 403) throw error;
-      });
-    }
-    await this.#pointWebhook(connection);
-  }
-
-  /** One that was there before us has its webhook from whoever made it. */
-  async #pointWebhook(connection: EvolutionConnection): Promise<void> {
-    const { home, connectionId } = connection;
-    if (home.webhookSecret === null) return;
-    const subscription = webhookSubscription(this.deps.webhookUrl(), home.webhookSecret);
-    await this.#call(connection, 'POST', '/webhook/set/{i}', subscription);
-    this.#pointed.add(connectionId);
-  }
-
   /** Open already: the answer is its state instead. */
   async #askForQr(connection: EvolutionConnection): Promise<void> {
-    const answer = await this.#call(connection, 'GET', '/instance/connect/{i}');
+    const answer = await this.#instances.call(connection, 'GET', '/instance/connect/{i}');
     const { instance } = (answer ?? {}) as { instance?: { state?: unknown } };
     if (instance?.state === 'open') return connection.move(await this.#changeFor(connection, 'open'));
     const qr = qrContent(answer);
     await connection.move(qr ? { estado: 'qr_ready', motivo: null, qr } : { estado: 'initializing', motivo: null });
-  }
-
-  #call(connection: EvolutionConnection, method: RemoteCall['method'], path: string, body?: object): Promise<unknown> {
-    const { server, apiKey } = this.deps.servers.of(connection.home);
-    const named = path.replace('{i}', encodeURIComponent(connection.home.instance));
-    const signal = this.#abort?.signal;
-    return server.call({
-      method,
-      path: named,
-      apiKey,
-      repeatable: true,
-      ...(body && { body }),
-      ...(signal && { signal }),
-    });
   }
 
   #plan(connection: EvolutionConnection, afterMs: number): void {
@@ -266,9 +213,4 @@ export class EvolutionDriver {
 /** In all other states it is open, or waits for a person. */
 function isOpenable({ estado, record: { motivo } }: EvolutionConnection): boolean {
   return ['idle', 'initializing', 'reconnecting'].includes(estado) || motivo === 'REMOTE_REFUSED';
-}
-
-function statusOf(error: unknown): number | null {
-  const details = isGatewayError(error, 'REMOTE_REFUSED') ? (error.details as { status?: number }) : null;
-  return details?.status ?? null;
 }
