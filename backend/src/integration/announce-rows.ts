@@ -110,12 +110,10 @@ function changeFact(evento: Change, resultado: ResultadoEvento | undefined, plac
       const id = eventId('reacao', ...about, de?.jid ?? null, emoji, timestamp);
       return { id, type: 'messageReaction', data: { ...target, de, emoji, timestamp } };
     }
-    case 'dados':
-      return {
-        id: eventId('dados', ...about, place),
-        type: 'messageUpdated',
-        data: { ...target, dados: evento.dados },
-      };
+    case 'dados': {
+      const data = { ...target, dados: evento.dados };
+      return { id: eventId('dados', ...about, place), type: 'messageUpdated', data };
+    }
   }
 }
 
