@@ -71,13 +71,16 @@ export class EvolutionConnection {
     const isLate = at !== null && before.evolution?.stateAt != null && at < before.evolution.stateAt;
     const next = change === null || isLate || isOwnEnd(before, change) ? before : this.#changed(before, change, at);
     if (next === before) return this.#commit(also);
+    // With the state that speaks of it: who sees `qr_ready` sees the code.
+    const shownBefore = this.#qr;
     this.#record = next;
+    this.#qr = change?.qr ? this.#shown(change.qr) : null;
     const entries = [...(also.entries ?? []), this.#sessionEntry(next, change!)];
     try {
       await this.#commit({ ...also, connections: [...(also.connections ?? []), next], entries });
     } catch (error) {
       // Memory must not be ahead of the disk: the news comes again, and would change nothing then.
-      if (this.#record === next) this.#record = before;
+      if (this.#record === next) [this.#record, this.#qr] = [before, shownBefore];
       throw error;
     }
     this.#tell(before, next, change!);
@@ -150,11 +153,10 @@ export class EvolutionConnection {
   #tell(before: ConnectionRecord, { estado, motivo, numero }: ConnectionRecord, { qr, code }: StateChange): void {
     const { connectionId } = this;
     const { events } = this.deps;
-    this.#qr = qr ? this.#shown(qr) : null;
     if (before.estado !== estado || before.motivo !== motivo) {
       events.emit('stateChanged', { connectionId, estado: estado as Estado, motivo });
     }
-    if (this.#qr) events.emit('qr', { connectionId, qr: this.#qr });
+    if (qr && this.#qr) events.emit('qr', { connectionId, qr: this.#qr });
     if (before.estado !== 'ready' && estado === 'ready') events.emit('ready', { connectionId, numero });
     if (before.estado === 'ready' && estado !== 'ready') {
       events.emit('closed', { connectionId, code: code ?? 0, reason: motivo ?? estado, retryInMs: null });

@@ -273,6 +273,19 @@ describe('as a client of the pool', () => {
     expect(await show(id)).toMatchObject({ estado: 'ready', numero: expect.any(String) });
   });
 
+  test('a scheduled message goes out through its server at its time, once', async () => {
+    const id = await aRemoteConnection();
+    const to = aNumber();
+    const body = { connectionId: id, to, content: 'consulta amanhã', sendAt: new Date().toISOString() };
+    expect(verdict(await gateway.http.post('/api/whatsapp-integration/scheduled-messages', body, root))).toBe('201');
+    const [row] = await until('its row', async () => {
+      const rows = await gateway.crm.rows('whatsapp_mensagens_agendadas', { sessao: id });
+      return rows[0]?.['status'] === 'ENVIADA' && rows;
+    });
+    expect(await gateway.crm.mensagem(id, String(row!['whatsapp_id']))).toMatchObject({ conteudo: 'consulta amanhã' });
+    expect(sentTo(id).map(({ body: sent }) => sent)).toEqual([expect.objectContaining({ number: to })]);
+  });
+
   test('a user whose instance lives on a server connects it there', async () => {
     const userId = randomUUID();
     const id = `user_${userId}`;
