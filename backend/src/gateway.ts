@@ -1,31 +1,28 @@
-import { join } from 'node:path';
 import { AccessService } from './access/access-service.js';
 import { DeadLetters } from './bootstrap/dead-letters.js';
 import { evolutionParts } from './bootstrap/evolution-parts.js';
 import { gatewayStats } from './bootstrap/gateway-stats.js';
 import { historyParts } from './bootstrap/history-parts.js';
 import { mediaParts } from './bootstrap/media-parts.js';
-import { scheduleParts, type ScheduleParts } from './bootstrap/schedule-parts.js';
+import { scheduleParts } from './bootstrap/schedule-parts.js';
+import { managedServices } from './bootstrap/managed-services.js';
 import { peopleParts } from './bootstrap/people-parts.js';
+import { projectionParts } from './bootstrap/projection-parts.js';
+import { sendingParts } from './bootstrap/sending-parts.js';
+import { watchParts } from './bootstrap/watch-parts.js';
 import { realtimeParts } from './bootstrap/realtime-parts.js';
 import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { Orphans } from './bootstrap/orphans.js';
 import { poolParts } from './bootstrap/pool-parts.js';
 import { selfTestSteps } from './bootstrap/self-test-steps.js';
-import { SendCounter } from './bootstrap/send-counter.js';
 import { VERSION } from './bootstrap/version.js';
-import { WhatsAppBootstrapService, type ManagedService } from './bootstrap/whatsapp-bootstrap-service.js';
+import { WhatsAppBootstrapService } from './bootstrap/whatsapp-bootstrap-service.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { AddressPolicy } from './egress/address-policy.js';
 import { createHttpApp } from './http/create-http-app.js';
 import { ChatReads } from './supabase/chat-reads.js';
 import { HttpServer } from './http/http-server.js';
-import { decodeOptions } from './inbound/decode-options.js';
-import type { HistoryQueue } from './inbound/history-queue.js';
-import { PollCounter } from './inbound/poll-counter.js';
-import { Projector } from './inbound/projector.js';
-import { announceRows, type Projected } from './integration/announce-rows.js';
 import { Atendimentos } from './integration/atendimentos.js';
 import type { Scope } from './integration/resources.js';
 import { RobotConfiguration } from './integration/robot/robot-settings.js';
@@ -43,20 +40,12 @@ import type { Log } from './lib/log.js';
 import { Releasers } from './lib/releasers.js';
 import { TypedEmitter } from './lib/typed-emitter.js';
 import type { GatewayEvents } from './notifications/gateway-events.js';
-import { MessageAcceptor } from './outbound/accept-message.js';
 import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { messageFromOutbox } from './outbound/message-from-outbox.js';
-import { NumberCheck } from './outbound/number-check.js';
-import { Sender } from './outbound/sender.js';
-import { MediaUploads } from './outbound/upload-media.js';
 import { AtendimentoTable } from './supabase/atendimentos.js';
 import { DatabaseHost } from './supabase/database-host.js';
-import { PollTable } from './supabase/polls.js';
 import { RobotTable } from './supabase/robot.js';
 import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
-import { LastResort } from './watchdog/last-resort.js';
-import { LoopGuard } from './watchdog/loop-guard.js';
-import { WhatsAppWatchdogService } from './watchdog/whatsapp-watchdog-service.js';
 import { WebVersion } from './whatsapp/web-version.js';
 import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
 
@@ -140,31 +129,11 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const events = new TypedEmitter<GatewayEvents>(log);
   const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
-  const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
-  const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
-  const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
-
-  const polls = new PollCounter({ polls: new PollTable(database), clock, log });
-  projector.events.on('projected', ({ eventos }) => polls.written(eventos));
-
-  const numbers = new NumberCheck({ journal, clock, log });
+  const { projector, polls } = projectionParts({ journal, database, clock, log });
   const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
-  const uploads = new MediaUploads({ journal, files: media.outgoing });
-  const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
-  const sends = new SendCounter();
-  sender.events.on('accepted', () => sends.accepted());
-  sender.events.on('sent', () => sends.sent());
-  sender.events.on('failed', () => sends.failed());
-  const acceptor = new MessageAcceptor({
-    journal,
-    numbers,
-    clock,
-    expiryMs: config.sendExpiryMs,
-    sender,
-    channelOf: (id) => integration.channelOf(id),
-  });
-
+  const channelOf = (id: string) => integration.channelOf(id);
+  const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, clock, log });
+  const { numbers, sender, sends, acceptor } = sending;
   const webVersion = new WebVersion({ log, pinned: config.whatsapp.version });
   const pool: WhatsAppPoolManager = new WhatsAppPoolManager({
     journal,
@@ -208,27 +177,15 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
   const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
   const schedule = scheduleParts(scheduleDeps);
   const history = historyParts({ config, journal, projector, media, pool, clock, log });
-  const ofPool = poolParts({ journal, pool, evolution, integration, sender, watchdog: () => watchdog, clock });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
-  const { mayExit: supervised, checkIntervalMs, eventLoopStallMs, ...health } = config.watchdog;
-  const exitFile = join(config.dataDir, 'watchdog-exit.json');
-  const lastResort = new LastResort({ file: exitFile, clock, log, supervised, exit: beyondRepair });
-  const loopGuard = new LoopGuard({ stallMs: eventLoopStallMs, file: exitFile });
-  const isReady = (id: string) => integration.channelOf(id)?.estado === 'ready';
+  const watch = watchParts({ config, journal, pool, sender, projector, database, events, beyondRepair, clock, log });
+  const { lastResort, loopGuard, watchdog } = watch;
+  const ofPool = poolParts({ journal, pool, evolution, integration, sender, watchdog: () => watchdog, clock });
+  const isReady = (id: string) => channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const watchdog: WhatsAppWatchdogService = new WhatsAppWatchdogService({
-    ...{ pool, clock, log, events, checkIntervalMs, health, lastResort, supervised },
-    outboxSince: (id) => oldestUnfinished(journal, id),
-    journalWritable: () => journal.probe(),
-    oldestPendingAt: () => journal.stats().oldestPendingAt,
-    databaseOnline: () => database.reason === null,
-    wakeProjector: () => projector.wake(),
-  });
-  sender.events.on('ackOverdue', ({ connectionId }) => watchdog.ackOverdue(connectionId));
-  sender.events.on('reachoutLocked', ({ connectionId }) => pool.get(connectionId)?.care.refused());
   const orphans = new Orphans({
     journal,
     isPaired: (id) => evolution.pool.get(id) !== undefined || pool.isPaired(id),
@@ -328,54 +285,4 @@ function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrid
     housekeeping,
     tell,
   };
-}
-
-/** The sends of a connection come oldest first. */
-function oldestUnfinished(journal: Journal, connectionId: string): number | null {
-  for (const { acceptedAt } of journal.listUnfinishedOutbox(connectionId)) return acceptedAt;
-  return null;
-}
-
-/** The three services that people start, stop and watch, in their order. */
-function managedServices(parts: {
-  database: SupabaseWhatsAppService;
-  projector: Projector;
-  polls: PollCounter;
-  robot: Robot;
-  schedule: ScheduleParts;
-  history: HistoryQueue;
-  integration: WhatsAppIntegrationService;
-  watchdog: WhatsAppWatchdogService;
-}): ManagedService[] {
-  const { database, projector, polls, integration, robot, schedule, history, watchdog } = parts;
-  return [
-    {
-      name: 'supabase',
-      start: () => {
-        // It says what is wrong in the log and in its reason; nothing waits for a database.
-        void database.start();
-        polls.start();
-        return projector.start();
-      },
-      stop: async () => {
-        await Promise.all([projector.stop(), polls.stop()]);
-      },
-      reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
-    },
-    {
-      name: 'integration',
-      start: () => {
-        integration.start();
-        robot.start();
-        schedule.scheduler.start();
-        history.start();
-      },
-      stop: async () => {
-        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop()]);
-        await integration.stop();
-      },
-      reason: () => null,
-    },
-    { name: 'watchdog', start: () => watchdog.start(), stop: () => watchdog.stop(), reason: () => null },
-  ];
 }

@@ -1,0 +1,34 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import type { StagedFiles } from '../media/staged-files.js';
+import { MessageAcceptor } from '../outbound/accept-message.js';
+import { NumberCheck } from '../outbound/number-check.js';
+import { Sender } from '../outbound/sender.js';
+import { MediaUploads } from '../outbound/upload-media.js';
+import { SendCounter } from './send-counter.js';
+
+interface SendingPartsDeps {
+  config: GatewayConfig;
+  journal: Journal;
+  /** Files that were accepted for sending. */
+  outgoing: StagedFiles;
+  /** The way to a connection, once it is there. */
+  channelOf: ConstructorParameters<typeof MessageAcceptor>[0]['channelOf'];
+  clock: Clock;
+  log: Log;
+}
+
+/** From the acceptance of a message to what becomes of it, and the figures of that. */
+export function sendingParts({ config, journal, outgoing, channelOf, clock, log }: SendingPartsDeps) {
+  const numbers = new NumberCheck({ journal, clock, log });
+  const uploads = new MediaUploads({ journal, files: outgoing });
+  const sender = new Sender({ journal, numbers, uploads, clock, log, ratePerMinute: config.sendRatePerMinute });
+  const sends = new SendCounter();
+  sender.events.on('accepted', () => sends.accepted());
+  sender.events.on('sent', () => sends.sent());
+  sender.events.on('failed', () => sends.failed());
+  const acceptor = new MessageAcceptor({ journal, numbers, clock, expiryMs: config.sendExpiryMs, sender, channelOf });
+  return { numbers, sender, sends, acceptor };
+}
