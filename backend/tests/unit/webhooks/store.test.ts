@@ -122,6 +122,8 @@ describe('room', () => {
     webhooks.onDiscarded((trimmed) => (discarded += trimmed.discarded));
     const data = { conteudo: 'x'.repeat(4096) };
     for (let index = 0; index < 40; index++) await webhooks.append([anEvent(`evt_${index}`, { data })]);
+    // The first may join one that began before the last events came.
+    await webhooks.trim();
     await webhooks.trim();
     expect(webhooks.bytes.live).toBeLessThanOrEqual(64 * 1024);
     expect(discarded).toBeGreaterThan(20);
