@@ -1,11 +1,14 @@
 /** ESM-only dependencies (Baileys) need Node's vm modules; swc strips the types, `npm run check` checks them. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/jest-environment.js',
   roots: ['<rootDir>/tests'],
   testMatch: ['<rootDir>/tests/{unit,integration}/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   // Sources import each other as .js; data files (libphonenumber's metadata.min.json.js) keep their names.
-  moduleNameMapper: { '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1',
+    '^curve25519-js$': '<rootDir>/tests/support/curve25519.cjs',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
