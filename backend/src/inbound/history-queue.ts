@@ -5,9 +5,8 @@ import type { Journal } from '../journal/journal.js';
 import type { HistoryEntry, HistoryJob, MediaSource } from '../journal/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
-import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
-import { Gate } from './gate.js';
+import { Rounds } from '../lib/rounds.js';
 import { historyEntries, oldestOf, type ChatEnd } from './history-entries.js';
 
 type NewHistoryEntry = Omit<HistoryEntry, 'seq' | 'at'>;
@@ -35,7 +34,6 @@ const RETRY: BackoffPolicy = { baseMs: 2_000, capMs: 300_000 };
 /** Files of histories are kept for some days only. */
 const GIVE_UP_MS = 3 * 86_400_000;
 const LOOK_EVERY_MS = 60_000;
-const STOP_DEADLINE_MS = 5_000;
 
 /**
  * Reads the histories that phones announce and puts their messages into the log, apart from everything that Baileys or the
@@ -45,38 +43,31 @@ const STOP_DEADLINE_MS = 5_000;
  * - *running*: one history at a time, in slices, each only when the log is nearly worked off.
  */
 export class HistoryQueue {
-  readonly #gate: Gate;
+  readonly #rounds: Rounds;
   readonly #failures = new Map<string, { times: number; until: number }>();
-  #run: { abort: AbortController; done: Promise<void> } | null = null;
+  #off: (() => void) | null = null;
 
   constructor(private readonly deps: HistoryQueueDeps) {
-    this.#gate = new Gate(deps.clock);
+    const { clock, log } = deps;
+    const round = (signal: AbortSignal) => this.#round(signal);
+    const failure = 'histories could not be worked off';
+    this.#rounds = new Rounds({ clock, log, round, waitMs: () => this.#waitMs(), failure });
   }
 
   start(): void {
-    if (this.#run) return;
-    const abort = new AbortController();
-    const off = this.deps.journal.onHistoryQueued(() => this.#gate.open());
-    this.#run = { abort, done: this.#loop(abort.signal).finally(off) };
+    this.#off ??= this.deps.journal.onHistoryQueued(() => this.#rounds.wake());
+    this.#rounds.start();
   }
 
   /** What is under way is read again at the next start. */
   async stop(): Promise<void> {
-    const run = this.#run;
-    this.#run = null;
-    run?.abort.abort();
-    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the history under way').catch(() => undefined);
+    this.#off?.();
+    this.#off = null;
+    await this.#rounds.stop();
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for (const job of this.#due()) if (!signal.aborted) await this.#work(job, signal);
-      } catch (error) {
-        this.deps.log.error('histories could not be worked off', { error });
-      }
-      await this.#gate.pass(this.#waitMs(), signal);
-    }
+  async #round(signal: AbortSignal): Promise<void> {
+    for (const job of this.#due()) if (!signal.aborted) await this.#work(job, signal);
   }
 
   /** The oldest first. */

@@ -1,9 +1,8 @@
 import type { Clock } from '../lib/clock.js';
-import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
 import type { Evento } from '../supabase/evento.js';
 import { countVotes, type PollCount, type PollVotes } from './count-votes.js';
-import { Gate } from './gate.js';
+import { Rounds } from '../lib/rounds.js';
 
 export interface PollCounterDeps {
   polls: {
@@ -17,7 +16,6 @@ export interface PollCounterDeps {
 /** The database keeps what is waiting; a hint that was missed costs at most this long. */
 const LOOK_EVERY_MS = 30_000;
 const BATCH = 50;
-const STOP_DEADLINE_MS = 5_000;
 
 /**
  * Opens and counts the votes of polls. What waits is marked in the database together with the vote itself, so a crash or
@@ -27,52 +25,37 @@ const STOP_DEADLINE_MS = 5_000;
  * - `running`: works off what waits; a failure ends the round, the next look tries again.
  */
 export class PollCounter {
-  readonly #gate: Gate;
-  #run: { abort: AbortController; done: Promise<void> } | null = null;
+  readonly #rounds: Rounds;
 
   constructor(private readonly deps: PollCounterDeps) {
-    this.#gate = new Gate(deps.clock);
+    const round = (signal: AbortSignal) => this.#countAll(signal);
+    const failure = 'votes not counted now';
+    this.#rounds = new Rounds({ clock: deps.clock, log: deps.log, round, waitMs: () => LOOK_EVERY_MS, failure });
   }
 
   start(): void {
-    if (this.#run) return;
-    const abort = new AbortController();
-    this.#run = { abort, done: this.#loop(abort.signal) };
+    this.#rounds.start();
   }
 
   /** Resolves when the round under way has ended, after 5 s at the latest: what it did not write is counted again. */
-  async stop(): Promise<void> {
-    const run = this.#run;
-    this.#run = null;
-    run?.abort.abort();
-    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the count under way').catch(() => undefined);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Told what has just become rows: a vote, or a poll whose votes may have waited for it. */
   written(eventos: readonly Evento[]): void {
-    if (eventos.some(concernsPolls)) this.#gate.open();
-  }
-
-  async #loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#countAll(signal);
-      await this.#gate.pass(LOOK_EVERY_MS, signal);
-    }
+    if (eventos.some(concernsPolls)) this.#rounds.wake();
   }
 
   async #countAll(signal: AbortSignal): Promise<void> {
-    try {
-      for (;;) {
-        const polls = await this.deps.polls.pending(BATCH);
-        for (const poll of polls) {
-          if (signal.aborted) return;
-          const { count, seen } = countVotes(poll);
-          await this.deps.polls.save(poll.id, seen, count);
-        }
-        if (polls.length < BATCH || signal.aborted) return;
+    for (;;) {
+      const polls = await this.deps.polls.pending(BATCH);
+      for (const poll of polls) {
+        if (signal.aborted) return;
+        const { count, seen } = countVotes(poll);
+        await this.deps.polls.save(poll.id, seen, count);
       }
-    } catch (error) {
-      this.deps.log.warn('votes not counted now', { error });
+      if (polls.length < BATCH || signal.aborted) return;
     }
   }
 }

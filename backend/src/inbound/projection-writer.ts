@@ -5,7 +5,7 @@ import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
-import { Gate } from './gate.js';
+import { Gate } from '../lib/gate.js';
 import { historyJob, isPeer } from './history-jobs.js';
 import { mediaJobs } from './media-jobs.js';
 import { MAX_EVENTS_PER_CALL, type DecodedEntry } from './projection-batch.js';

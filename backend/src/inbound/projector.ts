@@ -5,7 +5,7 @@ import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento } from '../supabase/evento.js';
 import { decodeEntry } from './decode-entry.js';
 import type { DecodeOptions } from './decode-options.js';
-import { Gate } from './gate.js';
+import { Gate } from '../lib/gate.js';
 import { ProjectionBatch } from './projection-batch.js';
 import { messageOf, ProjectionWriter } from './projection-writer.js';
 import type { ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';

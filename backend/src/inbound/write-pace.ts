@@ -1,6 +1,6 @@
 import type { LogEntry } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
-import { Gate } from './gate.js';
+import { Gate } from '../lib/gate.js';
 import type { ProjectionBatch } from './projection-batch.js';
 
 type Kind = LogEntry['kind'];

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Gate } from '../../inbound/gate.js';
 import type { Clock } from '../../lib/clock.js';
-import { withDeadline } from '../../lib/deadline.js';
 import { isGatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
+import { Rounds } from '../../lib/rounds.js';
 import type { MessageAcceptor } from '../../outbound/accept-message.js';
 import type { Evento } from '../../supabase/evento.js';
 import type { ReservedSend, RobotTable } from '../../supabase/robot.js';
@@ -29,7 +28,6 @@ const LOOP = { maximo: 6, minutos: 60 };
 /** After this long a reserved message counts as left behind by a process that died; for a day it is tried again. */
 const LEFT_BEHIND_S = 30;
 const GIVE_UP_HOURS = 24;
-const STOP_DEADLINE_MS = 5_000;
 
 /**
  * Says welcome, away and goodbye for those who are not there. It reads what is due from the database (the settings with
@@ -40,42 +38,27 @@ const STOP_DEADLINE_MS = 5_000;
  * - `running`: works off what is due; a failure ends the round, the next one tries again.
  */
 export class Robot {
-  readonly #gate: Gate;
-  #run: { abort: AbortController; done: Promise<void> } | null = null;
+  readonly #rounds: Rounds;
 
   constructor(private readonly deps: RobotDeps) {
-    this.#gate = new Gate(deps.clock);
+    const { clock, log } = deps;
+    const round = (signal: AbortSignal) => this.#round(signal);
+    const pace = { pauseMs: PAUSE_MS, waitMs: () => LOOK_EVERY_MS };
+    this.#rounds = new Rounds({ clock, log, round, ...pace, failure: 'the robot could not work now' });
   }
 
   start(): void {
-    if (this.#run) return;
-    const abort = new AbortController();
-    this.#run = { abort, done: this.#loop(abort.signal) };
+    this.#rounds.start();
   }
 
   /** Resolves when the round under way has ended, after 5 s at the latest. */
-  async stop(): Promise<void> {
-    const run = this.#run;
-    this.#run = null;
-    run?.abort.abort();
-    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the round under way').catch(() => undefined);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Told what has just become rows. */
   written(eventos: readonly Evento[]): void {
-    if (eventos.some((evento) => evento.op === 'mensagem' && evento.remetente === 'CLIENTE')) this.#gate.open();
-  }
-
-  async #loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#round(signal);
-      } catch (error) {
-        this.deps.log.warn('the robot could not work now', { error });
-      }
-      await this.deps.clock.sleep(PAUSE_MS, signal);
-      await this.#gate.pass(LOOK_EVERY_MS, signal);
-    }
+    if (eventos.some((evento) => evento.op === 'mensagem' && evento.remetente === 'CLIENTE')) this.#rounds.wake();
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Gate } from '../../inbound/gate.js';
 import type { Journal } from '../../journal/journal.js';
 import type { OutboxRecord } from '../../journal/records.js';
 import type { ScheduledRecord } from '../../journal/schedule-records.js';
 import { backoffMs, type BackoffPolicy } from '../../lib/backoff.js';
 import type { Clock } from '../../lib/clock.js';
-import { withDeadline } from '../../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
+import { Rounds } from '../../lib/rounds.js';
 import type { MessageAcceptor } from '../../outbound/accept-message.js';
 import type { MessageContext, OutgoingContent } from '../../outbound/content.js';
 import { filledText } from '../templates/message-templates.js';
@@ -38,7 +37,6 @@ const NOT_READY_LOOK_MS = 1_000;
 const UNDER_WAY = 5;
 const DUE_AT_ONCE = 50;
 const HOLD: BackoffPolicy = { baseMs: 5_000, capMs: 60_000 };
-const STOP_DEADLINE_MS = 5_000;
 
 /**
  * Sends scheduled messages when their time has come. What is due is read from the journal, so neither a crash nor the
@@ -49,34 +47,34 @@ const STOP_DEADLINE_MS = 5_000;
  *   that cannot go now waits, too, and holds back what comes after it to the same recipient; too late, it is `EXPIRADA`.
  */
 export class Scheduler {
-  readonly #gate: Gate;
+  readonly #rounds: Rounds;
   readonly #holds: Holds;
   /** Accepted and without an outcome, by connection. */
   readonly #underWay = new Map<string, Set<string>>();
-  #run: { abort: AbortController; done: Promise<void> } | null = null;
+  /** What was accepted before the process ended has been looked at. */
+  #caughtUp = false;
 
   constructor(private readonly deps: SchedulerDeps) {
-    this.#gate = new Gate(deps.clock);
-    this.#holds = new Holds(deps.clock);
+    const { clock, log } = deps;
+    this.#holds = new Holds(clock);
+    const round = (signal: AbortSignal) => this.#round(signal);
+    const failure = 'scheduled messages could not be worked off';
+    this.#rounds = new Rounds({ clock, log, round, waitMs: () => this.#waitMs(), failure });
   }
 
   start(): void {
-    if (this.#run) return;
-    const abort = new AbortController();
-    this.#run = { abort, done: this.#loop(abort.signal) };
+    this.#rounds.start();
   }
 
   /** Resolves when the round under way has ended, after 5 s at the latest. */
   async stop(): Promise<void> {
-    const run = this.#run;
-    this.#run = null;
-    run?.abort.abort();
-    if (run) await withDeadline(run.done, STOP_DEADLINE_MS, 'the round under way').catch(() => undefined);
+    await this.#rounds.stop();
+    this.#caughtUp = false;
   }
 
   /** Something may be due earlier than was known. */
   wake(): void {
-    this.#gate.open();
+    this.#rounds.wake();
   }
 
   /** Told what became of a send; what was missed is found when the gateway starts again. Never rejects. */
@@ -88,18 +86,10 @@ export class Scheduler {
     this.wake();
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
-    let caughtUp = false;
-    while (!signal.aborted) {
-      try {
-        if (!caughtUp) await this.#catchUp();
-        caughtUp = true;
-        await Promise.all(this.deps.journal.schedule.lanes().map((lane) => this.#lane(lane, signal)));
-      } catch (error) {
-        this.deps.log.error('scheduled messages could not be worked off', { error });
-      }
-      if (!signal.aborted) await this.#gate.pass(this.#waitMs(), signal);
-    }
+  async #round(signal: AbortSignal): Promise<void> {
+    if (!this.#caughtUp) await this.#catchUp();
+    this.#caughtUp = true;
+    await Promise.all(this.deps.journal.schedule.lanes().map((lane) => this.#lane(lane, signal)));
   }
 
   /** What was accepted before the process ended. */

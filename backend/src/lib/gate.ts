@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.js';
+import type { Clock } from './clock.js';
 
 /** Something to wait at until it is opened. An opening while nobody waits is remembered for the next one. */
 export class Gate {
