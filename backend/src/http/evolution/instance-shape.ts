@@ -1,15 +1,9 @@
 import type { ConnectionResource } from '../../integration/resources.js';
-
-const CONNECTING = new Set(['initializing', 'pairing', 'qr_ready', 'authenticated', 'reconnecting']);
-
-/** Evolution knows three states of an instance. */
-export function stateOf({ estado }: Pick<ConnectionResource, 'estado'>): 'open' | 'connecting' | 'close' {
-  return estado === 'ready' ? 'open' : CONNECTING.has(estado) ? 'connecting' : 'close';
-}
+import { evolutionState } from '../../lib/evolution-words.js';
 
 /** Answer of `connectionState`, and of `connect` when there is nothing left to connect. */
 export function connectionStateOf(connection: ConnectionResource) {
-  return { instance: { instanceName: connection.id, state: stateOf(connection) } };
+  return { instance: { instanceName: connection.id, state: evolutionState(connection.estado) } };
 }
 
 /** A row of `fetchInstances`. Reasons are ours: Evolution has Baileys' numbers there. */
@@ -17,7 +11,7 @@ export function instanceRow(connection: ConnectionResource) {
   return {
     id: connection.id,
     name: connection.id,
-    connectionStatus: stateOf(connection),
+    connectionStatus: evolutionState(connection.estado),
     ownerJid: connection.numero === null ? null : `${connection.numero}@s.whatsapp.net`,
     profileName: connection.name,
     profilePicUrl: null,

@@ -1,23 +1,6 @@
+import { EVOLUTION_MEDIA, EVOLUTION_STATUSES } from '../../lib/evolution-words.js';
 import type { MessageInput, Row, SentMessageResource } from '../../integration/resources.js';
 import type { FoundChat, FoundMessage } from '../../integration/chat-search.js';
-
-/** Our status of a row in Evolution's words. */
-const STATUSES: Record<string, string> = {
-  PENDENTE: 'PENDING',
-  ENVIADA: 'SERVER_ACK',
-  ENTREGUE: 'DELIVERY_ACK',
-  RECEBIDA: 'DELIVERY_ACK',
-  LIDA: 'READ',
-  REPRODUZIDA: 'PLAYED',
-  ERRO: 'ERROR',
-};
-
-const MEDIA: Record<string, string> = {
-  IMAGEM: 'imageMessage',
-  VIDEO: 'videoMessage',
-  AUDIO: 'audioMessage',
-  DOCUMENTO: 'documentMessage',
-};
 
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
 const seconds = (iso: unknown) => Math.floor(Date.parse(String(iso)) / 1000);
@@ -28,7 +11,7 @@ export function sentMessage(sent: SentMessageResource, message: MessageInput) {
   return {
     key: { remoteJid: sent.to, fromMe: true, id: sent.whatsappId },
     pushName: '',
-    status: STATUSES[sent.status] ?? sent.status,
+    status: EVOLUTION_STATUSES[sent.status] ?? sent.status,
     message: { [messageType]: content },
     contextInfo: null,
     messageType,
@@ -75,7 +58,7 @@ const FILE_TYPES = {
 /** A message of `findMessages`. */
 export function messageRecord({ message: row, chat, author }: FoundMessage, instanceId: string) {
   const [messageType, content] = contentOfRow(row);
-  const status = STATUSES[String(row['status'])];
+  const status = EVOLUTION_STATUSES[String(row['status'])];
   return {
     id: row['id'],
     key: keyOf(row, chat),
@@ -122,7 +105,7 @@ function addressOf(chat: Row): string {
 }
 
 function contentOfRow(row: Row): [string, unknown] {
-  const kind = MEDIA[String(row['tipo'])];
+  const kind = EVOLUTION_MEDIA[String(row['tipo'])];
   if (kind === undefined) return ['conversation', row['conteudo']];
   return [
     kind,

@@ -1,3 +1,4 @@
+import { EVOLUTION_MEDIA, EVOLUTION_STATUSES, evolutionState } from '../../../lib/evolution-words.js';
 import type { MessageData, PartyData, TargetData, WebhookEvent } from '../webhook-events.js';
 import type { Envelope, EnvelopeFacts } from './envelope.js';
 
@@ -21,7 +22,7 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
       remoteJid: data.chat.pn ?? data.chat.jid,
       fromMe: true,
       ...(data.participante && { participant: data.participante.pn ?? data.participante.jid }),
-      status: STATUSES[data.status] ?? data.status,
+      status: EVOLUTION_STATUSES[data.status] ?? data.status,
       instanceId: facts.connection?.rowId ?? '',
     },
   }),
@@ -55,7 +56,7 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
     event: 'connection.update',
     data: {
       instance: connectionId,
-      state: stateOf(data.estado),
+      state: evolutionState(data.estado),
       statusReason: data.estado === 'logged_out' ? 401 : 200,
     },
   }),
@@ -85,22 +86,6 @@ export const evolutionEnvelope: Envelope = {
   },
 };
 
-const STATUSES: Record<string, string> = {
-  PENDENTE: 'PENDING',
-  ENVIADA: 'SERVER_ACK',
-  ENTREGUE: 'DELIVERY_ACK',
-  RECEBIDA: 'DELIVERY_ACK',
-  LIDA: 'READ',
-  REPRODUZIDA: 'PLAYED',
-  ERRO: 'ERROR',
-};
-
-const CONNECTING = new Set(['initializing', 'pairing', 'qr_ready', 'authenticated', 'reconnecting']);
-
-function stateOf(estado: string): string {
-  return estado === 'ready' ? 'open' : CONNECTING.has(estado) ? 'connecting' : 'close';
-}
-
 function keyOf(chat: PartyData, autor: PartyData | null, id: string) {
   const alternative = chat.pn === null ? null : chat.lid;
   return {
@@ -123,7 +108,7 @@ function message(data: MessageData, facts: EnvelopeFacts) {
   return {
     key: keyOf(data.chat, data.autor, data.whatsappId),
     pushName: data.autor?.nomePerfil ?? '',
-    status: STATUSES[data.status] ?? data.status,
+    status: EVOLUTION_STATUSES[data.status] ?? data.status,
     message: { [messageType]: content },
     contextInfo: data.respostaA === null ? null : { stanzaId: data.respostaA },
     messageType,
@@ -133,15 +118,8 @@ function message(data: MessageData, facts: EnvelopeFacts) {
   };
 }
 
-const MEDIA: Record<string, string> = {
-  IMAGEM: 'imageMessage',
-  VIDEO: 'videoMessage',
-  AUDIO: 'audioMessage',
-  DOCUMENTO: 'documentMessage',
-};
-
 function contentOf({ tipo, conteudo, midia }: MessageData): [string, unknown] {
-  const kind = MEDIA[tipo];
+  const kind = EVOLUTION_MEDIA[tipo];
   if (kind === undefined) return ['conversation', conteudo];
   return [
     kind,
