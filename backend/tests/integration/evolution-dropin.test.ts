@@ -184,6 +184,22 @@ test("an instance's key is for it alone; another owner's finds nothing", async (
   expect((await gateway.http.get(`${CONNECTIONS}/outra`, as(ROOT_KEY))).status).toBe(404);
 });
 
+test('an instance is created with everything asked for or not at all, and leaves nothing behind', async () => {
+  const ask = (more: object) => evolution('POST', '/instance/create', { instanceName: 'tudo', ...more });
+  const webhook = { url: 'https://example.com/hook' };
+  expect((await ask({ webhook: { url: 'http://169.254.169.254/' } })).status).toBe(422);
+  expect((await ask({ webhook, number: 'abc' })).status).toBe(400);
+  expect((await evolution('GET', '/instance/fetchInstances?instanceName=tudo')).body).toEqual([]);
+  expect((await ask({ webhook })).status).toBe(201);
+  const ofInstance = async () => {
+    const { body } = await gateway.http.get('/api/whatsapp-bootstrap/webhooks', as(ROOT_KEY));
+    return (body as { data: { connectionId: string }[] }).data.filter(({ connectionId }) => connectionId === 'tudo');
+  };
+  expect(await ofInstance()).toHaveLength(1);
+  expect((await evolution('DELETE', '/instance/delete/tudo')).status).toBe(200);
+  expect(await ofInstance()).toEqual([]);
+});
+
 test('restart brings a new socket, logout ends the session and keeps the instance', async () => {
   const from = gateway.simulator.history.events.length;
   await run('instances-api', 'restart-instance');

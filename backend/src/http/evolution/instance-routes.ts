@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { IssuedApiKey } from '../../access/api-keys.js';
 import type { ConnectionResource, Scope } from '../../integration/resources.js';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
+import { evolutionState } from '../../lib/evolution-words.js';
 import { route, type Reply, type Route } from '../route.js';
 import { connectionId } from '../schemas/common.js';
 import { anything, evolutionFacts as facts, instanceParams } from './facts.js';
-import { connectionStateOf, instanceRow, stateOf } from './instance-shape.js';
+import { connectionStateOf, instanceRow } from './instance-shape.js';
 import type { EvolutionPorts } from './port.js';
-import { setWebhook, webhookFields } from './webhook-shape.js';
+import { findWebhook, setWebhook, webhookFields } from './webhook-shape.js';
 
 const phoneNumber = z.string().min(1).max(64);
 
@@ -41,32 +42,56 @@ function createRoute(ports: EvolutionPorts): Route {
     replies: { 201: { description: 'The instance; `hash` is a key for it alone.', schema: anything } },
     errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'FORBIDDEN_DESTINATION'],
     handle: async ({ body }, { scope }): Promise<Reply> => {
-      const { instanceName, number } = body;
-      const { connection, created } = await ports.integration.createConnection({ connectionId: instanceName }, scope);
-      if (!created) throw new GatewayError('CONNECTION_TAKEN', `This name "${instanceName}" is already in use.`);
-      const webhook = body.webhook && (await setWebhook(ports.webhooks, instanceName, body.webhook, scope));
-      const key = scope === null ? await keyFor(ports, connection) : null;
-      const link = body.qrcode || number !== undefined ? await linkOf(ports, instanceName, number, scope) : null;
-      const instance = { instanceName, instanceId: connection.id, integration: body.integration };
-      return {
-        status: 201,
-        body: {
-          instance: { ...instance, webhookWaBusiness: null, accessTokenWaBusiness: '', status: stateOf(connection) },
-          hash: key?.key ?? null,
-          webhook: webhook ? { webhookUrl: webhook.url, webhookByEvents: false, webhookBase64: false } : {},
-          ...{ websocket: {}, rabbitmq: {}, nats: {}, sqs: {}, settings: {} },
-          ...(link && { qrcode: link }),
-        },
-      };
+      const { connection, created } = await ports.integration.createConnection(
+        { connectionId: body.instanceName },
+        scope,
+      );
+      if (!created) throw new GatewayError('CONNECTION_TAKEN', `This name "${body.instanceName}" is already in use.`);
+      try {
+        return { status: 201, body: await equip(ports, connection, body, scope) };
+      } catch (error) {
+        // All or nothing: a client that mends what was wrong asks for the same name again.
+        await forget(ports, connection.id, scope);
+        throw error;
+      }
     },
   });
+}
+
+/** What Evolution's client expects of a new instance in one answer: webhook, key, and what a person scans. */
+async function equip(
+  ports: EvolutionPorts,
+  { id, estado, ownerId }: ConnectionResource,
+  { webhook: wanted, qrcode, number, integration }: z.output<typeof createBody>,
+  scope: Scope | null,
+) {
+  const webhook = wanted && (await setWebhook(ports.webhooks, id, wanted, scope));
+  const link = qrcode || number !== undefined ? await linkOf(ports, id, number, scope) : null;
+  const key = scope === null ? await keyFor(ports, { id, ownerId }) : null;
+  const instance = {
+    instanceName: id,
+    instanceId: id,
+    integration,
+    webhookWaBusiness: null,
+    accessTokenWaBusiness: '',
+  };
+  return {
+    instance: { ...instance, status: evolutionState(estado) },
+    hash: key?.key ?? null,
+    webhook: webhook ? { webhookUrl: webhook.url, webhookByEvents: false, webhookBase64: false } : {},
+    ...{ websocket: {}, rabbitmq: {}, nats: {}, sqs: {}, settings: {} },
+    ...(link && { qrcode: link }),
+  };
 }
 
 const keyName = (id: string) => `evolution:${id}`;
 
 /** Evolution gives every instance a token of its own; ours is an ordinary key for this connection alone. Only the root
  *  key makes keys. */
-function keyFor(ports: EvolutionPorts, { id, ownerId }: ConnectionResource): Promise<IssuedApiKey> {
+function keyFor(
+  ports: EvolutionPorts,
+  { id, ownerId }: Pick<ConnectionResource, 'id' | 'ownerId'>,
+): Promise<IssuedApiKey> {
   const grants = ['read', 'send', 'manage'] as const;
   return ports.keys.create({ name: keyName(id), grants: [...grants], ownerId, connectionIds: [id] });
 }
@@ -96,7 +121,7 @@ function connectRoute({ integration, ...ports }: EvolutionPorts): Route {
     errors: ['CONNECTION_NOT_FOUND', 'INVALID_RECIPIENT', 'PAIRING_FAILED', 'NOT_CONNECTED'],
     handle: async ({ params: { instanceName }, query }, { scope }) => {
       const connection = await integration.getConnection(instanceName, scope);
-      const open = stateOf(connection) === 'open';
+      const open = evolutionState(connection.estado) === 'open';
       const body = open
         ? connectionStateOf(connection)
         : await linkOf({ integration, ...ports }, instanceName, query.number, scope);
@@ -149,7 +174,17 @@ function stateRoutes({ integration }: EvolutionPorts): Route[] {
   ];
 }
 
-function commandRoutes({ integration, clients, keys }: EvolutionPorts): Route[] {
+/** An instance goes with what came with it: its webhook and its key. */
+async function forget({ integration, webhooks, keys }: EvolutionPorts, id: string, scope: Scope | null): Promise<void> {
+  const webhook = findWebhook(webhooks, id, scope);
+  await integration.deleteConnection(id, scope);
+  if (webhook) await webhooks.delete(webhook.id, scope);
+  const its = keys.list().filter(({ name, state }) => name === keyName(id) && state === 'active');
+  for (const key of its) await keys.revoke(key.id);
+}
+
+function commandRoutes(ports: EvolutionPorts): Route[] {
+  const { integration, clients } = ports;
   const done = (message: string): Reply => {
     return { status: 200, body: { status: 'SUCCESS', error: false, response: { message } } };
   };
@@ -187,13 +222,11 @@ function commandRoutes({ integration, clients, keys }: EvolutionPorts): Route[] 
       method: 'delete',
       path: '/instance/delete/:instanceName',
       operationId: 'evolutionDelete',
-      summary: 'Log out and forget the instance, and its key',
+      summary: 'Log out and forget the instance, its key and its webhook',
       replies,
       errors: ['CONNECTION_NOT_FOUND'],
       handle: async ({ params: { instanceName } }, { scope }) => {
-        await integration.deleteConnection(instanceName, scope);
-        const its = keys.list().filter(({ name, state }) => name === keyName(instanceName) && state === 'active');
-        for (const { id } of its) await keys.revoke(id);
+        await forget(ports, instanceName, scope);
         return done('Instance deleted');
       },
     }),

@@ -7,7 +7,7 @@ import type { ApiKeysPort, IntegrationPort, WebhooksPort } from '../ports.js';
 export interface EvolutionPorts {
   integration: IntegrationPort;
   media: Pick<MediaPort, 'open'>;
-  webhooks: Pick<WebhooksPort, 'list' | 'create' | 'update'>;
+  webhooks: Pick<WebhooksPort, 'list' | 'create' | 'update' | 'delete'>;
   clients: Pick<ClientsPort, 'reconnect' | 'logout'>;
   keys: Pick<ApiKeysPort, 'create' | 'list' | 'revoke'>;
   chats: ChatSearch;
