@@ -1,65 +1,10 @@
-import { AccessService } from './access/access-service.js';
-import { DeadLetters } from './bootstrap/dead-letters.js';
-import { evolutionParts } from './bootstrap/evolution-parts.js';
-import { gatewayStats } from './bootstrap/gateway-stats.js';
-import { historyParts } from './bootstrap/history-parts.js';
-import { mediaParts } from './bootstrap/media-parts.js';
-import { scheduleParts } from './bootstrap/schedule-parts.js';
-import { managedServices } from './bootstrap/managed-services.js';
-import { peopleParts } from './bootstrap/people-parts.js';
-import { projectionParts } from './bootstrap/projection-parts.js';
-import { sendingParts } from './bootstrap/sending-parts.js';
-import { watchParts } from './bootstrap/watch-parts.js';
-import { realtimeParts } from './bootstrap/realtime-parts.js';
-import { Housekeeping } from './bootstrap/housekeeping.js';
 import { logMessages } from './bootstrap/log-messages.js';
-import { Orphans } from './bootstrap/orphans.js';
-import { poolParts } from './bootstrap/pool-parts.js';
-import { selfTestSteps } from './bootstrap/self-test-steps.js';
 import { VERSION } from './bootstrap/version.js';
-import { WhatsAppBootstrapService } from './bootstrap/whatsapp-bootstrap-service.js';
+import { wireGateway, type GatewayOverrides, type GatewayParts } from './bootstrap/wire-gateway.js';
 import type { GatewayConfig } from './config/gateway-config.js';
-import { AddressPolicy } from './egress/address-policy.js';
-import { createHttpApp } from './http/create-http-app.js';
-import { ChatReads } from './supabase/chat-reads.js';
-import { HttpServer } from './http/http-server.js';
-import { Atendimentos } from './integration/atendimentos.js';
-import type { Scope } from './integration/resources.js';
-import { RobotConfiguration } from './integration/robot/robot-settings.js';
-import { Robot } from './integration/robot/robot-service.js';
-import { RowWatcher } from './integration/row-watcher.js';
-import { MessageTemplates } from './integration/templates/message-templates.js';
-import { tellEverybody } from './integration/tell-everybody.js';
-import { webhookDispatcher } from './integration/webhook-dispatcher.js';
-import { Webhooks } from './integration/webhooks.js';
-import { WhatsAppIntegrationService } from './integration/whatsapp-integration-service.js';
 import { Journal } from './journal/journal.js';
-import { baileysLogger } from './lib/baileys-logger.js';
-import { systemClock, type Clock } from './lib/clock.js';
-import type { Log } from './lib/log.js';
+import { systemClock } from './lib/clock.js';
 import { Releasers } from './lib/releasers.js';
-import { TypedEmitter } from './lib/typed-emitter.js';
-import type { GatewayEvents } from './notifications/gateway-events.js';
-import { GatewayMetrics } from './metrics/gateway-metrics.js';
-import { messageFromOutbox } from './outbound/message-from-outbox.js';
-import { AtendimentoTable } from './supabase/atendimentos.js';
-import { DatabaseHost } from './supabase/database-host.js';
-import { RobotTable } from './supabase/robot.js';
-import { SupabaseWhatsAppService } from './supabase/supabase-whatsapp-service.js';
-import { WebVersion } from './whatsapp/web-version.js';
-import { WhatsAppPoolManager } from './whatsapp/whatsapp-pool-manager.js';
-
-export interface GatewayOverrides {
-  log: Log;
-  clock?: Clock;
-  /** The database of this configuration, when somebody has begun to open it. */
-  databaseHost?: DatabaseHost;
-  /** Ends the process with a code that is not 0: the watchdog's last resort. Default: nothing happens. */
-  beyondRepair?: (reason: string) => void;
-}
-
-const noExit = () => undefined;
-const hostOf = (config: GatewayConfig) => ({ settings: config.database, dataDir: config.dataDir });
 
 /** A gateway, wired and not started. */
 export interface Gateway {
@@ -70,17 +15,15 @@ export interface Gateway {
   readonly parts: GatewayParts;
 }
 
-export type GatewayParts = ReturnType<typeof wire>;
-
 /**
- * The one place where parts meet, in the order of the data's way. Each undo is pushed as its part comes to life.
+ * Opens the journal and joins the parts. Each undo is pushed as its part comes to life.
  * @throws GatewayError JOURNAL_LOCKED, JOURNAL_KEY_MISMATCH, JOURNAL_FAILED
  */
 export async function createGateway(config: GatewayConfig, overrides: GatewayOverrides): Promise<Gateway> {
   const { log, clock = systemClock } = overrides;
   const { dataDir: dir, sessionEncryptionKey: encryptionKey, journalMaxBytes: maxBytes } = config;
   const journal = await Journal.open({ dir, encryptionKey, maxBytes, log, clock });
-  const parts = wire(config, journal, overrides);
+  const parts = wireGateway(config, journal, overrides);
   const releasers = new Releasers(log, 9_000);
   releasers.push('journal', () => journal.close());
   let starting: Promise<void> | null = null;
@@ -108,181 +51,25 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
-  await databaseHost.start();
-  parts.access.start();
+  const databaseOpen = databaseHost.start();
+  // What is wrong with it is said below; until then nobody may call it unheard.
+  databaseOpen.catch(() => undefined);
   // What it has not written to the tables is in the journal.
   releasers.push('access', () => parts.access.stop(), 500);
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());
+  // The sockets come first, then what others need to reach us: who writes to the numbers does not wait for it.
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  await http.load();
+  await databaseOpen;
+  // Stopped meanwhile: nobody is let in any more.
+  if (releasers.released) return;
+  parts.access.start();
   // Before it listens: whoever comes first must find both.
   await parts.realtime.start(http.server);
   releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
-}
-
-function wire(config: GatewayConfig, journal: Journal, overrides: GatewayOverrides) {
-  const { log, clock = systemClock, beyondRepair = noExit } = overrides;
-  const events = new TypedEmitter<GatewayEvents>(log);
-  const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log, clock });
-  const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
-  const { projector, polls } = projectionParts({ journal, database, clock, log });
-  const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
-  const channelOf = (id: string) => integration.channelOf(id);
-  const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, clock, log });
-  const { numbers, sender, sends, acceptor } = sending;
-  const webVersion = new WebVersion({ log, pinned: config.whatsapp.version });
-  const pool: WhatsAppPoolManager = new WhatsAppPoolManager({
-    journal,
-    clock,
-    log,
-    baileysLogger: baileysLogger(log),
-    webVersion,
-    server: config.whatsapp,
-    maxClients: config.maxConnections,
-    reconnectBaseMs: config.reconnectDelayMs,
-    loginsAtOnce: config.loginsAtOnce,
-    getMessage: (id, whatsappId) => messageFromOutbox(journal, id, whatsappId),
-    onClient: (client) => integration.serve(client),
-  });
-  const evolution = evolutionParts({
-    ...{ config, journal, media, clock, log },
-    serve: (channel) => integration.serveChannel(channel),
-    adopt: (instance) => integration.adoptInstance(instance),
-    listensAt: () => http.address().url,
-  });
-  const rows = new RowWatcher(clock);
-  const { defaultOwnerId } = config;
-  const templates = new MessageTemplates({ journal, clock, defaultOwnerId });
-  const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
-    journal,
-    pool,
-    evolution,
-    database,
-    acceptor,
-    sender,
-    rows,
-    numbers,
-    media: media.queue,
-    mediaStore: media.store,
-    intake: media.intake,
-    templates,
-    clock,
-    log,
-    defaultOwnerId,
-  });
-  const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
-  const schedule = scheduleParts(scheduleDeps);
-  const history = historyParts({ config, journal, projector, media, pool, clock, log });
-  const policy = new AddressPolicy(config.outgoingPrivateAddresses);
-  const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
-  const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
-  const watch = watchParts({ config, journal, pool, sender, projector, database, events, beyondRepair, clock, log });
-  const { lastResort, loopGuard, watchdog } = watch;
-  const ofPool = poolParts({ journal, pool, evolution, integration, sender, watchdog: () => watchdog, clock });
-  const isReady = (id: string) => channelOf(id)?.estado === 'ready';
-  const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
-  projector.events.on('projected', ({ eventos }) => robot.written(eventos));
-  const orphans = new Orphans({
-    journal,
-    isPaired: (id) => evolution.pool.get(id) !== undefined || pool.isPaired(id),
-    liveEstado: (id) => pool.get(id)?.estado,
-    removeConnection: (id) => integration.removeOrphan(id),
-    events,
-    ageMs: config.orphanAgeMs,
-    clock,
-    log,
-  });
-  const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, schedule, history, watchdog }),
-    selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
-    deadLetters: new DeadLetters({ journal }),
-    orphans,
-    stats: () => gatewayStats({ journal, database, pool, sends, sender, orphans }),
-    connections: (scope) => integration.summary(scope),
-    journalWritable: () => journal.assertRoom(),
-    foreignServer: config.whatsapp.foreign,
-    version: VERSION,
-    clock,
-    log,
-  });
-  const access = new AccessService({
-    journal,
-    database,
-    rootKey: config.http.apiKey,
-    jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
-    jwks: config.http.jwks,
-    defaultOwnerId,
-    auditRetentionMs: config.auditRetentionMs,
-    clock,
-    log,
-  });
-  const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
-  const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
-  const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
-  const people = peopleParts({ integration, database, journal, numbers, clock, log });
-  const { host, port } = config.http;
-  const realtime = realtimeParts({ config, journal, access, events, clock, log });
-  const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
-    connections: () => integration.summary(null).byStatus,
-    maxConnections: config.maxConnections,
-    circuits: () => evolution.servers.states(),
-    sends: () => sender.figures,
-    orphans: () => orphans.counts(),
-    databaseState: () => database.state,
-    ready: () => bootstrap.ready(),
-    access: config.metricsAccess,
-    version: VERSION,
-  });
-  const http = new HttpServer({
-    app: createHttpApp({
-      ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
-      ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: evolution.webhooks },
-      ...{ scheduled: schedule.messages, templates, media: media.service },
-      chats: new ChatReads(database),
-      ...people,
-      ...ofPool,
-    }),
-    host,
-    port,
-    log,
-  });
-  const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
-  const told = { events, pool, evolution: evolution.pool, projector, database, rows, journal, dispatcher, clock, log };
-  const tell = () => tellEverybody(told);
-  return {
-    config,
-    log,
-    clock,
-    events,
-    journal,
-    databaseHost,
-    database,
-    projector,
-    sender,
-    acceptor,
-    media,
-    webVersion,
-    pool,
-    evolution,
-    integration,
-    schedule,
-    dispatcher,
-    webhooks,
-    watchdog,
-    lastResort,
-    loopGuard,
-    bootstrap,
-    access,
-    realtime,
-    http,
-    orphans,
-    metrics,
-    housekeeping,
-    tell,
-  };
 }

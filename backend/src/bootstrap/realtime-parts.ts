@@ -47,7 +47,7 @@ export function realtimeParts(deps: {
     start: async (http) => {
       // Nobody can listen: what only listeners want need not be kept.
       if (!enabled) return journal.webhooks.feed.end();
-      server.start(http);
+      await server.start(http);
       undo.push(access.keys.events.on('changed', () => server.keysChanged()));
       for (const type of LIVE_ONLY) undo.push(events.on(type, (data) => tellNow(type, data)));
     },

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_DIR } from '../lib/package-dir.js';
 
 interface PackageJson {
   version: string;
 }
 
-/** The version in package.json, which lies beside both `src` and `dist`. */
-export const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageJson)
-  .version;
+/** The version in package.json. */
+export const VERSION = (JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as PackageJson).version;

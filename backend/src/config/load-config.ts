@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'dotenv';
 import { GatewayError } from '../lib/errors.js';
+import { PACKAGE_DIR } from '../lib/package-dir.js';
 import { toGatewayConfig, type GatewayConfig } from './gateway-config.js';
 import { RULES, WARNINGS, type Rule } from './rules.js';
 import { isSupervised } from './supervisor.js';
 import { SETTINGS, type Setting, type SettingKey, type SettingValues } from './settings.js';
-
-/** The folder of package.json, whether this runs from `src` or from `dist`, and wherever the command was typed. */
-const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * Reads every setting: the environment first, then the file (`.env.supabase` of the package folder unless another one

@@ -11,25 +11,34 @@ const KEEP_ALIVE_MS = 65_000;
 const STOP_DEADLINE_MS = 2000;
 
 /**
- * The listening socket. Goes `idle → running → stopped`, once.
+ * The listening socket. Goes `idle → loaded → running → stopped`, once.
+ * loaded: the routes are there (`load`), and whoever shares the port may take its place beside them.
  * stopping: no new connections, idle ones are closed at once, running requests have 2 s to end.
  */
 export class HttpServer {
   readonly #server: Server;
+  #loaded: Promise<void> | null = null;
   #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
 
-  constructor(private readonly deps: { app: RequestListener; host: string; port: number; log: Log }) {
-    this.#server = createServer(
-      { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-      deps.app,
-    );
+  /** @param deps.app the routes; asked for once, by `load` */
+  constructor(private readonly deps: { app: () => Promise<RequestListener>; host: string; port: number; log: Log }) {
+    this.#server = createServer({
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    });
     this.#server.on('request', (_req, res: ServerResponse) => res.once('close', () => this.#closeIfStopping()));
   }
 
   /** The server itself, for what shares its port (WebSockets). */
   get server(): Server {
     return this.#server;
+  }
+
+  /** Resolves when the routes are there. */
+  load(): Promise<void> {
+    return (this.#loaded ??= this.deps.app().then((app) => void this.#server.on('request', app)));
   }
 
   /** Resolves when it listens. @throws GatewayError `BAD_CONFIGURATION` when the port cannot be had */
@@ -50,6 +59,7 @@ export class HttpServer {
   }
 
   async #listen(): Promise<void> {
+    await this.load();
     const { host, port, log } = this.deps;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => reject(portProblem(host, port, cause)));

@@ -15,6 +15,11 @@ export class Releasers {
     this.#steps.push({ name, run, limitMs });
   }
 
+  /** Whether the release has begun. */
+  get released(): boolean {
+    return this.#released !== null;
+  }
+
   /** Can be called twice: every caller gets the same promise. */
   releaseAll(): Promise<void> {
     return (this.#released ??= this.#run());

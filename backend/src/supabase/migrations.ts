@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type postgres from 'postgres';
+import { PACKAGE_DIR } from '../lib/package-dir.js';
 
-/** `backend/supabase/migrations`, from `src/supabase` and from `dist/supabase` alike. */
-export const MIGRATIONS_DIR = fileURLToPath(new URL('../../supabase/migrations/', import.meta.url));
+export const MIGRATIONS_DIR = join(PACKAGE_DIR, 'supabase/migrations');
 
 /** One file of `supabase/migrations`, named `<versao>_<nome>.sql` as the Supabase CLI wants it. */
 export interface Migration {

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { aGateway, type PairedConnection } from '../support/gateway.js';
@@ -86,4 +87,31 @@ test('the server has gone and the socket does not know', () =>
 
 test('a fault that is not its own never parks an entry', () => {
   expect(gateway.parts.journal.stats().deadLetters).toBe(0);
+});
+
+test('an own Postgres that does not answer at the start keeps no socket closed, and a stop meanwhile opens no door', async () => {
+  const ana = gateway.aCustomer();
+  await gateway.stop();
+  const held: Socket[] = [];
+  const silent = createServer((socket) => held.push(socket)).listen(0, '127.0.0.1');
+  await until('the port', () => silent.listening);
+  const own = `postgres://postgres@127.0.0.1:${(silent.address() as AddressInfo).port}/postgres`;
+  const starting = gateway.start({ SUPABASE_URL: '', SUPABASE_SERVICE_ROLE_KEY: '', DATABASE_URL: own });
+  const ended = starting.then(
+    () => 'started',
+    () => 'stopped',
+  );
+  await until('the database to be asked', () => held.length > 0);
+  await until('its socket', () => gateway.parts.pool.get(shop.id)?.estado === 'ready');
+  const early = ana.send(shop.phone, 'cedo');
+  await early.receipted;
+  const { http } = gateway.parts;
+  const stopped = gateway.stop();
+  for (const socket of held) socket.destroy();
+  silent.close();
+  await stopped;
+  expect(await ended).toBe('stopped');
+  expect(() => http.address()).toThrow('does not listen');
+  await gateway.start({ SUPABASE_URL: `http://127.0.0.1:${proxy.port}` });
+  await gateway.crm.mensagem(shop.id, early.id);
 });

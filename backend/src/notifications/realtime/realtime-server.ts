@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { Server, type DefaultEventsMap, type Socket } from 'socket.io';
+import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { NewEvent } from '../../journal/webhooks/records.js';
 import { withDeadline } from '../../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
@@ -14,12 +14,12 @@ import type { RealtimeDeps, RealtimeEvents } from './realtime-deps.js';
 import { roomsOfCaller } from './rooms.js';
 import { STREAMS, type Stream } from './streams.js';
 
-type OurSocket = Socket<
-  DefaultEventsMap,
-  DefaultEventsMap,
-  DefaultEventsMap,
-  { listener?: Listener; hello?: Handshake }
->;
+interface SocketData {
+  listener?: Listener;
+  hello?: Handshake;
+}
+type OurSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type OurServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 
 /** A handshake with the longest token that is taken; clients have nothing else to say. */
 const MOST_HEARD_BYTES = 32 * 1024;
@@ -34,31 +34,17 @@ const STOP_MS = 1_000;
  */
 export class RealtimeServer {
   readonly events: TypedEmitter<RealtimeEvents>;
-  readonly #io: Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, OurSocket['data']>;
-  readonly #fanOut: FanOut;
   readonly #listeners: Listeners;
   /** Also those that are being closed, and those that have not said who they are. */
   readonly #connections = new Set<Connection>();
+  /** There while it runs. */
+  #live: { io: OurServer; fanOut: FanOut } | null = null;
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #written = 0;
   #stopping: Promise<void> | null = null;
 
   constructor(private readonly deps: RealtimeDeps) {
     this.events = new TypedEmitter(deps.log);
-    this.#io = new Server({
-      path: deps.path,
-      serveClient: false,
-      cors: { origin: deps.origins.includes('*') ? '*' : [...deps.origins] },
-      maxHttpBufferSize: MOST_HEARD_BYTES,
-      connectTimeout: HANDSHAKE_MS,
-      httpCompression: false,
-      allowRequest: (req, answer) => {
-        const why = this.#refuses(req);
-        answer(why, why === null);
-      },
-    });
-    const audiences = STREAMS.map((stream) => this.#audience(stream));
-    this.#fanOut = new FanOut({ ...deps, audiences });
     this.#listeners = new Listeners(deps);
   }
 
@@ -67,14 +53,18 @@ export class RealtimeServer {
     return { clients: this.#listeners.size, messages: this.#written };
   }
 
-  /** Shares the port of this server. */
-  start(server: HttpServer): void {
+  /** Shares the port of this server, which has its own listeners already. */
+  async start(server: HttpServer): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'running';
-    this.#fanOut.start();
+    const io = await this.#createServer();
+    if (this.#stopping) return;
+    const fanOut = new FanOut({ ...this.deps, audiences: STREAMS.map((stream) => this.#audience(io, stream)) });
+    this.#live = { io, fanOut };
+    fanOut.start();
     this.#listeners.start();
-    this.#io.attach(server);
-    this.#io.engine.on('connection', (connection: Connection) => this.#watch(connection));
+    io.attach(server);
+    io.engine.on('connection', (connection: Connection) => this.#watch(connection));
   }
 
   /** Ends within about a second. Can be called twice. */
@@ -89,8 +79,26 @@ export class RealtimeServer {
 
   /** For what is no news a minute later: told to who is there, kept nowhere. Never rejects. */
   async tellNow(event: NewEvent): Promise<void> {
-    if (this.#state !== 'running' || this.#listeners.size === 0) return;
-    await this.#fanOut.tellNow(event);
+    if (this.#live === null || this.#listeners.size === 0) return;
+    await this.#live.fanOut.tellNow(event);
+  }
+
+  /** Loaded here: the sockets to WhatsApp are opened before anybody can listen. */
+  async #createServer(): Promise<OurServer> {
+    const { Server } = await import('socket.io');
+    const { path, origins } = this.deps;
+    return new Server({
+      path,
+      serveClient: false,
+      cors: { origin: origins.includes('*') ? '*' : [...origins] },
+      maxHttpBufferSize: MOST_HEARD_BYTES,
+      connectTimeout: HANDSHAKE_MS,
+      httpCompression: false,
+      allowRequest: (req, answer) => {
+        const why = this.#refuses(req);
+        answer(why, why === null);
+      },
+    });
   }
 
   #watch(connection: Connection): void {
@@ -104,8 +112,8 @@ export class RealtimeServer {
   }
 
   #refuses(req: IncomingMessage): string | null {
-    if (this.#state !== 'running') return 'The gateway stops.';
-    if (this.#io.engine.clientsCount >= this.deps.maxClients) {
+    if (this.#live === null) return 'The gateway stops.';
+    if (this.#live.io.engine.clientsCount >= this.deps.maxClients) {
       this.events.emit('refused', { code: 'TOO_MANY_CLIENTS' });
       return 'There are too many clients (REALTIME_MAX_CLIENTS).';
     }
@@ -114,8 +122,8 @@ export class RealtimeServer {
     return why;
   }
 
-  #audience(stream: Stream): Audience {
-    const namespace = this.#io.of(stream.namespace);
+  #audience(io: OurServer, stream: Stream): Audience {
+    const namespace = io.of(stream.namespace);
     const audience: Audience = {
       stream,
       get size() {
@@ -166,7 +174,7 @@ export class RealtimeServer {
 
   async #welcome(socket: OurSocket, audience: Audience): Promise<void> {
     const { listener, hello } = socket.data;
-    if (!listener || !hello) return void socket.disconnect(true);
+    if (!listener || !hello || !this.#live) return void socket.disconnect(true);
     this.#listeners.add(listener);
     socket.on('disconnect', () => this.#listeners.remove(listener));
     const { maxClientsPerIdentity } = this.deps;
@@ -174,9 +182,10 @@ export class RealtimeServer {
     if (this.#listeners.count(listener.caller.name) > maxClientsPerIdentity) return listener.drop('TOO_MANY_CLIENTS');
     const rooms = new Set(roomsOfCaller(listener.caller, listener.wanted));
     const { clock, log, feed } = this.deps;
+    const { fanOut } = this.#live;
     try {
       await catchUp(
-        { feed, fanOut: this.#fanOut },
+        { feed, fanOut },
         {
           ...{ audience, rooms },
           get gone() {
@@ -196,7 +205,7 @@ export class RealtimeServer {
 
   #dropConnection(connection: Connection, code: DropCode): void {
     for (const { namespace } of STREAMS) {
-      for (const socket of this.#io.of(namespace).sockets.values()) {
+      for (const socket of this.#live?.io.of(namespace).sockets.values() ?? []) {
         if (socket.conn === connection) this.#drop(socket, code);
       }
     }
@@ -216,17 +225,19 @@ export class RealtimeServer {
   }
 
   async #end(): Promise<void> {
-    if (this.#state !== 'running') return;
     this.#state = 'stopped';
-    this.#fanOut.stop();
+    if (!this.#live) return;
+    const { io, fanOut } = this.#live;
+    this.#live = null;
+    fanOut.stop();
     this.#listeners.stop();
     const gone = Promise.all([...this.#connections].map((connection) => ended(connection)));
     for (const { namespace } of STREAMS) {
-      for (const socket of this.#io.of(namespace).sockets.values()) this.#drop(socket, 'GATEWAY_STOPS');
+      for (const socket of io.of(namespace).sockets.values()) this.#drop(socket, 'GATEWAY_STOPS');
     }
     await withDeadline(gone, STOP_MS, 'goodbyes').catch(() => this.#connections.forEach(cut));
     // `io.close` would close the HTTP server, which is not ours.
-    this.#io.engine.close();
+    io.engine.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { backoffMs } from '../../lib/backoff.js';
@@ -6,8 +7,11 @@ import type { Clock } from '../../lib/clock.js';
 import { withDeadline } from '../../lib/deadline.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
+import { PACKAGE_DIR } from '../../lib/package-dir.js';
 import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.js';
 
+/** Where the build puts it, wherever the rest of this file has gone. */
+const COMPILED_WORKER = 'dist/supabase/local/api-worker.js';
 const START_DEADLINE_MS = 60_000;
 const CLOSE_DEADLINE_MS = 5_000;
 const RESTART = { baseMs: 100, capMs: 10_000 };
@@ -99,7 +103,7 @@ export class ApiThread {
 function spawnWorker(workerData: ApiThreadInput): Worker {
   // A test runner's own flags are not for this thread.
   const options = { workerData, execArgv: [] };
-  if (import.meta.url.endsWith('.js')) return new Worker(new URL('./api-worker.js', import.meta.url), options);
+  if (import.meta.url.endsWith('.js')) return new Worker(join(PACKAGE_DIR, COMPILED_WORKER), options);
   const tsx = pathToFileURL(
     createRequire(import.meta.url)
       .resolve('tsx/esm/api')

@@ -8,7 +8,7 @@ import { silentLog } from '../../../src/lib/log.js';
 import { anApp, scriptedPorts } from './scripted-gateway.js';
 
 const agent = new Agent({ keepAlive: true });
-const server = new HttpServer({ app: anApp().app, host: '127.0.0.1', port: 0, log: silentLog });
+const server = new HttpServer({ app: () => Promise.resolve(anApp().app), host: '127.0.0.1', port: 0, log: silentLog });
 beforeAll(() => server.start());
 afterAll(async () => {
   agent.destroy();

