@@ -59,6 +59,7 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());
+  releasers.push('waiting for the database', () => databaseHost.leaveWaiting());
   // The sockets come first, then what others need to reach us: who writes to the numbers does not wait for it.
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());

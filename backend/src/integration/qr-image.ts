@@ -4,6 +4,6 @@ const PNG = { errorCorrectionLevel: 'M', margin: 2, width: 360, rendererOpts: { 
 
 /** A code that a phone scans, as a PNG data URL. */
 export async function qrImage(code: string): Promise<string> {
-  const { toDataURL } = await import('qrcode');
-  return toDataURL(code, PNG);
+  const { default: qrcode } = await import('qrcode');
+  return qrcode.toDataURL(code, PNG);
 }

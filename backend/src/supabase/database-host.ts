@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.js';
+import { deferred } from '../lib/deferred.js';
 import { isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { openDatabase, type Database, type DatabaseSettings } from './open-database.js';
@@ -19,6 +20,7 @@ const RETRY_MS = 5_000;
 export class DatabaseHost {
   #database: Database | null = null;
   #opening: Promise<void> | null = null;
+  readonly #opened = deferred();
   #cancelRetry: (() => void) | null = null;
   #stopped = false;
 
@@ -29,18 +31,34 @@ export class DatabaseHost {
     return this.#database;
   }
 
+  /** Settled when it has been tried once, whatever came of it. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
   /** @throws GatewayError `BAD_CONFIGURATION`; anything else is retried in the background */
   async start(): Promise<void> {
     this.#stopped = false;
-    await (this.#opening ??= this.#open().finally(() => (this.#opening = null)));
+    await (this.#opening ??= this.#open().finally(() => this.#tried()));
+  }
+
+  /** Whoever waits for the first opening waits no longer: call it before those are stopped. */
+  leaveWaiting(): void {
+    this.#opened.resolve();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.leaveWaiting();
     this.#cancelRetry?.();
     await this.#opening?.catch(() => undefined);
     await this.#database?.close();
     this.#database = null;
+  }
+
+  #tried(): void {
+    this.#opening = null;
+    this.#opened.resolve();
   }
 
   async #open(): Promise<void> {

@@ -1,6 +1,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import ws from 'ws';
 import type { Clock } from '../lib/clock.js';
+import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
@@ -12,13 +13,19 @@ import { listMigrations, type Migration, missingMigrations } from './migrations.
 import type { Answer, DatabaseSchema, FunctionName, Row } from './rows.js';
 
 export interface DatabaseLinkDeps {
-  /** Where the database is; null while it cannot be opened. */
-  host: { readonly current: { url: string; serviceRoleKey: string } | null };
+  host: {
+    /** Where the database is; null while it cannot be opened. */
+    readonly current: { url: string; serviceRoleKey: string } | null;
+    /** Settled, and never rejected, when it has been tried to open it for the first time. Default: at once. */
+    readonly opened?: Promise<void>;
+  };
   log: Log;
   clock: Clock;
   /** Deadline of one request. */
   timeoutMs?: number;
 }
+
+const REQUEST_MS = 15_000;
 
 /** `offline`: not reached; `paused`: reached, but it refuses us (keys, grants, missing migrations). */
 export type DatabaseState = 'online' | 'offline' | 'paused';
@@ -78,9 +85,14 @@ export class DatabaseLink {
   }
 
   /** One page of a sorted query. @throws GatewayError `BAD_REQUEST` (cursor), DatabaseFailure */
-  page(build: (client: DatabaseClient) => FilteredQuery, list: KeysetList, page: PageRequest): Promise<TwoWayPage> {
+  async page(
+    build: (client: DatabaseClient) => FilteredQuery,
+    list: KeysetList,
+    page: PageRequest,
+  ): Promise<TwoWayPage> {
+    const client = await this.client();
     return readPage(
-      () => build(this.client),
+      () => build(client),
       list,
       page,
       (query) => this.read(query),
@@ -88,8 +100,9 @@ export class DatabaseLink {
   }
 
   /** The rows that a function of the migrations answers. @throws DatabaseFailure */
-  call(name: FunctionName, pedido: object): Promise<Row[]> {
-    return this.read(this.client.rpc(name, { pedido }).retry(false));
+  async call(name: FunctionName, pedido: object): Promise<Row[]> {
+    const client = await this.client();
+    return this.read(client.rpc(name, { pedido }).retry(false));
   }
 
   /** Compares the database with the migrations of this version.
@@ -103,7 +116,8 @@ export class DatabaseLink {
 
   async #appliedVersions(): Promise<string[]> {
     try {
-      const rows = await this.read(this.client.from('whatsapp_schema').select('versao').limit(1000).retry(false));
+      const client = await this.client();
+      const rows = await this.read(client.from('whatsapp_schema').select('versao').limit(1000).retry(false));
       return rows.map((row) => String(row['versao']));
     } catch (error) {
       if (error instanceof DatabaseFailure && error.code === 'SCHEMA_OUTDATED') return [];
@@ -113,8 +127,9 @@ export class DatabaseLink {
 
   /** Round trip of a tiny query, in milliseconds. @throws DatabaseFailure */
   async ping(): Promise<number> {
+    const client = await this.client();
     const start = performance.now();
-    await this.read(this.client.from('whatsapp_schema').select('versao').limit(1).retry(false));
+    await this.read(client.from('whatsapp_schema').select('versao').limit(1).retry(false));
     return performance.now() - start;
   }
 
@@ -123,19 +138,25 @@ export class DatabaseLink {
    * @throws DatabaseFailure
    */
   async query(build: (client: DatabaseClient) => PromiseLike<Answer>): Promise<Row[]> {
-    const answer = await build(this.client);
+    const answer = await build(await this.client());
     if (!answer.error && Array.isArray(answer.data)) return answer.data as Row[];
     throw new DatabaseFailure(failedAnswer(answer));
   }
 
-  /** Made anew when the database has moved (the local API after a restart may have another port).
-   *  @throws DatabaseFailure (`retry`) while it is not open */
-  protected get client(): DatabaseClient {
-    const { current } = this.deps.host;
+  /** Made anew when the database has moved (the local API after a restart may have another port). What comes while it is
+   *  opened for the first time waits for it, as long as for any answer. @throws DatabaseFailure (`retry`) while it is not open */
+  protected async client(): Promise<DatabaseClient> {
+    const { host, timeoutMs = REQUEST_MS } = this.deps;
+    if (!host.current)
+      await withDeadline(host.opened ?? Promise.resolve(), timeoutMs, 'opening').catch(() => undefined);
+    return this.#client(host.current);
+  }
+
+  #client(current: DatabaseLinkDeps['host']['current']): DatabaseClient {
     if (!current) throw this.failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
     if (this.#open?.url === current.url) return this.#open.client;
     void this.#open?.http.close();
-    const http = createDatabaseFetch(this.deps.timeoutMs ?? 15_000, (each) => this.events.emit('request', each));
+    const http = createDatabaseFetch(this.deps.timeoutMs ?? REQUEST_MS, (each) => this.events.emit('request', each));
     const client = createClient<DatabaseSchema>(current.url, current.serviceRoleKey, {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       // Node 20 has no WebSocket of its own, and the constructor insists on one.

@@ -22,7 +22,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
    */
   async registrarEventos(lote: Evento[]): Promise<ResultadoEvento[]> {
     if (lote.length === 0) return [];
-    const answer: Answer = await this.client.rpc('registrar_eventos', { lote });
+    const client = await this.client();
+    const answer: Answer = await client.rpc('registrar_eventos', { lote });
     const rows = answer.data;
     const isComplete = Array.isArray(rows) && rows.length === lote.length && [200, 201].includes(answer.status);
     if (!answer.error && isComplete) {
@@ -74,9 +75,10 @@ export class SupabaseWhatsAppService extends DatabaseLink {
   async getAtendimento(id: string, scope: RowScope = null): Promise<Row | null> {
     if (!UUID.test(id))
       throw new GatewayError('BAD_REQUEST', 'An atendimento id is a UUID.', { details: { field: 'id' } });
+    const client = await this.client();
     let next = id;
     for (let hop = 0; hop < MERGE_HOPS; hop++) {
-      let query = this.client.from('whatsapp_atendimentos').select('*').eq('id', next);
+      let query = client.from('whatsapp_atendimentos').select('*').eq('id', next);
       if (scope) query = query.or(scopeFilter(scope));
       const [row] = await this.read(query.limit(1).retry(false));
       if (!row || row['unido_a'] == null) return row ? normalizeTimes(row) : null;
@@ -87,7 +89,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
 
   /** The row of a connection id; null when there is none that `scope` may see. @throws DatabaseFailure */
   async findSessao(name: string, scope: RowScope = null): Promise<Row | null> {
-    let query = this.client.from('whatsapp_sessions').select('*').eq('session_name', name);
+    const client = await this.client();
+    let query = client.from('whatsapp_sessions').select('*').eq('session_name', name);
     if (scope) query = query.or(scopeFilter(scope, 'id'));
     const [row] = await this.read(query.limit(1).retry(false));
     return row ? normalizeTimes(row) : null;
@@ -95,7 +98,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
 
   /** A message by the id of its row; null when there is none that `scope` may see. @throws DatabaseFailure */
   async getMensagem(id: string, scope: RowScope = null): Promise<Row | null> {
-    let query = this.client.from('whatsapp_mensagens').select('*').eq('id', id);
+    const client = await this.client();
+    let query = client.from('whatsapp_mensagens').select('*').eq('id', id);
     if (scope) query = query.or(scopeFilter(scope));
     const [row] = await this.read(query.limit(1).retry(false));
     return row ? normalizeTimes(row) : null;
@@ -105,7 +109,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
   async findMensagem(sessao: string, whatsappId: string): Promise<Row | null> {
     const session = await this.findSessao(sessao);
     if (!session) return null;
-    const query = this.client
+    const client = await this.client();
+    const query = client
       .from('whatsapp_mensagens')
       .select('*')
       .eq('session_id', session['id'] as string)
@@ -119,7 +124,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
   async findMensagens(sessao: string, whatsappIds: string[]): Promise<Row[]> {
     const session = await this.findSessao(sessao);
     if (!session) return [];
-    const query = this.client
+    const client = await this.client();
+    const query = client
       .from('whatsapp_mensagens')
       .select('*')
       .eq('session_id', session['id'] as string)
@@ -133,15 +139,12 @@ export class SupabaseWhatsAppService extends DatabaseLink {
     if (!session) return false;
     const sessionId = session['id'] as string;
     const list = `(${addresses.map((jid) => `"${jid}"`).join(',')})`;
-    const contatos = this.client.from('whatsapp_contatos').select('id').eq('session_id', sessionId);
+    const client = await this.client();
+    const contatos = client.from('whatsapp_contatos').select('id').eq('session_id', sessionId);
     const people = await this.read(contatos.or(`pn.in.${list},lid.in.${list}`).limit(10).retry(false));
     if (people.length === 0) return false;
     const ids = people.map(({ id }) => id as string);
-    const mensagens = this.client
-      .from('whatsapp_mensagens')
-      .select('id')
-      .in('contato_id', ids)
-      .eq('remetente', 'CLIENTE');
+    const mensagens = client.from('whatsapp_mensagens').select('id').in('contato_id', ids).eq('remetente', 'CLIENTE');
     return (await this.read(mensagens.limit(1).retry(false))).length > 0;
   }
 
@@ -149,7 +152,8 @@ export class SupabaseWhatsAppService extends DatabaseLink {
    *  @throws DatabaseFailure, GatewayError `SCHEMA_OUTDATED`, or `DATABASE_REFUSED` when it reads something else than it wrote */
   async selfTest(): Promise<void> {
     await this.checkSchema();
-    const table = () => this.client.from('whatsapp_configuracoes');
+    const client = await this.client();
+    const table = () => client.from('whatsapp_configuracoes');
     const mark = { id: randomUUID(), owner_id: randomUUID(), ativo: false, dados: { autoteste: randomUUID() } };
     await this.read(table().insert(mark).select('id').retry(false));
     try {

@@ -105,8 +105,10 @@ test('an own Postgres that does not answer at the start keeps no socket closed, 
   await until('its socket', () => gateway.parts.pool.get(shop.id)?.estado === 'ready');
   const early = ana.send(shop.phone, 'cedo');
   await early.receipted;
-  const { http } = gateway.parts;
+  const { http, bootstrap } = gateway.parts;
+  const services = () => bootstrap.status().services;
   const stopped = gateway.stop();
+  await until('the services to have stopped, database or not', () => services().supabase.state === 'stopped');
   for (const socket of held) socket.destroy();
   silent.close();
   await stopped;
