@@ -177,7 +177,7 @@ describe('key types', () => {
     const journal = await openJournal();
     await open(journal, 'a').state.keys.set({ 'lid-mapping': { x: '1' } });
     expect(await open(journal, 'ab').state.keys.get('lid-mapping', ['x'])).toEqual({});
-    await journal.deleteAuth('ab');
+    await journal.auth.delete('ab');
     expect(await open(journal, 'a').state.keys.get('lid-mapping', ['x'])).toEqual({ x: '1' });
   });
 });
@@ -226,8 +226,8 @@ describe('credentials', () => {
     const epoch = open(journal);
     await epoch.saveCreds();
     await epoch.state.keys.set({ 'lid-mapping': { a: 'b' } });
-    await journal.archiveAuth(CONNECTION, '401');
-    expect(journal.getCreds(CONNECTION)).toBeNull();
+    await journal.auth.archive(CONNECTION, '401');
+    expect(journal.auth.creds(CONNECTION)).toBeNull();
     expect(await epoch.state.keys.get('lid-mapping', ['a'])).toEqual({});
     const day = 24 * 60 * 60 * 1000;
     expect(await journal.prune(Date.now() + 29 * day)).toMatchObject({ archive: 0 });
@@ -247,7 +247,7 @@ describe('an epoch', () => {
     await expect(keys.set({ 'lid-mapping': { a: 'late' } })).rejects.toMatchObject(stale);
     await expect(old.saveCreds()).rejects.toMatchObject(stale);
     expect(await open(journal).state.keys.get('lid-mapping', ['a'])).toEqual({ a: 'old' });
-    expect(journal.getCreds(CONNECTION)).toBeNull();
+    expect(journal.auth.creds(CONNECTION)).toBeNull();
   });
 
   test('what was on its way before the revocation is there when it has settled', async () => {
@@ -257,7 +257,7 @@ describe('an epoch', () => {
     const saved = old.saveCreds();
     old.revoke();
     await old.settled();
-    expect(journal.getCreds(CONNECTION)).not.toBeNull();
+    expect(journal.auth.creds(CONNECTION)).not.toBeNull();
     expect(Object.keys(journal.getKeys(CONNECTION, 'lid-mapping', ['0', '19']))).toEqual(['0', '19']);
     await Promise.all([...sets, saved]);
   });
