@@ -31,7 +31,7 @@ export interface IssuedApiKey {
 }
 
 export interface ApiKeysDeps {
-  journal: Pick<Journal, 'listApiKeys' | 'saveApiKeys' | 'getConnection'>;
+  journal: Pick<Journal, 'access' | 'getConnection'>;
   clock: Clock;
   log: Log;
   defaultOwnerId: string;
@@ -50,7 +50,7 @@ export class ApiKeys {
 
   constructor(private readonly deps: ApiKeysDeps) {
     this.events = new TypedEmitter(deps.log);
-    for (const record of deps.journal.listApiKeys()) this.#byId.set(record.id, record);
+    for (const record of deps.journal.access.listKeys()) this.#byId.set(record.id, record);
   }
 
   /** Who presents this key; null when it is unknown, wrong, expired or revoked. */
@@ -138,7 +138,7 @@ export class ApiKeys {
 
   /** On the disk first: a revocation that was answered must survive a crash. */
   async #save(records: ApiKeyRecord[]): Promise<void> {
-    await this.deps.journal.saveApiKeys(records);
+    await this.deps.journal.access.saveKeys(records);
     for (const record of records) this.#byId.set(record.id, record);
   }
 

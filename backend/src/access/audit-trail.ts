@@ -10,7 +10,7 @@ import type { Row, RowPage } from '../supabase/rows.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 
 export interface AuditTrailDeps {
-  journal: Pick<Journal, 'appendAudit' | 'claimAudit' | 'completeAudit' | 'countAudit'>;
+  journal: Pick<Journal, 'access'>;
   database: Pick<SupabaseWhatsAppService, 'query'>;
   clock: Clock;
   log: Log;
@@ -53,7 +53,7 @@ export class AuditTrail {
   async record(fact: AuditFact): Promise<void> {
     const { journal, clock, log } = this.deps;
     try {
-      await journal.appendAudit({ ...fact, id: randomUUID(), at: clock.now() });
+      await journal.access.appendAudit({ ...fact, id: randomUUID(), at: clock.now() });
       this.#later(GATHER_MS);
     } catch (error) {
       log.error('audit record lost', { caller: fact.caller, operation: fact.operation, status: fact.status, error });
@@ -70,9 +70,9 @@ export class AuditTrail {
     const { journal, database } = this.deps;
     let forgotten = 0;
     for (;;) {
-      const old = journal.claimAudit(BATCH).filter(({ at }) => at < time);
+      const old = journal.access.claimAudit(BATCH).filter(({ at }) => at < time);
       if (old.length === 0) break;
-      await journal.completeAudit(old);
+      await journal.access.completeAudit(old);
       forgotten += old.length;
     }
     const before = new Date(time).toISOString();
@@ -89,7 +89,7 @@ export class AuditTrail {
       this.#cancel = null;
       this.#writing = this.#writeAll().finally(() => {
         this.#writing = null;
-        if (this.deps.journal.countAudit() > 0) this.#later(RETRY_MS);
+        if (this.deps.journal.access.countAudit() > 0) this.#later(RETRY_MS);
       });
     });
   }
@@ -99,13 +99,13 @@ export class AuditTrail {
     try {
       await this.#dropOldest();
       while (!this.#stopped) {
-        const records = journal.claimAudit(BATCH);
+        const records = journal.access.claimAudit(BATCH);
         if (records.length === 0) return;
         await this.#write(records);
-        await journal.completeAudit(records);
+        await journal.access.completeAudit(records);
       }
     } catch (error) {
-      log.warn('audit records wait for the database', { waiting: journal.countAudit(), error });
+      log.warn('audit records wait for the database', { waiting: journal.access.countAudit(), error });
     }
   }
 
@@ -125,9 +125,9 @@ export class AuditTrail {
 
   async #dropOldest(): Promise<void> {
     const { journal, log } = this.deps;
-    for (let over = journal.countAudit() - MOST_WAITING; over > 0; over -= BATCH) {
-      const records = journal.claimAudit(Math.min(BATCH, over));
-      await journal.completeAudit(records);
+    for (let over = journal.access.countAudit() - MOST_WAITING; over > 0; over -= BATCH) {
+      const records = journal.access.claimAudit(Math.min(BATCH, over));
+      await journal.access.completeAudit(records);
       log.error('audit records dropped: too many wait for the database', { dropped: records.length });
     }
   }

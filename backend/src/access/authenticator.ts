@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isSameSecret } from '../lib/same-secret.js';
 import type { ApiKeys } from './api-keys.js';
 import { ANONYMOUS, ROOT, type Identity } from './identity.js';
 import { looksLikeKey } from './key-text.js';
@@ -13,11 +13,7 @@ export interface AuthenticatorDeps {
 
 /** Turns what a request presents into who calls. */
 export class Authenticator {
-  readonly #root: Buffer | null;
-
-  constructor(private readonly deps: AuthenticatorDeps) {
-    this.#root = deps.rootKey === null ? null : digest(deps.rootKey);
-  }
+  constructor(private readonly deps: AuthenticatorDeps) {}
 
   /**
    * @param presented the bearer token or key; undefined = none
@@ -26,14 +22,10 @@ export class Authenticator {
    * @throws GatewayError `SIGN_IN_UNAVAILABLE`
    */
   async identify(presented: string | undefined): Promise<Identity | null> {
-    if (presented !== undefined && this.#root && timingSafeEqual(digest(presented), this.#root)) return ROOT;
+    const { rootKey } = this.deps;
+    if (presented !== undefined && rootKey !== null && isSameSecret(presented, rootKey)) return ROOT;
     if (presented !== undefined && looksLikeKey(presented)) return this.deps.keys.authenticate(presented);
     if (presented !== undefined && UserTokens.looksLikeToken(presented)) return this.deps.users.authenticate(presented);
-    return this.#root === null ? ANONYMOUS : null;
+    return rootKey === null ? ANONYMOUS : null;
   }
-}
-
-/** Digests are compared, so that neither length nor content shows in the time it takes. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

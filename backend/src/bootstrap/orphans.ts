@@ -21,10 +21,7 @@ export interface OrphanResource {
 }
 
 export interface OrphansDeps {
-  journal: Pick<
-    Journal,
-    'listConnections' | 'getConnection' | 'listAuthOwners' | 'getOrphanSightings' | 'setOrphanSightings' | 'archiveAuth'
-  >;
+  journal: Pick<Journal, 'listConnections' | 'getConnection' | 'auth'>;
   /** Whether a connection has credentials of a paired number. */
   isPaired: (connectionId: string) => boolean;
   /** What a connection in the pool is at; undefined when it is not there. */
@@ -79,7 +76,7 @@ export class Orphans {
   /** Looks, reports what is new, removes what is due. @throws GatewayError `JOURNAL_FAILED` */
   async round(): Promise<void> {
     const { journal, clock } = this.deps;
-    const sightings = journal.getOrphanSightings();
+    const sightings = journal.auth.orphanSightings();
     const now = clock.now();
     const found = [...this.#unpaired(), ...this.#strayCredentials()].map((each) => this.#dated(each, sightings, now));
     const fresh = found.filter((each) => sightings[nameOf(each)] === undefined);
@@ -88,7 +85,7 @@ export class Orphans {
     for (const orphan of due) await this.#remove(orphan);
     this.#found = found.filter((each) => !due.includes(each));
     const next = Object.fromEntries(this.#found.map((each) => [nameOf(each), each.reportedAt]));
-    if (JSON.stringify(next) !== JSON.stringify(sightings)) await journal.setOrphanSightings(next);
+    if (JSON.stringify(next) !== JSON.stringify(sightings)) await journal.auth.setOrphanSightings(next);
   }
 
   #unpaired(): Omit<Orphan, 'reportedAt'>[] {
@@ -101,7 +98,7 @@ export class Orphans {
 
   #strayCredentials(): Omit<Orphan, 'reportedAt'>[] {
     const { journal, clock } = this.deps;
-    const stray = journal.listAuthOwners().filter((id) => journal.getConnection(id) === null);
+    const stray = journal.auth.owners().filter((id) => journal.getConnection(id) === null);
     // When it lost its connection is not written anywhere: the time counts from the report.
     return stray.map((connectionId) => ({ kind: 'credentials', connectionId, since: clock.now() }));
   }
@@ -134,7 +131,7 @@ export class Orphans {
     const { journal, log } = this.deps;
     const record = journal.getConnection(connectionId);
     if (kind === 'credentials') {
-      if (record === null) await journal.archiveAuth(connectionId, 'ORPHAN');
+      if (record === null) await journal.auth.archive(connectionId, 'ORPHAN');
     } else if (record !== null && this.#isLeftOver(record)) {
       await this.deps.removeConnection(connectionId);
     }

@@ -15,7 +15,7 @@ import { arrivedOf } from './remote-failures.js';
 import { sendRequest, type OutgoingMessage } from './send-body.js';
 
 export interface EvolutionSendDeps {
-  journal: Pick<Journal, 'commit' | 'getOutbox' | 'getRemoteSend' | 'getMediaJob'>;
+  journal: Pick<Journal, 'commit' | 'getOutbox' | 'remoteSends' | 'getMediaJob'>;
   servers: EvolutionServers;
   events: TypedEmitter<ClientEvents>;
   files: StagedFiles;
@@ -95,7 +95,7 @@ export class EvolutionSendChannel implements SendChannel {
 
   async #relay(jid: string, message: OutgoingMessage, { messageId, file }: RelayOptions): Promise<void> {
     const { journal, clock } = this.deps;
-    const known = journal.getRemoteSend(this.connectionId, messageId);
+    const known = journal.remoteSends.get(this.connectionId, messageId);
     if (known?.state === 'known') return this.#acknowledge(messageId, jid);
     if (known?.state === 'left') throw new GatewayError('OUTCOME_UNKNOWN');
     const body = await this.#bodyOf(jid, message, file);
@@ -123,7 +123,7 @@ export class EvolutionSendChannel implements SendChannel {
   }
 
   async #bodyOf(jid: string, message: OutgoingMessage, file: string | undefined) {
-    const remoteIdOf = (id: string) => this.deps.journal.getRemoteSend(this.connectionId, id)?.remoteId ?? id;
+    const remoteIdOf = (id: string) => this.deps.journal.remoteSends.get(this.connectionId, id)?.remoteId ?? id;
     return sendRequest(message, { jid, file: file === undefined ? null : await this.#read(file), remoteIdOf });
   }
 

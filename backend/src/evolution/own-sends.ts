@@ -9,7 +9,7 @@ import { chatName, messagePrint } from './message-print.js';
 type Json = Record<string, unknown>;
 
 export interface OwnSendsDeps {
-  journal: Pick<Journal, 'commit' | 'findRemoteSend' | 'listLeftSends'>;
+  journal: Pick<Journal, 'commit' | 'remoteSends'>;
   /** Waits until every request of that connection that is under way has its end. */
   settled: (connectionId: string) => Promise<void>;
   events: TypedEmitter<ClientEvents>;
@@ -34,10 +34,10 @@ export class OwnSends {
   async isOurs(connectionId: string, item: Json): Promise<boolean> {
     const key = (item['key'] ?? {}) as Json;
     const remoteId = String(key['id']);
-    if (this.deps.journal.findRemoteSend(connectionId, remoteId)) return true;
+    if (this.deps.journal.remoteSends.find(connectionId, remoteId)) return true;
     // A server that waits for our answer to its webhook first is not waited for.
     await withDeadline(this.deps.settled(connectionId), ANSWER_WAIT_MS, 'sends under way').catch(() => undefined);
-    if (this.deps.journal.findRemoteSend(connectionId, remoteId)) return true;
+    if (this.deps.journal.remoteSends.find(connectionId, remoteId)) return true;
     return this.#reconcile(connectionId, remoteId, key, item['message']);
   }
 
@@ -48,7 +48,7 @@ export class OwnSends {
     return Object.fromEntries(
       Object.entries(item).map(([name, value]: [string, unknown]) => {
         const isId = ID_FIELDS.has(name) && typeof value === 'string' && value.length <= 128;
-        const ours = isId ? this.deps.journal.findRemoteSend(connectionId, value)?.whatsappId : undefined;
+        const ours = isId ? this.deps.journal.remoteSends.find(connectionId, value)?.whatsappId : undefined;
         return [name, ours ?? this.withOurIds(connectionId, value)];
       }),
     );
@@ -56,7 +56,7 @@ export class OwnSends {
 
   /** A send whose outcome is unknown turns out to have been made. */
   async #reconcile(connectionId: string, remoteId: string, key: Json, message: unknown): Promise<boolean> {
-    const left = this.deps.journal.listLeftSends(connectionId);
+    const left = this.deps.journal.remoteSends.listLeft(connectionId);
     if (left.length === 0 || typeof message !== 'object' || message === null) return false;
     const print = messagePrint(message);
     const since = this.deps.clock.now() - RECENT_MS;

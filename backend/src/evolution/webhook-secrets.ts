@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { isSameSecret } from '../lib/same-secret.js';
 
 /** What came with a webhook that could be its proof: the last parts of the path, headers. */
 export interface PresentedSecrets {
@@ -47,7 +47,7 @@ export class WebhookSecrets {
     const given = [presented.path, presented.header, presented.bearer].filter((each) => each !== null);
     const proofs = await Promise.all(
       candidates.map(async (candidate) => {
-        const same = given.map((text) => isSame(text, candidate.secret)).some(Boolean);
+        const same = given.map((text) => isSameSecret(text, candidate.secret)).some(Boolean);
         return same || (await this.#isToken(presented.bearer, candidate.secret)) ? [candidate] : [];
       }),
     );
@@ -84,12 +84,4 @@ export class WebhookSecrets {
       throw error;
     }
   }
-}
-
-function isSame(given: string, secret: string): boolean {
-  return timingSafeEqual(digest(given), digest(secret));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

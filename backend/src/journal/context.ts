@@ -1,12 +1,13 @@
-import type { Clock } from '../lib/clock.js';
+import { type Clock, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import type { TypedEmitter } from '../lib/typed-emitter.js';
-import type { BudgetAlert, DiskBudget } from './disk-budget.js';
+import { TypedEmitter } from '../lib/typed-emitter.js';
+import { type BudgetAlert, DiskBudget } from './disk-budget.js';
 import type { DurableWriter } from './durable-writer.js';
+import type { Environment } from './open-environment.js';
 import type { LogEntry } from './records.js';
 import type { Sealer } from './sealing.js';
-import type { Sequence } from './sequence.js';
-import type { SerialQueue } from './serial-queue.js';
+import { Sequence } from './sequence.js';
+import { SerialQueue } from './serial-queue.js';
 import type { Tables } from './tables.js';
 import type { Trimmed } from './webhooks/trim-events.js';
 
@@ -40,4 +41,29 @@ export interface JournalContext {
   events: TypedEmitter<JournalEvents>;
   clock: Clock;
   log: Log;
+}
+
+/** What the verbs work with, over an environment that is open. Counts the budget, so it reads the log's sizes once. */
+export function contextOf(
+  options: { maxBytes: number; log: Log; clock?: Clock },
+  { dir, tables, writer, sealer }: Environment,
+): JournalContext {
+  const events = new TypedEmitter<JournalEvents>(options.log);
+  const budget = new DiskBudget(options.maxBytes, (alert) => {
+    options.log.warn('journal budget mark passed', { ...alert });
+    events.emit('budget', alert);
+  });
+  for (const table of [tables.log, tables.dead]) for (const bytes of table.sizes()) budget.add(bytes);
+  return {
+    dir,
+    tables,
+    writer,
+    sealer,
+    sequence: new Sequence(tables),
+    budget,
+    logChanges: new SerialQueue(),
+    events,
+    clock: options.clock ?? systemClock,
+    log: options.log,
+  };
 }

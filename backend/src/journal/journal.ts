@@ -1,18 +1,15 @@
-import { type Clock, systemClock } from '../lib/clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { TypedEmitter } from '../lib/typed-emitter.js';
-import type { ApiKeyRecord, AuditRecord } from './access-records.js';
-import { listApiKeys, saveApiKeys } from './api-keys.js';
-import { appendAudit, claimAudit, completeAudit } from './audit.js';
-import { archiveAuth, deleteAuth, getCreds, getKeys, replaceAuth } from './auth-keys.js';
-import { getOrphanSightings, listAuthOwners, setOrphanSightings } from './auth-owners.js';
+import { AccessStore } from './access-store.js';
+import { getKeys } from './auth-keys.js';
+import { AuthStates } from './auth-states.js';
 import { claimEntries } from './claim-entries.js';
 import { commit } from './commit.js';
 import { completeEntries } from './complete-entries.js';
 import { deleteConnection, getConnection, listConnections } from './connections.js';
-import type { JournalContext, JournalEvents } from './context.js';
+import { contextOf, type JournalContext } from './context.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
-import { type BudgetAlert, DiskBudget } from './disk-budget.js';
+import type { BudgetAlert } from './disk-budget.js';
 import { listHistoryJobs } from './history-jobs.js';
 import { listGoneConnections } from './gone-connections.js';
 import { findIdempotency } from './idempotency.js';
@@ -32,19 +29,15 @@ import type {
   HistoryJob,
   GoneConnections,
   IdempotencyRecord,
-  KeyMutations,
   LogEntry,
   MediaJob,
   OutboxRecord,
   PartRecord,
-  RemoteSend,
   ReplayRecord,
 } from './records.js';
-import { findRemoteSend, getRemoteSend, listLeftSends } from './remote-sends.js';
+import { RemoteSendStore } from './remote-send-store.js';
 import { listReplays } from './replays.js';
 import { ScheduleStore } from './schedule-store.js';
-import { Sequence } from './sequence.js';
-import { SerialQueue } from './serial-queue.js';
 import { type JournalStats, journalStats } from './stats.js';
 import { WebhookStore } from './webhooks/webhook-store.js';
 
@@ -67,15 +60,24 @@ export interface JournalOptions {
 export class Journal {
   readonly #context: JournalContext;
   readonly #environment: Environment;
+  /** Credentials and keys of connections, as wholes. */
+  readonly auth: AuthStates;
+  /** API keys, and the audit records that are no rows yet. */
+  readonly access: AccessStore;
   /** Who is told by webhook, and what still has to be. */
   readonly webhooks: WebhookStore;
+  /** Sends through another WhatsApp server. */
+  readonly remoteSends: RemoteSendStore;
   /** Messages that wait for their time, and the texts that messages are written with. */
   readonly schedule: ScheduleStore;
 
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
+    this.auth = new AuthStates(context);
+    this.access = new AccessStore(context);
     this.webhooks = new WebhookStore(context);
+    this.remoteSends = new RemoteSendStore(context);
     this.schedule = new ScheduleStore(context);
   }
 
@@ -112,42 +114,9 @@ export class Journal {
     this.#context.writer.hurry();
   }
 
-  getCreds(connectionId: string): unknown {
-    return getCreds(this.#context.tables, connectionId);
-  }
-
   /** The keys that exist, by id; Buffers come back as Buffers. */
   getKeys(connectionId: string, type: string, ids: readonly string[]): Record<string, unknown> {
     return getKeys(this.#context, connectionId, type, ids);
-  }
-
-  /** Forgets credentials and keys. Revoke the epoch and let it settle first. */
-  deleteAuth(connectionId: string): Promise<void> {
-    return deleteAuth(this.#context, connectionId);
-  }
-
-  /** Like `deleteAuth`, but keeps a copy with the reason for 30 days. */
-  archiveAuth(connectionId: string, reason: string): Promise<void> {
-    return archiveAuth(this.#context, connectionId, reason);
-  }
-
-  /** Puts a whole auth state in the place of another one, in one commit. */
-  replaceAuth(connectionId: string, auth: { creds: unknown; mutations: KeyMutations }): Promise<void> {
-    return replaceAuth(this.#context, connectionId, auth);
-  }
-
-  /** Connection ids that have an auth state. */
-  listAuthOwners(): string[] {
-    return listAuthOwners(this.#context.tables);
-  }
-
-  /** When each orphan was reported first, by its name. */
-  getOrphanSightings(): Record<string, number> {
-    return getOrphanSightings(this.#context.tables);
-  }
-
-  setOrphanSightings(sightings: Record<string, number>): Promise<void> {
-    return setOrphanSightings(this.#context, sightings);
   }
 
   findPart(connectionId: string, sha256: Uint8Array): PartRecord | null {
@@ -183,21 +152,6 @@ export class Journal {
   /** What is still to be sent (of one connection, or of all) after the place `afterSeq`, in the order of acceptance. */
   listUnfinishedOutbox(connectionId?: string, afterSeq?: number): Iterable<OutboxRecord> {
     return listUnfinishedOutbox(this.#context, connectionId, afterSeq);
-  }
-
-  /** What is known of a send to another server, by our id. */
-  getRemoteSend(connectionId: string, whatsappId: string): RemoteSend | null {
-    return getRemoteSend(this.#context, connectionId, whatsappId);
-  }
-
-  /** The send that another server names so. */
-  findRemoteSend(connectionId: string, remoteId: string): RemoteSend | null {
-    return findRemoteSend(this.#context, connectionId, remoteId);
-  }
-
-  /** Sends that may have arrived at another server, of which nothing was heard. */
-  listLeftSends(connectionId: string): RemoteSend[] {
-    return listLeftSends(this.#context, connectionId);
   }
 
   findIdempotency(scope: string, key: string): IdempotencyRecord | null {
@@ -261,31 +215,6 @@ export class Journal {
     return discardDeadLetter(this.#context, seq);
   }
 
-  listApiKeys(): ApiKeyRecord[] {
-    return listApiKeys(this.#context.tables);
-  }
-
-  saveApiKeys(records: ApiKeyRecord[]): Promise<void> {
-    return saveApiKeys(this.#context, records);
-  }
-
-  appendAudit(record: AuditRecord): Promise<void> {
-    return appendAudit(this.#context, record);
-  }
-
-  /** The oldest audit records without a row; they stay until completed. */
-  claimAudit(limit: number): AuditRecord[] {
-    return claimAudit(this.#context.tables, limit);
-  }
-
-  completeAudit(records: AuditRecord[]): Promise<void> {
-    return completeAudit(this.#context, records);
-  }
-
-  countAudit(): number {
-    return this.#context.tables.audit.count();
-  }
-
   /** A hint that new entries, of these kinds, are durable. @returns the function that stops listening */
   onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void {
     return this.#context.events.on('appended', listener);
@@ -314,25 +243,4 @@ export class Journal {
   probe(): Promise<void> {
     return probe(this.#context);
   }
-}
-
-function contextOf(options: JournalOptions, { dir, tables, writer, sealer }: Environment): JournalContext {
-  const events = new TypedEmitter<JournalEvents>(options.log);
-  const budget = new DiskBudget(options.maxBytes, (alert) => {
-    options.log.warn('journal budget mark passed', { ...alert });
-    events.emit('budget', alert);
-  });
-  for (const table of [tables.log, tables.dead]) for (const bytes of table.sizes()) budget.add(bytes);
-  return {
-    dir,
-    tables,
-    writer,
-    sealer,
-    sequence: new Sequence(tables),
-    budget,
-    logChanges: new SerialQueue(),
-    events,
-    clock: options.clock ?? systemClock,
-    log: options.log,
-  };
 }

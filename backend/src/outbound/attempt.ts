@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.js';
 import { addressesOf, readGroup } from '../journal/group-records.js';
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry, OutboxRecord } from '../journal/records.js';
+import type { ServerAck } from '../whatsapp/server-ack.js';
 import { applyAnswer } from './address.js';
 import {
   ACK_ERRORS,
@@ -18,9 +19,8 @@ import {
   SILENCE_BACKOFF,
 } from './failure-tables.js';
 import type { NumberCheck } from './number-check.js';
-
 import { finish, isFinished, type Outcome } from './outcome.js';
-import type { SendChannel, ServerAck } from './send-channel.js';
+import type { SendChannel } from './send-channel.js';
 import type { AttemptEnd, QueuedSend } from './send-queue.js';
 import { decodeMessage } from './text-message.js';
 import type { MediaUploads } from './upload-media.js';

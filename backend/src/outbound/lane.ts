@@ -3,9 +3,11 @@ import { deferred, type Deferred } from '../lib/deferred.js';
 import type { Log } from '../lib/log.js';
 import type { Journal } from '../journal/journal.js';
 import type { OutboxRecord } from '../journal/records.js';
+import { Acks } from './acks.js';
 import type { Destination } from './address.js';
 import type { Attempts, Line } from './attempt.js';
-import type { SendChannel, ServerAck } from './send-channel.js';
+import { OutboxWindow } from './outbox-window.js';
+import type { SendChannel } from './send-channel.js';
 import { SendQueue, type QueuedSend } from './send-queue.js';
 import { TokenBucket, type Rate } from './token-bucket.js';
 
@@ -50,14 +52,13 @@ const SOON = 10;
 export class Lane implements Line {
   readonly connectionId: string;
   readonly #queue: SendQueue;
+  readonly #window: OutboxWindow;
+  readonly #acks: Acks;
   readonly #bucket: TokenBucket | null;
   #state: 'stopped' | 'running' | 'stopping' = 'stopped';
   #channel: SendChannel | null = null;
   #gone = false;
   #active = 0;
-  /** The journal has, or may have, messages after the last one loaded. */
-  #more = true;
-  #loadedSeq = 0;
   /** Counts stops: an attempt that outlived one must not touch the next run's queue. */
   #run = 0;
   #cancelTurn: () => void = () => undefined;
@@ -66,6 +67,8 @@ export class Lane implements Line {
   constructor(private readonly options: LaneOptions) {
     this.connectionId = options.connectionId;
     this.#queue = new SendQueue(options.clock);
+    this.#window = new OutboxWindow(this.#queue, options);
+    this.#acks = new Acks(this.#queue, { ...options, pump: () => this.pump() });
     this.#bucket = options.rate && new TokenBucket(options.rate, options.clock);
   }
 
@@ -100,8 +103,7 @@ export class Lane implements Line {
   start(): void {
     if (this.#state === 'running') return;
     this.#state = 'running';
-    this.#more = true;
-    this.#loadedSeq = 0;
+    this.#window.reopen();
     this.pump();
   }
 
@@ -109,12 +111,12 @@ export class Lane implements Line {
   attach(channel: SendChannel): () => void {
     this.#channel = channel;
     this.#gone = false;
-    const { events } = channel;
     const unsubscribe = [
-      events.on('ack', (ack) => this.#onAck(ack)),
-      events.on('ready', () => this.#onReady()),
-      events.on('closed', () => this.#onClosed()),
-      events.on('stateChanged', () => this.pump()),
+      // The journal may be closing. Nobody loses by it: the message goes out again under its id.
+      channel.events.on('ack', (ack) => this.stopped || this.#acks.heard(ack)),
+      channel.events.on('ready', () => this.#onReady()),
+      channel.events.on('closed', () => this.#onClosed()),
+      channel.events.on('stateChanged', () => this.pump()),
     ];
     this.#onReady();
     return () => {
@@ -130,16 +132,14 @@ export class Lane implements Line {
    * saves a commit of its own for that; should it have to wait after all, it is as ambiguous as a crash leaves it, too.
    */
   goesSoon(destination: Destination): boolean {
-    if (this.#state !== 'running' || this.#more || !this.#isReady()) return false;
+    if (this.#state !== 'running' || this.#window.more || !this.#isReady()) return false;
     return destination.chatJid !== null && this.#queue.size < this.options.maxParallel * SOON;
   }
 
   /** A record that has just become durable. While the journal holds older ones, it waits there for its turn. */
   enqueue(record: OutboxRecord): void {
     if (this.#state !== 'running') return;
-    if (!this.#more && this.#queue.size >= this.options.window) this.#more = true;
-    const begun = record.state === 'sending' ? record : null;
-    if (!this.#more && this.#queue.add(record, begun)) this.#loadedSeq = Math.max(this.#loadedSeq, record.seq);
+    this.#window.take(record);
     this.pump();
   }
 
@@ -148,7 +148,7 @@ export class Lane implements Line {
     if (this.#state !== 'running') return;
     try {
       do this.#beginAll();
-      while (this.#load());
+      while (this.#window.load());
     } catch (error) {
       // Called by timers and listeners, which nobody catches. The next event or sweep tries again.
       this.options.log.error('outbox could not be read', { connectionId: this.connectionId, error });
@@ -212,17 +212,11 @@ export class Lane implements Line {
     const verdict = await this.options.attempts.run(this, send);
     if (run !== this.#run) return;
     this.#active--;
-    if (verdict.kind === 'finished') this.#finished(send);
+    if (verdict.kind === 'finished') this.#acks.settle(send);
     else this.#queue.park(send, send.lateAck ? 0 : verdict.afterMs, () => this.pump());
     this.pump();
     if (verdict.kind === 'finished' && verdict.record) this.options.announce(verdict.record);
     if (this.isQuiet) this.#becomeQuiet();
-  }
-
-  /** An ack that came while the end was being written counts, as one that comes after it does. */
-  #finished(send: QueuedSend): void {
-    this.#queue.remove(send);
-    if (send.lateAck) void this.#revive(send.lateAck);
   }
 
   #isReady(): boolean {
@@ -232,44 +226,6 @@ export class Lane implements Line {
   #mayGo(send: QueuedSend): boolean {
     if (this.#isReady() || this.#gone || this.#channel?.estado === 'logged_out') return true;
     return send.lateAck !== null || send.decided !== null || this.options.clock.now() >= send.expiresAt;
-  }
-
-  /** Takes the next ones from the journal when there is room. @returns whether there were any. */
-  #load(): boolean {
-    if (!this.#more || this.#queue.size > this.options.window / 2) return false;
-    const before = this.#queue.size;
-    // From the start when nothing is held, so that a record that came out of order cannot be left behind.
-    const afterSeq = before === 0 ? 0 : this.#loadedSeq;
-    for (const record of this.options.journal.listUnfinishedOutbox(this.connectionId, afterSeq)) {
-      if (this.#queue.size >= this.options.window) return true;
-      if (this.#queue.add(record)) this.#loadedSeq = Math.max(this.#loadedSeq, record.seq);
-    }
-    this.#more = false;
-    return this.#queue.size > before;
-  }
-
-  #onAck(ack: ServerAck): void {
-    // The journal may be closing. Nobody loses by it: the message goes out again under its id.
-    if (this.stopped) return;
-    const send = this.#queue.find(ack.whatsappId);
-    if (!send) {
-      void this.#revive(ack);
-    } else if (send.end) {
-      send.end({ by: 'ack', ack });
-    } else {
-      send.lateAck = ack;
-      this.#queue.wake(send);
-      this.pump();
-    }
-  }
-
-  async #revive(ack: ServerAck): Promise<void> {
-    try {
-      const record = await this.options.attempts.revive(this.connectionId, ack);
-      if (record) this.options.announce(record);
-    } catch (error) {
-      this.options.log.error('late ack could not be journaled', { connectionId: this.connectionId, error });
-    }
   }
 
   #onReady(): void {

@@ -1,16 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { Estado } from '../whatsapp/estado.js';
-
-/** WhatsApp's answer to one message id (`<ack class="message">`): `error` is null when the server took the message. */
-export interface ServerAck {
-  whatsappId: string;
-  /** The address that the message went to. */
-  from: string;
-  /** WhatsApp's number as text ("463"), null = accepted. */
-  error: string | null;
-  /** The ack's own time, ms since the epoch. */
-  serverTimeMs: number;
-}
+import type { ServerAck } from '../whatsapp/server-ack.js';
 
 /** What a channel tells the sender; payloads that the sender does not read are `unknown`. */
 export interface SendChannelEvents {

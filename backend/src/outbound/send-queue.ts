@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.js';
 import type { ErrorCode } from '../lib/errors.js';
 import type { OutboxRecord } from '../journal/records.js';
+import type { ServerAck } from '../whatsapp/server-ack.js';
 import { chatKey } from './address.js';
 import type { Outcome } from './outcome.js';
-import type { ServerAck } from './send-channel.js';
 
 /** How an attempt that is under way can end. `refused`: the relay rejected; `silent`: nothing came in time. */
 export type AttemptEnd =

@@ -7,9 +7,12 @@ export interface WatchdogStep {
   reasons: string[];
 }
 
+/** What a step is about when it is about no connection. */
+export const GATEWAY = 'gateway';
+
 const KEPT = 50;
 
-/** The last steps per connection; what concerns the whole process is under `gateway`. */
+/** The last steps per connection; what concerns the whole process is under `GATEWAY`. */
 export class StepLog {
   readonly #steps = new Map<string, WatchdogStep[]>();
   readonly #counts = new Map<string, number>();

@@ -4,14 +4,15 @@ import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
 import type { WatchedPool } from './watched.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { GATEWAY_PROBES, GatewayWatch, type GatewayReadings, type GatewayWatchDeps } from './gateway-watch.js';
+import { GatewayJudge } from './gateway-judge.js';
+import type { GatewayWatchDeps } from './gateway-watch.js';
 import type { HealthNews, HealthRules } from './health-monitor.js';
 import type { LastResort } from './last-resort.js';
 import type { Rung } from './ladder.js';
 import { failing, type Readings } from './probes.js';
 import { rungActions } from './rungs.js';
-import { StepLog } from './step-log.js';
-import { presentStep, presentWatch, type WatchdogReport } from './watchdog-report.js';
+import { WatchdogNews } from './watchdog-news.js';
+import { presentWatch, type WatchdogReport } from './watchdog-report.js';
 
 export interface WhatsAppWatchdogDeps extends GatewayWatchDeps {
   pool: WatchedPool;
@@ -30,16 +31,9 @@ export interface WhatsAppWatchdogDeps extends GatewayWatchDeps {
 
 /** How often the probes that cost nothing are read: a wedge (60 s) is noticed within 75 s. */
 const TICK_MS = 15_000;
-const GATEWAY = 'gateway';
 
 /** What a person reads when the ladder has come to its end. */
 const LADDER_ALERT = 'A conexão não se recupera sozinha: verifique o WhatsApp no celular e reconecte.';
-const HEALTH_TEXTS: Record<Exclude<HealthNews, null>, string> = {
-  alert: 'A conexão não está saudável.',
-  reconnect: 'A conexão continua sem funcionar; o gateway tenta de novo. Você pode reconectar agora.',
-  stuck: 'A conexão não voltou sozinha: reconecte agora.',
-  recovered: 'Conexão recuperada.',
-};
 
 /**
  * Watches every connection and mends what does not mend itself.
@@ -56,21 +50,18 @@ export class WhatsAppWatchdogService {
   #cancel: (() => void) | null = null;
   #checkedAt = -Infinity;
   readonly #watches = new Map<string, ConnectionWatch>();
-  readonly #steps = new StepLog();
-  readonly #gateway: GatewayWatch;
+  readonly #news: WatchdogNews;
+  readonly #gateway: GatewayJudge;
   readonly #rungs: ReturnType<typeof rungActions>;
-  #gatewayReadings: GatewayReadings;
-  #gatewayProblems = new Set<string>();
   #undo: (() => void)[] = [];
 
   constructor(private readonly deps: WhatsAppWatchdogDeps) {
-    this.#gateway = new GatewayWatch(deps);
-    const none = { eventLoopLagMs: 0, journalFailures: 0, journalMs: null, projectionAgeMs: null };
-    this.#gatewayReadings = { ...none, databaseOnline: false };
+    this.#news = new WatchdogNews(deps);
+    this.#gateway = new GatewayJudge({ ...deps, news: this.#news });
     this.#rungs = rungActions({
       pool: deps.pool,
       alert: (id, reasons) =>
-        this.#alert('critical', 'CONNECTION_STUCK', `${LADDER_ALERT} (${reasons.join(', ')})`, id),
+        this.#news.alert('critical', 'CONNECTION_STUCK', `${LADDER_ALERT} (${reasons.join(', ')})`, id),
       considerExit: (reasons) => this.#considerExit(reasons),
     });
   }
@@ -81,7 +72,7 @@ export class WhatsAppWatchdogService {
 
   /** How often each step was taken since the start: rungs of the ladder, alerts, reconnects. */
   get stepCounts(): Record<string, number> {
-    return this.#steps.counts;
+    return this.#news.steps.counts;
   }
 
   /** What is measured now, what was done, and why. */
@@ -92,14 +83,10 @@ export class WhatsAppWatchdogService {
       state: this.#state,
       settings: { checkIntervalMs, ...health },
       supervised,
-      gateway: {
-        probes: this.#gatewayReadings,
-        problems: [...this.#gatewayProblems],
-        steps: this.#steps.of(GATEWAY).map(presentStep),
-      },
+      gateway: this.#gateway.report(),
       stepCounts: this.stepCounts,
       connections: this.#look().map(({ watch, readings }) =>
-        presentWatch(watch, readings, this.#steps.of(watch.connectionId), now),
+        presentWatch(watch, readings, this.#news.steps.of(watch.connectionId), now),
       ),
     };
   }
@@ -136,7 +123,7 @@ export class WhatsAppWatchdogService {
   tick(): void {
     const now = this.deps.clock.now();
     const looks = this.#look();
-    this.#judgeGateway();
+    this.#gateway.judge();
     for (const { watch, readings } of looks) this.#climb(watch, readings, now);
     // A clock that was set back must not stop the checks until it has caught up.
     if (Math.abs(now - this.#checkedAt) < this.deps.checkIntervalMs) return;
@@ -180,13 +167,13 @@ export class WhatsAppWatchdogService {
         sick.map(({ name }) => name),
       );
     for (const { name } of watch.news(readings)) {
-      this.#record(connectionId, 'told', [name]);
-      this.#alert('warning', name, `Algo incomum nesta conexão: ${name}.`, connectionId);
+      this.#news.record(connectionId, 'told', [name]);
+      this.#news.alert('warning', name, `Algo incomum nesta conexão: ${name}.`, connectionId);
     }
   }
 
   #take(rung: Rung, connectionId: string, reasons: string[]): void {
-    this.#record(connectionId, rung, reasons);
+    this.#news.record(connectionId, rung, reasons);
     const done = this.#rungs[rung](connectionId, reasons);
     if (done instanceof Promise) {
       done.catch((error: unknown) => this.deps.log.error('watchdog step failed', { connectionId, rung, error }));
@@ -214,29 +201,10 @@ export class WhatsAppWatchdogService {
     if (news === null) return;
     const consecutiveFailures = this.#watches.get(connectionId)?.monitor.health?.consecutiveFailures ?? 0;
     this.deps.events.emit('connectionHealth', { connectionId, news, consecutiveFailures, problems });
-    const message = [HEALTH_TEXTS[news], ...problems].join(' ');
-    const code = news === 'recovered' ? 'CONNECTION_RECOVERED' : 'CONNECTION_UNHEALTHY';
-    if (news !== 'reconnect') {
-      this.#record(connectionId, `health-${news}`, problems);
-      return this.#alert('warning', code, message, connectionId);
-    }
     // Only a wait for the network is cut short: bans, conflicts and rate limits have their own time.
-    const woken = this.deps.pool.get(connectionId)?.wake() ?? false;
-    this.#record(connectionId, woken ? 'reconnect-now' : 'wait', problems);
-    this.#alert('warning', code, message, connectionId);
-  }
-
-  #judgeGateway(): void {
-    this.#gatewayReadings = this.#gateway.read();
-    const failed = GATEWAY_PROBES.filter(({ fails }) => fails(this.#gatewayReadings));
-    for (const { name, cure, says } of failed) {
-      const news = !this.#gatewayProblems.has(name);
-      if (news) this.#record(GATEWAY, cure, [name]);
-      if (news) this.#alert(cure === 'exit' ? 'critical' : 'warning', name, says);
-      if (news && cure === 'wake-projector') this.deps.wakeProjector();
-      if (cure === 'exit') this.deps.lastResort.leave(name);
-    }
-    this.#gatewayProblems = new Set(failed.map(({ name }) => name));
+    const woken = news === 'reconnect' && (this.deps.pool.get(connectionId)?.wake() ?? false);
+    const step = news !== 'reconnect' ? `health-${news}` : woken ? 'reconnect-now' : 'wait';
+    this.#news.health(connectionId, news, step, problems);
   }
 
   /** One connection beyond repair is an alert; half of them mean that the process itself is ill. */
@@ -259,17 +227,7 @@ export class WhatsAppWatchdogService {
     for (const id of this.#watches.keys()) {
       if (present.has(id)) continue;
       this.#watches.delete(id);
-      this.#steps.forget(id);
+      this.#news.steps.forget(id);
     }
-  }
-
-  #record(about: string, step: string, reasons: string[]): void {
-    this.#steps.add(about, { at: this.deps.clock.now(), step, reasons });
-    this.deps.log.warn('watchdog step', { about, step, reasons });
-    this.deps.events.emit('watchdogStep', { connectionId: about === GATEWAY ? null : about, step, reasons });
-  }
-
-  #alert(severity: 'warning' | 'critical', code: string, message: string, connectionId?: string): void {
-    this.deps.events.emit('alert', { severity, code, message, ...(connectionId && { connectionId }) });
   }
 }

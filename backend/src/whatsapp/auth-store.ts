@@ -68,7 +68,7 @@ interface AuthStoreDeps {
 export const AuthStore = {
   /** Reads the credentials (new ones when there are none: the connection has to be paired) and starts an epoch. */
   open(deps: AuthStoreDeps): AuthEpoch {
-    const stored = deps.journal.getCreds(deps.connectionId) as AuthenticationCreds | null;
+    const stored = deps.journal.auth.creds(deps.connectionId) as AuthenticationCreds | null;
     return new Epoch(deps, stored ?? initAuthCreds());
   },
 };

@@ -1,5 +1,5 @@
 import type { Estado } from './estado.js';
-import type { ServerAck } from './gateway-socket.js';
+import type { ServerAck } from './server-ack.js';
 import type { NewChatPause } from './new-chat-pause.js';
 import type { QrCode } from './pairing.js';
 

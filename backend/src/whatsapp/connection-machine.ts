@@ -152,7 +152,7 @@ export class ConnectionMachine {
     this.care.closed();
     if (code === 429) this.care.rateLimited();
     if (rule.credentials === 'archive') {
-      void this.life.afterCommits(() => this.deps.journal.archiveAuth(this.connectionId, rule.reason));
+      void this.life.afterCommits(() => this.deps.journal.auth.archive(this.connectionId, rule.reason));
     }
     const retryInMs = this.#stopped ? null : this.reconnector.plan(rule, banEndsAt);
     const isBan = rule.backoff === 'ban' && banEndsAt !== null;

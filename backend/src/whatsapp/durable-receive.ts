@@ -1,7 +1,6 @@
 import {
   decryptMessageNode,
   DEFAULT_CONNECTION_CONFIG,
-  jidDecode,
   type BinaryNode,
   type SignalKeyStoreWithTransaction,
   type SocketConfig,
@@ -13,8 +12,10 @@ import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
 import type { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
+import { learnMapping } from './learn-mapping.js';
 import { OnePersonOneSession } from './one-person-one-session.js';
 import { hasSideEffects } from './replay-unfinished.js';
+import { SenderKeysOnce } from './sender-keys-once.js';
 import type { SessionWriter } from './session-writer.js';
 import { Stanza, toStoredNode, type EncPart } from './stanza.js';
 
@@ -61,8 +62,7 @@ export interface DurableReceiveDeps {
  */
 export class DurableReceive {
   readonly #byCiphertext = new WeakMap<Uint8Array, { stanza: Stanza; part: EncPart }>();
-  /** Sender-key distributions that step 1 processed and step 2 must not process again. */
-  readonly #distributed = new Set<string>();
+  readonly #senderKeys = new SenderKeysOnce();
   #keys: SignalKeyStoreWithTransaction | null = null;
   #refused = false;
   #repository: SignalRepository | null = null;
@@ -99,7 +99,7 @@ export class DurableReceive {
         ),
       decryptGroupMessage: (options) =>
         this.#decrypt(options.msg, options.group, () => base.decryptGroupMessage(options)),
-      processSenderKeyDistributionMessage: (options) => this.#distribute(options, base),
+      processSenderKeyDistributionMessage: (options) => this.#senderKeys.process(options, base),
       migrateSession: (pn, lid) => persons.migrate(pn, lid),
     };
     const persons = new OnePersonOneSession({ keys, sessions, base });
@@ -152,26 +152,12 @@ export class DurableReceive {
   async #decode(stanza: Stanza, me: { id: string; lid: string | null }): Promise<void> {
     try {
       const message = decryptMessageNode(stanza.node, me.id, me.lid ?? '', this.#repository!, this.deps.logger);
-      await this.#learnMapping(message.fullMessage.key);
+      await learnMapping(this.#repository!, message.fullMessage.key);
       await message.decrypt();
     } catch (error) {
       if (isFatal(error)) stanza.fatal = error;
       else this.deps.logger.warn({ err: error }, 'stanza cannot be decoded');
     }
-  }
-
-  /** As Baileys' handleMessage does before it decrypts: both addresses of a person share one session. */
-  async #learnMapping(key: {
-    remoteJid?: string | null;
-    remoteJidAlt?: string | null;
-    participant?: string | null;
-    participantAlt?: string | null;
-  }) {
-    const alt = key.participantAlt || key.remoteJidAlt;
-    const primary = key.participant || key.remoteJid;
-    if (!alt || !primary || !this.#repository) return;
-    const [lid, pn] = jidDecode(alt)?.server === 'lid' ? [alt, primary] : [primary, alt];
-    await this.#repository.lidMapping.storeLIDPNMappings([{ lid, pn }]);
   }
 
   async #decrypt(ciphertext: Uint8Array, lock: string, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -254,18 +240,6 @@ export class DurableReceive {
     } catch (error) {
       this.deps.logger.warn({ err: error }, 'stanza stays to be replayed');
     }
-  }
-
-  /** Baileys decodes every stanza a second time in step 2; a sender key must not be set back by that. */
-  async #distribute(
-    options: Parameters<SignalRepository['processSenderKeyDistributionMessage']>[0],
-    base: SignalRepository,
-  ): Promise<void> {
-    const bytes = options.item.axolotlSenderKeyDistributionMessage;
-    const id = `${options.authorJid} ${options.item.groupId} ${bytes ? Buffer.from(bytes).toString('base64') : ''}`;
-    if (this.#distributed.delete(id)) return;
-    this.#distributed.add(id);
-    await base.processSenderKeyDistributionMessage(options);
   }
 }
 

@@ -1,6 +1,4 @@
 import {
-  getBinaryNodeChild,
-  getBinaryNodeChildren,
   makeWASocket,
   type BinaryNode,
   type CacheStore,
@@ -19,28 +17,18 @@ import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
+import { DurableNotices } from './durable-notices.js';
 import { DurableReceive } from './durable-receive.js';
 import { FrameGate } from './frame-gate.js';
 import { KeyTransactions } from './key-transactions.js';
 import type { GroupCache } from './group-cache.js';
-import { isGroupNotification } from './group-notice.js';
 import type { Lanes } from './lanes.js';
 import { markCrashPoints } from './mark-crash-points.js';
 import { replayUnfinished } from './replay-unfinished.js';
+import { ackOf, type ServerAck } from './server-ack.js';
 import { SessionWriter } from './session-writer.js';
 import { checkSignaturesNatively } from './signature-check.js';
 import { socketConfig, trustServer, type WhatsAppServer } from './socket-config.js';
-import { toStoredNode } from './stanza.js';
-
-/** What WhatsApp's server answered to a message of ours (`<ack class="message">`), or a receipt, which implies it. */
-export interface ServerAck {
-  whatsappId: string;
-  /** The chat, as we addressed it. */
-  from: string;
-  /** null = accepted. */
-  error: string | null;
-  serverTimeMs: number;
-}
 
 export interface GatewaySocketDeps {
   connectionId: string;
@@ -79,18 +67,6 @@ export interface GatewaySocketDeps {
 /** With these WhatsApp asks for a passkey before it links (WhiskeySockets/Baileys#2672, #2696); Baileys 7.0.0-rc14
  *  acknowledges them and goes no further. */
 const PASSKEY_NOTIFICATIONS = ['passkey_prologue_request', 'crsc_continuation'];
-
-/** Receipts about our own messages; the others (retry, history, peer) are Baileys' business alone. */
-const STATUS_RECEIPTS = new Set([
-  undefined,
-  'inactive',
-  'delivered',
-  'read',
-  'read-self',
-  'played',
-  'played-self',
-  'sender',
-]);
 
 /** One Baileys socket with the seam in place. It is used once: after its close a new one is made. */
 export class GatewaySocket {
@@ -160,10 +136,16 @@ export class GatewaySocket {
       if (node.attrs['category'] !== 'peer') deps.on.message();
       return this.receive.take(node, handOver);
     });
-    this.#wrap('CB:receipt', (node, handOver) => this.#journalReceipt(node, handOver));
-    this.#wrap('CB:notification', (node, handOver) => this.#journalNotification(node, handOver));
+    const notices = new DurableNotices({
+      ...deps,
+      me: () => this.me,
+      onAck: deps.on.ack,
+      failClosed: (error) => this.failClosed(error),
+    });
+    this.#wrap('CB:receipt', (node, handOver) => notices.receipt(node, handOver));
+    this.#wrap('CB:notification', (node, handOver) => notices.notification(node, handOver));
     this.#containGarbage();
-    sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(toAck(node, deps.clock)));
+    sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(ackOf(node, deps.clock.now())));
     sock.ws.on('CB:notification,type:companion_reg_refresh', () => deps.on.companionRegRefresh());
     for (const type of PASSKEY_NOTIFICATIONS) {
       sock.ws.on(`CB:notification,type:${type}`, () => deps.on.passkeyRequired());
@@ -209,50 +191,6 @@ export class GatewaySocket {
     ws.on(event, (node: BinaryNode) => void take(node, handOver));
   }
 
-  async #journalReceipt(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
-    const { me } = this;
-    try {
-      if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
-        const { connectionId, journal } = this.deps;
-        const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
-        await journal.commit({ entries: [entry] }, 'soon');
-        this.#acceptedAll(node);
-      }
-    } catch (error) {
-      return this.failClosed(error);
-    }
-    await handOver(node);
-  }
-
-  /** Like a receipt: in the log, and in the cache of groups, before Baileys acknowledges it. */
-  async #journalNotification(node: BinaryNode, handOver: (node: BinaryNode) => unknown): Promise<void> {
-    const { me } = this;
-    try {
-      if (me && isGroupNotification(node)) {
-        const { connectionId, journal, groups } = this.deps;
-        const stored = toStoredNode(node);
-        const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
-        await journal.commit({
-          entries: [{ kind: 'notification', connectionId, node: stored, me }],
-          ...(mutations && { keys: { connectionId, mutations } }),
-        });
-      }
-    } catch (error) {
-      return this.failClosed(error);
-    }
-    await handOver(node);
-  }
-
-  /** Whoever got a message proves that the server took it: its ack may have been lost with an earlier socket. */
-  #acceptedAll(node: BinaryNode): void {
-    const { id, from = '', t } = node.attrs;
-    const listed = getBinaryNodeChildren(getBinaryNodeChild(node, 'list'), 'item').map(({ attrs }) => attrs.id);
-    const serverTimeMs = t ? Number(t) * 1000 : this.deps.clock.now();
-    for (const whatsappId of [id, ...listed]) {
-      if (whatsappId) this.deps.on.ack({ whatsappId, from, error: null, serverTimeMs });
-    }
-  }
-
   async #saveCreds(): Promise<void> {
     try {
       await this.deps.auth.saveCreds();
@@ -268,14 +206,4 @@ export class GatewaySocket {
     this.deps.log.error('journal refused, socket cut', { connectionId: this.deps.connectionId, error });
     this.deps.on.journalFailed(error);
   }
-}
-
-function toAck(node: BinaryNode, clock: Clock): ServerAck {
-  const { id, from, error, t } = node.attrs;
-  return {
-    whatsappId: id ?? '',
-    from: from ?? '',
-    error: error ?? null,
-    serverTimeMs: t ? Number(t) * 1000 : clock.now(),
-  };
 }

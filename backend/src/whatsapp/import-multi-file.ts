@@ -45,11 +45,11 @@ export async function importMultiFile(o: {
   folder: string;
   force?: boolean;
 }): Promise<ImportResult> {
-  const present = o.journal.getCreds(o.connectionId) as AuthenticationCreds | null;
+  const present = o.journal.auth.creds(o.connectionId) as AuthenticationCreds | null;
   if (present?.me && !o.force) throw new GatewayError('ALREADY_PAIRED');
   const creds = await readCreds(o.folder);
   const { mutations, skipped } = await readKeys(o.folder);
-  await o.journal.replaceAuth(o.connectionId, { creds: plainCreds(creds), mutations });
+  await o.journal.auth.replace(o.connectionId, { creds: plainCreds(creds), mutations });
   const counts = Object.entries(mutations).map(([type, values]) => [type, Object.keys(values).length]);
   return { imported: Object.fromEntries(counts) as Record<string, number>, skipped };
 }

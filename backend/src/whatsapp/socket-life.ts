@@ -1,4 +1,4 @@
-import type { ConnectionState, NewChatMessageCapInfo, proto, WASocket } from '@whiskeysockets/baileys';
+import type { proto, WASocket } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
@@ -8,11 +8,12 @@ import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { FrameGate } from './frame-gate.js';
-import { GatewaySocket, type GatewaySocketDeps, type ServerAck } from './gateway-socket.js';
+import { GatewaySocket, type GatewaySocketDeps } from './gateway-socket.js';
 import type { Lanes } from './lanes.js';
 import { forgetHalfPairing, isPaired, Pairing, type QrCode } from './pairing.js';
 import { Pulse } from './pulse.js';
 import { persistentRetryCounter } from './retry-counter.js';
+import { listenersWhile, type SocketNews } from './socket-news.js';
 import { KEEP_ALIVE_MS, type WhatsAppServer } from './socket-config.js';
 import { UserDevicesCache } from './user-devices-cache.js';
 import type { WebVersion } from './web-version.js';
@@ -30,16 +31,10 @@ export interface SocketLifeDeps {
   /** A message of ours by its id, for recipients who ask for it again. */
   getMessage: (connectionId: string, whatsappId: string) => proto.IMessage | undefined;
   /** What the present socket says; one that is over is never heard. */
-  on: {
-    update: (update: Partial<ConnectionState>) => void;
+  on: SocketNews & {
     /** No socket could be made. */
     failed: (error: unknown) => void;
     qr: (qr: QrCode) => void;
-    ack: (ack: ServerAck) => void;
-    message: () => void;
-    passkeyRequired: () => void;
-    undecryptable: (error: string) => void;
-    messageCap: (info: NewChatMessageCapInfo) => void;
   };
 }
 
@@ -206,34 +201,16 @@ export class SocketLife {
       groups: deps.contacts.groups,
       userDevicesCache: this.#userDevices,
       retryCounterCache: persistentRetryCounter(deps.journal, deps.connectionId, () => deps.clock.now()),
-      on: this.#listeners(epoch),
+      on: listenersWhile(() => epoch === this.#epoch, {
+        on: deps.on,
+        contacts: deps.contacts,
+        pulse: this.#pulse,
+        pairing: () => this.#pairing,
+        paired: () => (this.#pairing = null),
+      }),
     });
     this.#state = 'open';
     this.expect('connecting');
-  }
-
-  /** Each is deaf once its epoch is over. */
-  #listeners(epoch: number): GatewaySocketDeps['on'] {
-    const { on, contacts } = this.deps;
-    const current = () => epoch === this.#epoch;
-    return {
-      update: (update) => {
-        if (!current()) return;
-        if (update.qr) this.#pairing?.show(update.qr);
-        if (update.connection === 'open') this.#pairing = null;
-        on.update(update);
-      },
-      ack: (ack) => current() && on.ack(ack),
-      companionRegRefresh: () => current() && this.#pairing?.refresh(),
-      passkeyRequired: () => current() && on.passkeyRequired(),
-      frame: () => current() && this.#pulse.beat(),
-      message: () => current() && on.message(),
-      undecryptable: (error) => current() && on.undecryptable(error),
-      messageCap: (info) => current() && on.messageCap(info),
-      // The socket is cut already; its close event follows.
-      journalFailed: () => undefined,
-      events: (sock) => contacts.listen(sock),
-    };
   }
 
   #pair(auth: AuthEpoch): Pairing {

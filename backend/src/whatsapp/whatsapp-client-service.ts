@@ -92,7 +92,7 @@ export class WhatsAppClientService {
   get paired(): boolean {
     // Every send asks, and the credentials are the largest record there is.
     if (this.estado === 'ready') return true;
-    return isPaired(this.deps.journal.getCreds(this.connectionId) as Parameters<typeof isPaired>[0]);
+    return isPaired(this.deps.journal.auth.creds(this.connectionId) as Parameters<typeof isPaired>[0]);
   }
   get qr(): QrCode | null {
     return this.#machine.life.qr;
@@ -144,7 +144,7 @@ export class WhatsAppClientService {
       );
     }
     await this.#closed();
-    await this.deps.journal.deleteAuth(this.connectionId);
+    await this.deps.journal.auth.delete(this.connectionId);
     this.#machine.move('logged_out', 'LOGGED_OUT_BY_USER', { numero: null, lid: null });
   }
 

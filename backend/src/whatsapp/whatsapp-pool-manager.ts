@@ -73,7 +73,7 @@ export class WhatsAppPoolManager {
 
   /** Whether this connection has the credentials of a paired number. */
   isPaired(connectionId: string): boolean {
-    const creds = this.deps.journal.getCreds(connectionId) as Parameters<typeof isPaired>[0];
+    const creds = this.deps.journal.auth.creds(connectionId) as Parameters<typeof isPaired>[0];
     return this.#clients.get(connectionId)?.paired ?? isPaired(creds);
   }
 

@@ -211,7 +211,7 @@ describe('the audit', () => {
       select gen_random_uuid(), ${old}::timestamptz - n * interval '1 s', 'antiga', 'x', 200 from generate_series(1, 1200) n`;
     const waiting = { caller: 'antiga', ownerId: null, operation: 'x', connectionId: null, target: {}, status: 200 };
     const record = { ...waiting, error: null, requestId: 'r', address: null, id: randomUUID(), at: Date.parse(old) };
-    await gateway.parts.journal.appendAudit(record);
+    await gateway.parts.journal.access.appendAudit(record);
     const { apiKey } = await anApiKey(gateway);
     expect(await access.forgetOldAudit()).toBeGreaterThanOrEqual(1200);
     await until('what had been claimed before', async () => {

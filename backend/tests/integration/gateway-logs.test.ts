@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 /** Everything private in the auth state of a connection, as text could have it. */
 function secretsOf(id: string): string[] {
-  const creds = gateway.parts.journal.getCreds(id) as AuthenticationCreds;
+  const creds = gateway.parts.journal.auth.creds(id) as AuthenticationCreds;
   const keys = [creds.noiseKey, creds.signedIdentityKey, creds.signedPreKey.keyPair, creds.pairingEphemeralKeyPair];
   const bytes = keys.map((pair) => Buffer.from(pair.private));
   return [creds.advSecretKey, ...bytes.flatMap((each) => [each.toString('base64'), each.toString('hex')])];

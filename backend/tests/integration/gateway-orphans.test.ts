@@ -67,7 +67,7 @@ test('credentials of a connection that nobody knows go to the archive; the waiti
   expect(first).toMatchObject({ kind: 'credentials', connectionId: 'sem-conexao' });
   await gateway.restart();
   await gateway.parts.orphans.round();
-  const gone = () => !gateway.parts.journal.listAuthOwners().includes('sem-conexao');
+  const gone = () => !gateway.parts.journal.auth.owners().includes('sem-conexao');
   if (!gone()) expect((await listed())[0]?.removedAfter).toBe(first!.removedAfter);
   await roundsUntil('the removal', gone);
   expect(await listed()).toEqual([]);

@@ -79,7 +79,7 @@ describe('taking over a multi-file folder of Baileys', () => {
       code: 'BAD_REQUEST',
       message: expect.stringContaining(says),
     });
-    expect(journal.getCreds(CONNECTION)).toBeNull();
+    expect(journal.auth.creds(CONNECTION)).toBeNull();
     expect(journal.getKeys(CONNECTION, 'device-list', ['5511911111111'])).toEqual({});
   });
 
@@ -113,9 +113,9 @@ describe('taking over a multi-file folder of Baileys', () => {
     const folder = await multiFileFolder();
     const refused = importMultiFile({ journal, connectionId: CONNECTION, folder });
     await expect(refused).rejects.toMatchObject({ code: 'ALREADY_PAIRED' });
-    expect(journal.getCreds(CONNECTION)).toMatchObject({ me: mine.me });
+    expect(journal.auth.creds(CONNECTION)).toMatchObject({ me: mine.me });
     await importMultiFile({ journal, connectionId: CONNECTION, folder, force: true });
-    expect(journal.getCreds(CONNECTION)).toMatchObject({ me: { id: '5511911111111:3@s.whatsapp.net' } });
+    expect(journal.auth.creds(CONNECTION)).toMatchObject({ me: { id: '5511911111111:3@s.whatsapp.net' } });
     expect(journal.getKeys(CONNECTION, 'pre-key', ['99'])).toEqual({});
   });
 });

@@ -108,7 +108,7 @@ describe('groups that are known', () => {
   });
 
   test('the keys of a deleted connection take its groups along', async () => {
-    await journal.deleteAuth(CONNECTION);
+    await journal.auth.delete(CONNECTION);
     expect(aCache().get(GROUP)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { isSameSecret } from '../../lib/same-secret.js';
 import type { LocalKeys } from './keys.js';
 
 /** What an `apikey` header stands for, in @supabase/lite's words. */
@@ -11,8 +12,8 @@ const ROLES: Record<string, ResolvedKey['type']> = { service_role: 'secret', ano
 
 /** The two configured keys, whatever they look like, and HS256 JWTs of those roles as older Supabase projects have; else null. */
 export function resolveApiKey(key: string, keys: LocalKeys): ResolvedKey | null {
-  if (same(key, keys.serviceRoleKey)) return { type: 'secret', claims: { role: 'service_role' } };
-  if (same(key, keys.anonKey)) return { type: 'publishable', claims: { role: 'anon' } };
+  if (isSameSecret(key, keys.serviceRoleKey)) return { type: 'secret', claims: { role: 'service_role' } };
+  if (isSameSecret(key, keys.anonKey)) return { type: 'publishable', claims: { role: 'anon' } };
   const claims = verifyHs256(key, keys.jwtSecret);
   const type = ROLES[String(claims?.['role'])];
   return claims && type ? { type, claims } : null;
@@ -24,18 +25,12 @@ export function verifyHs256(token: string, secret: string, now = Date.now()): Re
   if (!header || !payload || !signature || rest !== undefined) return null;
   if (parse(header)?.['alg'] !== 'HS256') return null;
   const expected = createHmac('sha256', secret).update(`${header}.${payload}`).digest('base64url');
-  if (!same(signature, expected)) return null;
+  if (!isSameSecret(signature, expected)) return null;
   const claims = parse(payload);
   const { exp, nbf } = (claims ?? {}) as { exp?: unknown; nbf?: unknown };
   if (typeof exp === 'number' && exp * 1000 <= now) return null;
   if (typeof nbf === 'number' && nbf * 1000 > now) return null;
   return claims;
-}
-
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 function parse(part: string): Record<string, unknown> | null {

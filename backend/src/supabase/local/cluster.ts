@@ -1,19 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, open, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { tmpdir } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Clock } from '../../lib/clock.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import { findPostgres, type PostgresBinaries } from './binaries.js';
+import { clusterDir, PORT, socketDirFor } from './cluster-places.js';
+import { createCluster } from './create-cluster.js';
 import { reachableBinaries } from './reachable-binaries.js';
 import { isAlive, isOurs, readPostmaster } from './postmaster.js';
-import { canReach, postgresUser, type SystemUser, keepTraversable } from './system-user.js';
-
-const run = promisify(execFile);
+import { postgresUser, type SystemUser, keepTraversable } from './system-user.js';
 
 /** How to reach the cluster: a Unix socket, so that it can never meet another Postgres on a TCP port. */
 export interface ClusterAddress {
@@ -30,12 +27,6 @@ export interface ClusterDeps {
   clock: Clock;
   startDeadlineMs?: number;
 }
-
-/** Postgres' port only names the socket file. */
-const PORT = 5432;
-/** A socket's path may have 107 bytes on Linux, 103 on macOS. */
-const SOCKET_PATH_MAX = 100;
-const MAJOR = '18';
 
 /** Small, durable, and silent about what customers wrote (a statement or its DETAIL may carry their text). */
 const SETTINGS = [
@@ -201,54 +192,6 @@ export class PostgresCluster {
       for (let waited = 0; waited < patienceMs && isAlive(pid); waited += 10) await delay(10);
     }
   }
-}
-
-/** Where the cluster lies: in the data directory, or, as root, where Postgres' user can get to. */
-async function clusterDir(dataDir: string, user: SystemUser | null): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const base = await realpath(dataDir);
-  if (user === null || (await canReach(dirname(base), user))) return join(base, 'postgres');
-  // Below /root, say. The name keeps the clusters of two data directories apart.
-  const elsewhere = `/var/lib/sentinela/${createHash('sha256').update(base).digest('hex').slice(0, 16)}`;
-  await mkdir(elsewhere, { recursive: true, mode: 0o711 });
-  await chmod('/var/lib/sentinela', 0o711);
-  return join(elsewhere, 'postgres');
-}
-
-/** initdb into a directory beside it, then rename: a cluster is there whole or not at all. */
-async function createCluster(dir: string, binaries: PostgresBinaries, user: SystemUser | null): Promise<void> {
-  const version = await readFile(`${dir}/PG_VERSION`, 'utf8').catch(() => null);
-  if (version !== null) {
-    if (version.trim() === MAJOR) return;
-    throw new GatewayError(
-      'BAD_CONFIGURATION',
-      `${dir} was made by Postgres ${version.trim()}, this gateway has ${MAJOR}: dump it with that version first.`,
-    );
-  }
-  const fresh = `${dir}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { mode: 0o700 });
-  if (user) await chown(fresh, user.uid, user.gid);
-  const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
-  const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  try {
-    await run(binaries.initdb, ['-D', fresh, ...flags, ...locale], { ...user, cwd: '/' });
-  } catch (cause) {
-    throw new GatewayError(
-      'DATABASE_UNAVAILABLE',
-      'The embedded Postgres could not be created. If libraries are missing, install without --ignore-scripts.',
-      { cause },
-    );
-  }
-  await rename(fresh, dir);
-}
-
-/** Trust authentication is safe because only Postgres' own user and root can enter the socket's directory. */
-async function socketDirFor(dir: string, user: SystemUser | null): Promise<string> {
-  if (Buffer.byteLength(join(dir, `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_MAX) return dir;
-  const made = await mkdtemp(join(tmpdir(), 'sentinela-'));
-  if (user) await chown(made, user.uid, user.gid);
-  return made;
 }
 
 function spawned(child: ChildProcess): Promise<number> {

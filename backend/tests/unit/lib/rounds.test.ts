@@ -49,3 +49,28 @@ test('a stop ends the round under way by its signal, can be called twice, and a 
   await until('another round', () => begun === 2);
   await each.stop();
 });
+
+test('between two rounds there is the pause, however often somebody calls', async () => {
+  let begun = 0;
+  const pauses: number[] = [];
+  let pause = deferred();
+  const sleep = (ms: number) => {
+    pauses.push(ms);
+    pause = deferred();
+    return pause.promise;
+  };
+  const round = () => Promise.resolve(void (begun += 1));
+  const clock = { ...systemClock, sleep };
+  const each = new Rounds({ clock, log: silentLog, round, waitMs: () => HOUR, pauseMs: 300, failure: 'failed' });
+  each.start();
+  await until('the first pause', () => pauses.length === 1);
+  each.wake();
+  each.wake();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toBe(1);
+  pause.resolve();
+  await until('the pause after the second round', () => pauses.length === 2);
+  expect([begun, pauses]).toEqual([2, [300, 300]]);
+  pause.resolve();
+  await each.stop();
+});

@@ -1,0 +1,76 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import type { GroupCache } from './group-cache.js';
+import { isGroupNotification } from './group-notice.js';
+import { acksOfReceipt, type ServerAck } from './server-ack.js';
+import { toStoredNode } from './stanza.js';
+
+export interface DurableNoticesDeps {
+  connectionId: string;
+  journal: Journal;
+  clock: Clock;
+  groups: GroupCache;
+  /** Our own addresses; null before pairing. */
+  me: () => { id: string; lid: string | null } | null;
+  onAck: (ack: ServerAck) => void;
+  /** The journal refused: nothing may be acknowledged any more. */
+  failClosed: (error: unknown) => void;
+}
+
+type HandOver = (node: BinaryNode) => unknown;
+
+/** Receipts about our own messages; the others (retry, history, peer) are Baileys' business alone. */
+const STATUS_RECEIPTS = new Set([
+  undefined,
+  'inactive',
+  'delivered',
+  'read',
+  'read-self',
+  'played',
+  'played-self',
+  'sender',
+]);
+
+/**
+ * Receipts of our messages and changes of groups: in the log before Baileys, which only then gets the stanza, acknowledges
+ * them. WhatsApp forgets what was acknowledged.
+ */
+export class DurableNotices {
+  constructor(private readonly deps: DurableNoticesDeps) {}
+
+  /** Never rejects because of the journal: then the socket is cut. */
+  async receipt(node: BinaryNode, handOver: HandOver): Promise<void> {
+    const me = this.deps.me();
+    try {
+      if (me && STATUS_RECEIPTS.has(node.attrs.type)) {
+        const { connectionId, journal, clock, onAck } = this.deps;
+        const entry = { kind: 'receipt' as const, connectionId, node: toStoredNode(node), me };
+        await journal.commit({ entries: [entry] }, 'soon');
+        acksOfReceipt(node, clock.now(), onAck);
+      }
+    } catch (error) {
+      return this.deps.failClosed(error);
+    }
+    await handOver(node);
+  }
+
+  /** Like a receipt: in the log, and in the cache of groups. */
+  async notification(node: BinaryNode, handOver: HandOver): Promise<void> {
+    const me = this.deps.me();
+    try {
+      if (me && isGroupNotification(node)) {
+        const { connectionId, journal, groups } = this.deps;
+        const stored = toStoredNode(node);
+        const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
+        await journal.commit({
+          entries: [{ kind: 'notification', connectionId, node: stored, me }],
+          ...(mutations && { keys: { connectionId, mutations } }),
+        });
+      }
+    } catch (error) {
+      return this.deps.failClosed(error);
+    }
+    await handOver(node);
+  }
+}
