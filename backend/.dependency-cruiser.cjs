@@ -48,6 +48,7 @@ module.exports = {
       'lib/',
       'journal/',
       'whatsapp/',
+      'evolution/',
       'supabase/',
       'outbound/',
       'inbound/',

@@ -10,12 +10,10 @@ import type { Log } from '../lib/log.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
 import { RealtimeServer } from '../notifications/realtime/realtime-server.js';
-import { UserNotifications } from '../notifications/realtime/user-notifications.js';
 
-/** The WebSocket server with what it hangs on, and the way for other parts to notify users through it. */
+/** The WebSocket server with what it hangs on. */
 export interface RealtimeParts {
   server: RealtimeServer;
-  notifications: UserNotifications;
   /** On this HTTP server; does nothing but clear up with REALTIME_ENABLED=false. */
   start(http: Server): Promise<void>;
   stop(): Promise<void>;
@@ -43,7 +41,6 @@ export function realtimeParts(deps: {
   const undo: (() => void)[] = [];
   return {
     server,
-    notifications: new UserNotifications({ store: journal.webhooks, clock }),
     start: async (http) => {
       // Nobody can listen: what only listeners want need not be kept.
       if (!enabled) return journal.webhooks.feed.end();

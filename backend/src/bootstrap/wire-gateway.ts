@@ -164,7 +164,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const { host, port } = config.http;
   const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
-    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server },
+    ...{ events, projector, sender, database, journal, clock, realtime: realtime.server, incoming: evolution.webhooks },
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     circuits: () => evolution.servers.states(),

@@ -114,7 +114,11 @@ class Failed extends Error {
 
 function circuitOpen(): Error {
   const failure: RemoteFailure = { code: 'REMOTE_UNAVAILABLE', arrived: 'no', retried: false, counts: false };
-  return remoteError(failure, 'The server has failed too often: it is left alone for a minute.', { circuit: 'open' });
+  return remoteError(
+    failure,
+    'The server has failed too often: it is left alone for a while (EVOLUTION_CIRCUIT_RESET_MS).',
+    { circuit: 'open' },
+  );
 }
 
 async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {

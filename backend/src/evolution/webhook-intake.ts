@@ -3,8 +3,10 @@ import type { Journal } from '../journal/journal.js';
 import type { CommitBatch, IdempotencyRecord, NewLogEntry } from '../journal/records.js';
 import { SerialQueue } from '../journal/serial-queue.js';
 import type { Clock } from '../lib/clock.js';
-import { GatewayError } from '../lib/errors.js';
+import { crashPoint } from '../lib/crash-points.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { MediaIntake } from '../media/media-intake.js';
 import { bad, readEnvelope, type Envelope } from './envelope.js';
 import { eventKey } from './event-key.js';
@@ -40,6 +42,13 @@ export interface WebhookReceipt {
   ignored: boolean;
 }
 
+/** For whoever counts. */
+export interface IntakeEvents {
+  taken: WebhookReceipt;
+  /** The code of the error that was answered. */
+  refused: { code: string };
+}
+
 export interface EvolutionWebhooksDeps {
   journal: Pick<Journal, 'commit' | 'findIdempotency'>;
   pool: EvolutionPool;
@@ -59,19 +68,37 @@ type Fresh = UnpackedItem & { key: string; whatsappId: string | null };
  * which its next delivery is recognised; rows and listeners follow from the log, whatever happens to this process.
  */
 export class EvolutionWebhooks {
+  readonly events: TypedEmitter<IntakeEvents>;
   /** Events of one connection one after the other, so that two deliveries of one event are not taken at once. */
   readonly #lines = new Map<string, SerialQueue>();
 
-  constructor(private readonly deps: EvolutionWebhooksDeps) {}
+  constructor(private readonly deps: EvolutionWebhooksDeps) {
+    this.events = new TypedEmitter(deps.log);
+  }
 
   /** Before the body is read. @throws GatewayError `WEBHOOK_SECRET_MISSING`, `UNAUTHORIZED` */
   admit(presented: PresentedSecrets): Promise<Admission> {
-    return this.deps.secrets.admit(presented);
+    return this.#telling(this.deps.secrets.admit(presented));
   }
 
   /** @throws GatewayError as `admit`, and `BAD_REQUEST`, `FORBIDDEN`, `WRONG_DRIVER`, `CONNECTION_LIMIT`, `JOURNAL_FAILED`, `JOURNAL_FULL` */
   async take(webhook: IncomingWebhook): Promise<WebhookReceipt> {
-    const admission = await this.admit(webhook.presented);
+    const receipt = await this.#telling(this.#take(webhook));
+    this.events.emit('taken', receipt);
+    return receipt;
+  }
+
+  async #telling<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.events.emit('refused', { code: isGatewayError(error) ? error.code : 'INTERNAL' });
+      throw error;
+    }
+  }
+
+  async #take(webhook: IncomingWebhook): Promise<WebhookReceipt> {
+    const admission = await this.deps.secrets.admit(webhook.presented);
     const envelope = readEnvelope(webhook.body, webhook.event);
     const connection = await this.#connectionOf(envelope, webhook.userId, admission);
     return this.#lineOf(connection.connectionId).run(() => this.#takeEvent(connection, envelope));
@@ -123,10 +150,11 @@ export class EvolutionWebhooks {
 
   async #takeState(connection: EvolutionConnection, envelope: Envelope) {
     const { connectionId } = connection;
-    const key = eventKey(envelope.event, null, envelope.data, envelope.at);
-    if (this.#isKnown(connectionId, key)) return { accepted: 0, repeated: 1 };
+    const key = isDatable(envelope) ? eventKey(envelope.event, null, envelope.data, envelope.at) : null;
+    if (key !== null && this.#isKnown(connectionId, key)) return { accepted: 0, repeated: 1 };
     const change = stateChange(envelope, connection.estado);
-    await connection.move(change, { idempotency: [this.#record(connectionId, key, null)] }, envelope.at);
+    const idempotency = key === null ? [] : [this.#record(connectionId, key, null)];
+    await connection.move(change, { idempotency }, envelope.at);
     return { accepted: 1, repeated: 0, ignored: change === null };
   }
 
@@ -173,6 +201,7 @@ export class EvolutionWebhooks {
       for (const { file } of fresh) if (file !== null) await this.deps.intake.discard({ file });
       throw error;
     }
+    crashPoint('after:webhook');
   }
 
   #isKnown(connectionId: string, key: string): boolean {
@@ -189,6 +218,14 @@ export class EvolutionWebhooks {
     this.#lines.set(connectionId, line);
     return line;
   }
+}
+
+/**
+ * Whether a second delivery can be told from a second happening: a state comes again without its time, a code never. Where it
+ * cannot, the state is applied again, which changes nothing while it still holds.
+ */
+function isDatable({ event, at }: Envelope): boolean {
+  return at !== null || event === 'qrcode.updated';
 }
 
 /** No API key's name begins so. */

@@ -45,7 +45,7 @@ export function mountRoutes(routes: Route[], deps: MountDeps): Router {
 function guard(row: Route, deps: MountDeps): RequestHandler {
   return async (req, res, next) => {
     await audited(row, deps, req, res, async () => {
-      assertAccess(row.access, req, res);
+      assertAccess(row.access, req, res, row.errorShape === 'evolution');
       await row.admit?.(rawInput(row, req));
     });
     next();

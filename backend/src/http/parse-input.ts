@@ -23,7 +23,7 @@ export function parseInput<I extends RouteInput>(
   const result = schemaOf(spec.input).safeParse(raw);
   if (result.success) return result.data as Parsed<I>;
   const { issues } = result.error;
-  const details = issues.map(toProblem);
+  const details = withoutRepetitions(issues.map(toProblem));
   const code = issues.map((issue) => codeOf(issue, spec.issueCodes)).find(Boolean) ?? 'BAD_REQUEST';
   const text = details.map(({ field, problem }) => `${field} ${problem}`).join('; ');
   throw new GatewayError(code, text, { details });
@@ -48,11 +48,18 @@ function toProblem(issue: Issue): FieldProblem {
   return { field: fieldOf(issue), problem: issue.message.startsWith('must') ? issue.message : sentence(issue) };
 }
 
+/** Two rules of one field may say the same: that it is empty, for one. */
+function withoutRepetitions(problems: FieldProblem[]): FieldProblem[] {
+  return [...new Map(problems.map((each) => [`${each.field} ${each.problem}`, each])).values()];
+}
+
 /** A schema can say it better with its own message, if that begins with "must". */
 function sentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.path.at(-1) === 'body' ? 'must be a JSON object' : `must be a ${issue.expected}`;
+      return issue.path.at(-1) === 'body'
+        ? 'must be a JSON object'
+        : `must be ${article(issue.expected)} ${issue.expected}`;
     case 'invalid_value':
       return `must be one of: ${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -60,10 +67,16 @@ function sentence(issue: Issue): string {
     case 'too_big':
       return `must have at most ${issue.maximum} ${unit(issue.origin)}`;
     case 'invalid_format':
-      return issue.format === 'guid' ? 'must be a UUID' : `must match ${issue.pattern ?? issue.format}`;
+      return FORMATS[issue.format] ?? `must match ${issue.pattern ?? issue.format}`;
     default:
       return 'must be valid';
   }
 }
 
+/** In words, what its pattern says in a line of brackets. */
+const FORMATS: Record<string, string> = {
+  guid: 'must be a UUID',
+  datetime: 'must be a time in ISO 8601 with its zone, such as 2026-11-21T10:00:00Z',
+};
+const article = (noun: string) => (/^[aeio]/.test(noun) ? 'an' : 'a');
 const unit = (origin: string) => (origin === 'array' ? 'entries' : 'characters');

@@ -11,6 +11,8 @@ export const CRASH_POINTS = [
   'after:receipt',
   /** New prekeys are on the disk, and the server has spoken since: it has them, or is about to. */
   'after:prekeys',
+  /** An event of an Evolution server is on the disk; the server has not been told so. */
+  'after:webhook',
   /** The projector has taken entries from the log and has not written them. */
   'after:claim',
   /** A message of ours is encrypted, its ratchet on the disk; nothing of it is written to the socket. */

@@ -1,3 +1,4 @@
+import type { EvolutionWebhooks, WebhookReceipt } from '../evolution/webhook-intake.js';
 import type { Projector } from '../inbound/projector.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
@@ -13,11 +14,12 @@ export interface CountedParts {
   sender: Pick<Sender, 'events'>;
   database: Pick<SupabaseWhatsAppService, 'events'>;
   realtime: Pick<RealtimeServer, 'events' | 'figures'>;
+  incoming: Pick<EvolutionWebhooks, 'events'>;
 }
 
 /** Counts what the parts tell. @returns the undo */
 export function countEvents(metrics: MetricSet, parts: CountedParts): () => void {
-  const { events, projector, sender, database, realtime } = parts;
+  const { events, projector, sender, database, realtime, incoming } = parts;
   const undo = [
     projector.events.on('projected', ({ eventos, resultados }) => countRows(metrics, eventos, resultados)),
     projector.events.on('parked', ({ reason }) =>
@@ -41,11 +43,23 @@ export function countEvents(metrics: MetricSet, parts: CountedParts): () => void
     events.on('alert', ({ severity, code }) => metrics.count('sentinela_alerts_total', { severity, code })),
     realtime.events.on('refused', ({ code }) => metrics.count('sentinela_websocket_refused_total', { code })),
     realtime.events.on('dropped', ({ code }) => metrics.count('sentinela_websocket_dropped_total', { code })),
+    incoming.events.on('taken', (receipt) =>
+      metrics.count('sentinela_webhooks_in_total', { result: resultOf(receipt), code: '' }),
+    ),
+    incoming.events.on('refused', ({ code }) =>
+      metrics.count('sentinela_webhooks_in_total', { result: 'refused', code }),
+    ),
     database.events.on('request', ({ operation, outcome, ms }) =>
       metrics.observe('sentinela_supabase_request_seconds', ms / 1000, { operation, outcome }),
     ),
   ];
   return () => undo.forEach((off) => off());
+}
+
+/** One delivery may carry several items: one that is new makes it so. */
+function resultOf({ ignored, accepted }: WebhookReceipt): string {
+  if (ignored) return 'ignored';
+  return accepted > 0 ? 'accepted' : 'repeated';
 }
 
 function countRows(metrics: MetricSet, eventos: Evento[], resultados: ResultadoEvento[]): void {

@@ -39,6 +39,10 @@ export const COUNTERS = {
     help: 'WebSocket clients that the gateway sent away (TOO_SLOW, ACCESS_ENDED, ...).',
     labels: ['code'],
   },
+  sentinela_webhooks_in_total: {
+    help: 'Events that Evolution API servers posted: accepted, repeated, ignored, refused (with the error code).',
+    labels: ['result', 'code'],
+  },
   sentinela_alerts_total: { help: 'Alerts that people were told.', labels: ['severity', 'code'] },
 } as const satisfies Record<string, MetricSpec>;
 

@@ -33,13 +33,18 @@ const RULES: Record<string, Rule> = {
     return written.filter(({ id }) => !receipted.has(id)).map(({ id }) => id);
   },
 
+  'an event of an Evolution server that was answered 200 is a row with its text': ({ told, rows }) => {
+    const texts = new Map(rows.map((row) => [row.whatsappId, row.text]));
+    return told.filter(({ id, text, answered }) => answered && texts.get(id) !== text).map(({ id }) => id);
+  },
+
   'no row is there twice': ({ rows }) => [
     ...repeated(rows.map(({ whatsappId }) => whatsappId)),
     ...repeated(rows.map(({ text }) => text)),
   ],
 
-  'every row is a message that somebody wrote': ({ written, requests, rows }) => {
-    const known = new Set([...written, ...requests].map(({ text }) => text));
+  'every row is a message that somebody wrote': ({ written, requests, told, rows }) => {
+    const known = new Set([...written, ...requests, ...told].map(({ text }) => text));
     return rows.filter(({ text }) => !known.has(text)).map(({ whatsappId }) => whatsappId);
   },
 

@@ -8,6 +8,14 @@ export interface Written {
   chat: string;
 }
 
+/** A customer's text that an Evolution server told by webhook. */
+export interface Told {
+  id: string;
+  text: string;
+  /** Whether it was answered 200. */
+  answered: boolean;
+}
+
 /** One message that was asked of the API. Requests of one chat are made one after the other. */
 export interface Request {
   text: string;
@@ -54,6 +62,7 @@ export interface Received {
 export interface CrashHistory {
   written: Written[];
   requests: Request[];
+  told: Told[];
   events: readonly SimulatorEvent[];
   received: Received[];
   rows: Row[];

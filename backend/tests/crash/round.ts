@@ -21,6 +21,7 @@ const OFTEN: Record<CrashPoint, number> = {
   'after:journal': 25,
   'after:receipt': 20,
   'after:prekeys': 1,
+  'after:webhook': 6,
   'after:claim': 6,
   'after:encrypt': 10,
   'after:send': 10,
@@ -70,6 +71,7 @@ async function live(stage: Stage, daemon: Daemon, plan: Plan, round: number, ran
   const traffic = Promise.all([
     stage.traffic.incoming(random.integer(2, 5), 400),
     stage.traffic.outgoing(daemon, random.integer(1, 3)),
+    stage.evolution.tell(daemon, random.integer(3, 8), 400),
     fail(stage, plan, random),
     plan.end === 'after:prekeys' ? pairAnother(stage, daemon, round) : null,
   ]);

@@ -85,7 +85,10 @@ try {
   failed = (await ring(stage, random)).length > 0;
   const { written, requests } = stage.traffic;
   const answered = requests.filter(({ answers }) => answers.some(({ httpStatus }) => httpStatus < 300)).length;
-  say(`${written.length} messages in, ${answered} of ${requests.length} sends answered 2xx, ${stage.otherAnswers}`);
+  const { told } = stage.evolution;
+  say(
+    `${written.length} messages in, ${told.length} by webhook, ${answered} of ${requests.length} sends answered 2xx, ${stage.otherAnswers}`,
+  );
   say(
     `${failed ? `FAILED; data kept in ${stage.dir}` : 'nothing lost, nothing doubled, nothing out of order'} (${Math.round((Date.now() - startedAt) / 1000)} s)`,
   );

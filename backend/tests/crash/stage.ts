@@ -8,6 +8,7 @@ import { ExternalPostgres, freePort } from '../support/external-postgres.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { CONNECTION, createCast, type Cast } from './cast.js';
 import { Daemon } from './daemon.js';
+import { EVOLUTION_SECRET, EvolutionTraffic, REMOTE_CONNECTION } from './evolution-traffic.js';
 import type { CrashHistory, Row } from './history.js';
 import { Traffic } from './traffic.js';
 import type { Random } from './random.js';
@@ -19,6 +20,7 @@ const READY_DEADLINE_MS = 60_000;
 /** What stays while daemons come and go: Postgres, the simulator, the data directory, the record of what happened. */
 export class Stage {
   readonly traffic: Traffic;
+  readonly evolution: EvolutionTraffic;
   readonly #knownSent: CrashHistory['knownSent'] = [];
 
   private constructor(
@@ -32,6 +34,7 @@ export class Stage {
     random: Random,
   ) {
     this.traffic = new Traffic(cast, random);
+    this.evolution = new EvolutionTraffic(random);
   }
 
   static async set(random: Random): Promise<Stage> {
@@ -55,6 +58,7 @@ export class Stage {
       WHATSAPP_WS_URL: simulator.wsUrl,
       WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
       RECONNECT_DELAY_MS: '50',
+      EVOLUTION_WEBHOOK_SECRET: EVOLUTION_SECRET,
       SEND_RATE_PER_MINUTE: '1000000',
       HTTP_RATE_PER_MINUTE: '1000000',
       HTTP_CONNECTION_RATE_PER_MINUTE: '1000000',
@@ -88,8 +92,9 @@ export class Stage {
   /** Takes the connections away that rounds have added. */
   async removeExtras(daemon: Daemon): Promise<void> {
     const { body } = await daemon.call('GET', BASE);
-    const ids = (body['data'] as { connectionId: string }[]).map(({ connectionId }) => connectionId);
-    for (const id of ids) if (id !== CONNECTION) await daemon.call('DELETE', `${BASE}/${id}`);
+    const ids = (body['data'] as { id: string }[]).map(({ id }) => id);
+    for (const id of ids)
+      if (id !== CONNECTION && id !== REMOTE_CONNECTION) await daemon.call('DELETE', `${BASE}/${id}`);
   }
 
   /** What the API answered beside successes, counted by code. */
@@ -112,8 +117,8 @@ export class Stage {
   /** Nothing is queued anywhere: WhatsApp has its receipts, the outbox is empty, the log is in Postgres. @throws Error naming what is stuck */
   async settle(daemon: Daemon): Promise<void> {
     await this.#until('answers to repeated requests', SETTLE_DEADLINE_MS, async () => {
-      await this.traffic.repeatUnanswered(daemon);
-      return !this.traffic.hasUnanswered;
+      await Promise.all([this.traffic.repeatUnanswered(daemon), this.evolution.repeat(daemon)]);
+      return !this.traffic.hasUnanswered && !this.evolution.hasUnanswered;
     });
     let left = '';
     const settled = async (): Promise<boolean> => {
@@ -143,6 +148,7 @@ export class Stage {
     return {
       written: this.traffic.written,
       requests: this.traffic.requests,
+      told: this.evolution.told,
       events: simulator.history.events,
       received: readers.flatMap(({ pnJid, inbox }) =>
         inbox.map(({ id, text }) => ({ by: pnJid, id, text: text ?? '' })),

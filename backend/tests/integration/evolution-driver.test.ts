@@ -210,6 +210,47 @@ describe('what fails', () => {
     expect(await gateway.crm.mensagens(id)).toHaveLength(2);
   }, 60_000);
 
+  test('a server that keeps failing is left alone; one call tries it, and what comes of that decides', async () => {
+    const id = `remota-${++counter}`;
+    await gateway.http.post(CONNECTIONS, { connectionId: id, driver: 'evolution' }, root);
+    await untilEstado(id, 'qr_ready');
+    const ask = () => gateway.http.post(`${CONNECTIONS}/${id}/pairing-code`, { phoneNumber: '5511977771234' }, root);
+    const untilCircuit = (state: string) =>
+      until(`the circuit to be ${state}`, async () => {
+        const text = (await gateway.http.get('/metrics', root)).bytes.toString();
+        const counted = text.includes(`sentinela_evolution_servers{circuit="${state}"} 1`);
+        return counted && (await show(id)).remote?.circuit === state;
+      });
+    const asked: Promise<unknown>[] = [];
+    server.outage = () => Promise.resolve(503);
+    for (let n = 0; n < 5; n++) asked.push(ask());
+    await untilCircuit('open');
+    // From here on nobody is answered before the test says so.
+    const held: ((status: number | null) => void)[] = [];
+    server.outage = () => new Promise((resolve) => held.push(resolve));
+    const untilTried = () =>
+      until('a call to be let through', () => {
+        if (held.length === 0) asked.push(ask());
+        return held.length > 0;
+      });
+    for (const outcome of [503, null]) {
+      await untilTried();
+      await untilCircuit('half-open');
+      const meanwhile = await ask();
+      expect([verdict(meanwhile), meanwhile.body.error?.details]).toEqual([
+        '503 REMOTE_UNAVAILABLE',
+        expect.objectContaining({ circuit: 'open' }),
+      ]);
+      expect(held).toHaveLength(1);
+      if (outcome === null) server.outage = null;
+      held.pop()!(outcome);
+      await untilCircuit(outcome === null ? 'closed' : 'open');
+    }
+    expect((await ask()).body).toMatchObject({ pairingCode: 'ABCD1234' });
+    await Promise.all(asked);
+    await gateway.http.delete(`${CONNECTIONS}/${id}`, root);
+  }, 60_000);
+
   test('an instance that is gone at its server is said to be', async () => {
     const id = await aRemoteConnection();
     server.instances.delete(id);

@@ -104,6 +104,10 @@ test('numbers are checked, messages read, edited, deleted and found', async () =
   expect(checked).toMatchObject([{ exists: true, number: ana.number }, { exists: false }]);
   const hello = ana.send(shop.phone, 'alguém?');
   await gateway.crm.mensagem(INSTANCE, hello.id);
+  // One line that is no number costs the others nothing.
+  const numbers = [ana.number, '123'];
+  const mixed = await evolution('POST', `/chat/whatsappNumbers/${INSTANCE}`, { numbers });
+  expect(mixed.body).toMatchObject([{ exists: true }, { exists: false, number: '123' }]);
   await run('chat-api', 'read-messages', { remoteJid: ana.number, fromMe: false, messageId: hello.id });
   await gateway.crm.mensagem(INSTANCE, hello.id, (row) => row['lida']);
   const { key } = await send('send-text', { messageText: 'ja vou' });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WebhookReceipt } from '../../src/evolution/webhook-intake.js';
+import type { WebhookEventType } from '../../src/notifications/webhooks/webhook-events.js';
 import { Random } from '../crash/random.js';
 import { anEnvelope, aToken, aWireMessage, type Json } from '../support/evolution-events.js';
 import { aGateway, CONNECTIONS, SEND, verdict } from '../support/gateway.js';
 import { SchemaValues } from '../support/schema-values.js';
+import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
 
 const SECRET = 'the-secret-of-incoming-webhooks';
@@ -159,6 +161,69 @@ test('an event is handled once, however often and in whatever spelling it is del
   expect(await gateway.crm.mensagens(instance)).toHaveLength(1);
 });
 
+describe('what clients hear of an event', () => {
+  const instance = anInstance();
+  const theirs = aWireMessage();
+  const ours = aWireMessage({ key: { fromMe: true, remoteJidAlt: ANA } });
+  const about = ({ key }: { key: Json }, more: Json = {}) => ({ keyId: key['id'], ...key, ...more });
+  let client: SocketClient;
+
+  beforeAll(async () => {
+    client = await SocketClient.ready(gateway.http.baseUrl);
+    await post(anEnvelope('connection.update', instance, { state: 'open', wuid: '5511900000000@s.whatsapp.net' }));
+    for (const message of [theirs, ours]) await say(instance, message);
+    await until('both', () => client.ofType('messageReceived').length > 0 && client.ofType('messageSent').length > 0);
+  });
+  afterAll(() => client.close());
+
+  /** Every event of the specification, and what it is for a client; null: nothing here changes by it. */
+  const events: [event: string, data: () => unknown, heard: WebhookEventType | null][] = [
+    ['messages.upsert', () => aWireMessage(), 'messageReceived'],
+    [
+      'messages.upsert',
+      () => aWireMessage({ message: { reactionMessage: { key: theirs.key, text: '👍' } } }),
+      'messageReaction',
+    ],
+    ['send.message', () => aWireMessage({ key: { fromMe: true, remoteJidAlt: ANA } }), 'messageSent'],
+    ['messages.update', () => about(ours, { status: 'READ' }), 'messageStatus'],
+    ['messages.update', () => about(theirs, { status: 'READ' }), 'messageRead'],
+    ['messages.update', () => about(ours, { pollUpdates: [{ name: 'sim', voters: [ANA] }] }), 'messageUpdated'],
+    ['messages.edited', () => ({ key: theirs.key, editedMessage: { conversation: 'depois' } }), 'messageEdited'],
+    ['messages.delete', () => about(theirs), 'messageDeleted'],
+    ['contacts.upsert', () => [{ remoteJid: ANA, pushName: 'Ana Maria' }], 'contactUpdated'],
+    ['contacts.update', () => [{ remoteJid: ANA, pushName: 'Ana M.' }], 'contactUpdated'],
+    ['groups.upsert', () => [{ id: '120363000000000001@g.us', subject: 'Clientes' }], 'contactUpdated'],
+    ['groups.update', () => [{ id: '120363000000000001@g.us', subject: 'Clientes VIP' }], 'contactUpdated'],
+    ['qrcode.updated', () => ({ qrcode: '2@abc' }), 'qr'],
+    ['connection.update', () => ({ state: 'open' }), 'connectionState'],
+    // Who is writing or online is asked for by nobody; a chat's list is made of its messages.
+    ['presence.update', () => ({ id: ANA, presences: {} }), null],
+    ['chats.upsert', () => [{ remoteJid: ANA }], null],
+    ['chats.update', () => [{ remoteJid: ANA }], null],
+    ['chats.delete', () => [ANA], null],
+  ];
+  test.each(events)('%s %#', async (event, data, heard) => {
+    const before = heard === null ? 0 : client.ofType(heard).length;
+    const { status, body } = await post(anEnvelope(event, instance, data()));
+    expect([status, body.ignored]).toEqual([200, heard === null]);
+    if (heard !== null) await until(`"${heard}"`, () => client.ofType(heard).length > before);
+  });
+});
+
+test('a state that comes again without its time is one more, and one that was there changes nothing', async () => {
+  const instance = anInstance();
+  const told: string[] = [];
+  const off = gateway.parts.events.on('connectionState', ({ connectionId, estado }) => {
+    if (connectionId === instance) told.push(estado);
+  });
+  for (const state of ['open', 'open', 'close', 'open', 'close']) {
+    const { status } = await post({ event: 'connection.update', instance, data: { state } });
+    expect(status).toBe(200);
+  }
+  off();
+  expect(told).toEqual(['ready', 'disconnected', 'ready', 'disconnected']);
+});
+
 test('states and QR codes are told as those of a socket here; late news changes nothing', async () => {
   const instance = anInstance();
   const told: string[] = [];
@@ -214,6 +279,24 @@ test('a connection on a server cannot do what only a socket can', async () => {
   expect(verdict(await gateway.http.post(SEND, { connectionId: instance, to: ANA, content: 'oi' }))).toMatch(/^409/);
   expect(verdict(await gateway.http.delete(`${CONNECTIONS}/${instance}`))).toBe('200');
   expect(verdict(await gateway.http.get(`${CONNECTIONS}/${instance}`))).toBe('404 CONNECTION_NOT_FOUND');
+});
+
+test('what came of each is counted', async () => {
+  const figure = async (labels: string) => {
+    const text = (await gateway.http.get('/metrics')).bytes.toString();
+    const line = text.split('\n').find((each) => each.startsWith(`sentinela_webhooks_in_total{${labels}} `));
+    return Number(line?.split(' ')[1] ?? 0);
+  };
+  const outcomes = ['result="accepted",code=""', 'result="repeated",code=""', 'result="ignored",code=""'];
+  outcomes.push('result="refused",code="UNAUTHORIZED"', 'result="refused",code="BAD_REQUEST"');
+  const before = await Promise.all(outcomes.map(figure));
+  const body = anEnvelope('messages.upsert', anInstance(), aWireMessage());
+  await post(body);
+  await post(body);
+  await post(anEnvelope('presence.update', anInstance(), { id: ANA, presences: {} }));
+  await post(body, EVOLUTION, { 'x-webhook-secret': 'of somebody else' });
+  await post({ event: 'messages.upsert', instance: anInstance(), data: {} });
+  expect(await Promise.all(outcomes.map(figure))).toEqual(before.map((count) => count + 1));
 });
 
 test('hostile bodies never make a fault of ours, and hold up nothing', async () => {

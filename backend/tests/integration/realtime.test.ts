@@ -141,6 +141,8 @@ describe('who hears what', () => {
     expect([stranger!.heard, deaf.heard]).toEqual([[], []]);
   });
 
+  const forA = { type: 'userNotification', ownerId: a, data: { userId: a } };
+
   /** Rows: an event; columns: who hears it. */
   const matrix: [string, () => Partial<NewEvent>, string][] = [
     ['of the gateway', () => ({ type: 'alert' }), 'root'],
@@ -148,8 +150,7 @@ describe('who hears what', () => {
     ['of B and the company', () => ({ ownerId: b, companyId: company, connectionId: 'x' }), 'root b c'],
     ['of the company', () => ({ companyId: company, connectionId: 'x' }), 'root c'],
     ['a QR code of A', () => ({ type: 'qr', ownerId: a, connectionId: 'x' }), 'root a'],
-    ['to user A', () => ({ audience: { userId: a } }), 'root a'],
-    ['to the company', () => ({ audience: { organizationId: company } }), 'root c'],
+    ['for A alone', () => ({ ...forA, companyId: company, connectionId: 'x' }), 'root a'],
     ['expired', () => ({ type: 'qr', ownerId: a, connectionId: 'x', expiresAt: 1 }), ''],
   ];
 
@@ -174,11 +175,11 @@ describe('who hears what', () => {
       everybody.filter((_, index) => all[index]!.ids.includes(id)).map(([name]) => name);
     // A key that only reads hears what its owner hears, but for the codes that link a phone, and what is for a person.
     const expected = matrix.map(([what, , who]) => {
-      const readers = what === 'of A' || what === 'to user A' ? ' reader' : '';
+      const readers = what === 'of A' || what === 'for A alone' ? ' reader' : '';
       return (who + readers).split(' ').filter(Boolean);
     });
     await until('A', () => live[1]!.heard.length === 3);
-    await until('C', () => live[3]!.heard.length === 3);
+    await until('C', () => live[3]!.heard.length === 2);
     expect(ids.map((id) => hearers(live, id))).toEqual(expected);
     expect(ids.map((id) => hearers(replayed, id))).toEqual(expected);
   });
@@ -198,35 +199,6 @@ describe('who hears what', () => {
     await until('the state', () => deaf.ofType('connectionState').length > 0);
     expect(deaf.ofType('qr')).toEqual([]);
     await gateway.http.delete(`${CONNECTIONS}/loja-d`, as(tokenOf.d()));
-  });
-
-  test('notifications reach their user or company, under the words of the pages', async () => {
-    const { notifications } = gateway.parts.realtime;
-    const pages = { ...{ namespace: '/notifications' } };
-    const [ofA, ofC, events] = [
-      await aClient({ token: tokenOf.a(), ...pages }),
-      await aClient({ token: tokenOf.c(), ...pages }),
-      await aClient({ token: tokenOf.a() }),
-    ];
-    await notifications.sendToUser(a, { type: 'lembrete', data: { texto: 'ligar' } });
-    await notifications.sendUserNotification(a, { titulo: 'Conexão instável' });
-    await notifications.notifyWhatsAppStatus(company, 'loja-b', 'connected');
-    await notifications.notifyNewMessage(company, { conteudo: 'oi' });
-    await until('the user', () => ofA.heard.length === 2 && events.heard.length === 2);
-    await until('the company', () => ofC.heard.length === 2);
-    const said = (client: SocketClient) => client.heard.map(({ name, body: { type, data } }) => [name, type, data]);
-    expect(said(ofA)).toEqual([
-      ['notification', 'lembrete', { texto: 'ligar' }],
-      ['notification', 'notification', { titulo: 'Conexão instável' }],
-    ]);
-    expect(said(ofC)).toEqual([
-      ['notification', 'whatsapp_status', { instanceName: 'loja-b', status: 'connected' }],
-      ['notification', 'new_message', { conteudo: 'oi' }],
-    ]);
-    expect(said(events)).toEqual(said(ofA));
-    gateway.aCustomer().send(phones['loja-b']!, { conversation: 'olá' });
-    const { body } = await until('the message', () => ofC.heard[2]);
-    expect(body).toMatchObject({ type: 'new_message', data: { instanceName: 'loja-b', conteudo: 'olá' } });
   });
 
   test('a round of the watchdog is told to who sees everything', async () => {

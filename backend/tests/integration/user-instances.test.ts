@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from '@supabase/supabase-js';
 import ws from 'ws';
 import type { InstanceResource } from '../../src/integration/instances/instance-resource.js';
 import type { QrResource } from '../../src/integration/resources.js';
+import type { USER_NOTIFICATIONS } from '../../src/notifications/realtime/user-notifications.js';
+import type { WebhookEventData } from '../../src/notifications/webhooks/webhook-events.js';
 import { ESTADO_TABLE } from '../../src/whatsapp/estado.js';
 import { webhookBody } from '../../src/http/schemas/webhook-payloads.js';
 import { anApiKey, as, ROOT_KEY } from '../support/access.js';
@@ -11,6 +14,7 @@ import { aUserToken } from '../support/database.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { aGateway, aNumber, CONNECTIONS, verdict } from '../support/gateway.js';
 import type { Answer } from '../support/http-client.js';
+import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
@@ -41,12 +45,13 @@ const untilRow = (user: User, wanted: object) =>
   });
 
 /** Connects and has a phone scan what is shown. */
-async function aLinkedUser(user: User): Promise<User & { number: string }> {
-  const { body } = await connect(user.headers());
+async function aLinkedUser(user: User, organizationId: string | null = null) {
+  const { body } = await connect(user.headers(), { organizationId });
   const number = aNumber();
-  await gateway.simulator.createPhone({ number, name: 'Celular' }).scan(body.code!);
+  const phone = gateway.simulator.createPhone({ number, name: 'Celular' });
+  await phone.scan(body.code!);
   await until('the login', () => gateway.parts.pool.get(user.name)?.estado === 'ready');
-  return { ...user, number };
+  return { ...user, number, phone };
 }
 
 describe('one call makes and connects', () => {
@@ -202,45 +207,155 @@ test('the database names the status of each state as the gateway does', async ()
   }
 });
 
-describe('the health of an instance', () => {
+/**
+ * One eventful day: an instance is made and linked, a message comes and one goes, the number falls ill beyond what the gateway can
+ * mend and is well again, the database goes and comes back, the phone ends it. Its user, a colleague, a stranger and the root
+ * key listen all the time, and the user's receiver of webhooks.
+ */
+describe('a day of an instance', () => {
   const receiver = new WebhookReceiver();
+  const [user, colleague, stranger] = [aUser([company]), aUser([company]), aUser()];
+  const tokens = { user: user.token, colleague: colleague.token, stranger: stranger.token, root: () => ROOT_KEY };
+  const listeners: [name: string, namespace: string, client: SocketClient][] = [];
+  const at = (who: string, namespace: string) =>
+    listeners.find(([name, path]) => name === who && path === namespace)![2];
+  const kinds = () => receiver.ofType('userNotification').map(({ json }) => json.data['kind']);
+  const heard = (type: string) => at('root', '/').ofType(type).length > 0;
+  let ill: InstanceResource['health'];
 
   beforeAll(async () => {
     await receiver.up();
     gateway.onClose(() => receiver.down());
-  });
-
-  test('ill, not mended, well again: its owner is told each once, with a button when it takes a person', async () => {
-    await gateway.restart({ HEALTH_CHECK_INTERVAL_MS: '150' });
-    const user = await aLinkedUser(aUser([company]));
-    const healthy = async () => (await instanceOf(user.headers())).body.instance.health?.status === 'healthy';
+    const database = new FaultProxy(Number(new URL(gateway.database.url).port));
+    await database.up();
+    gateway.onClose(() => database.down());
+    await gateway.restart({
+      HEALTH_CHECK_INTERVAL_MS: '150',
+      SUPABASE_URL: `http://127.0.0.1:${database.port}`,
+    });
+    for (const namespace of ['/', '/notifications'])
+      for (const [name, token] of Object.entries(tokens)) {
+        const client = await SocketClient.ready(gateway.http.baseUrl, { token: token(), namespace });
+        listeners.push([name, namespace, client]);
+      }
+    const { phone, number } = await aLinkedUser(user, company);
     // At this pace the moments before the login count as failures, too.
-    await until('a first clean bill of health', healthy);
+    const health = async () => (await instanceOf(user.headers())).body.instance.health;
+    await until('a first clean bill of health', async () => (await health())?.status === 'healthy');
     const events = ['userNotification', 'instanceStatus'];
-    await gateway.http.post(
-      '/api/whatsapp-bootstrap/webhooks',
-      { url: receiver.url, events, connectionId: user.name },
-      user.headers(),
-    );
+    const webhook = { url: receiver.url, events, connectionId: user.name };
+    await gateway.http.post('/api/whatsapp-bootstrap/webhooks', webhook, user.headers());
+    const ana = gateway.aCustomer();
+    ana.send(phone, 'oi');
+    await gateway.send(user.name, { to: ana.number, content: 'olá' }, user.headers());
+    await until('both messages', () => heard('messageReceived') && heard('messageSent') && heard('messageStatus'));
     await gateway.simulator.faults.refuse(true);
     gateway.simulator.faults.closeAll();
-    const kinds = () => receiver.ofType('userNotification').map(({ json }) => json.data['kind']);
     await until('a call for help', () => kinds().includes('reconnect_failed'));
-    const { health } = (await instanceOf(user.headers())).body.instance;
-    expect(health).toMatchObject({ status: 'disconnected', problems: ['NOT_READY'], uptimeMs: 0 });
-    expect(health!.consecutiveFailures).toBeGreaterThanOrEqual(4);
+    ill = await health();
     await gateway.simulator.faults.refuse(false);
     await connect(user.headers());
     await until('the good news', () => kinds().includes('reconnected'));
-    expect(kinds()).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
+    await database.down();
+    await until('the outage', () => heard('supabaseOffline'));
+    await database.up();
+    await until('its end', () => heard('supabaseOnline'));
+    await until('its status', () => receiver.ofType('instanceStatus').at(-1)?.json.data['phoneNumber'] === number);
+    phone.unlink();
+    await until('the alert', () => heard('alert') && heard('healthCheck'));
+    const last = at('root', '/').ids.at(-1);
+    await until('everybody to be told', () => at('user', '/').ids.length > 0 && last !== undefined);
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const [, , client] of listeners) client.close();
+    await gateway.restart();
+  });
+
+  test('ill, not mended, well again: its owner is told each once, with a button when it takes a person', () => {
+    expect(ill).toMatchObject({ status: 'disconnected', problems: ['NOT_READY'], uptimeMs: 0 });
+    expect(ill!.consecutiveFailures).toBeGreaterThanOrEqual(4);
+    expect(kinds().slice(0, 3)).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
     const [, failed] = receiver.ofType('userNotification');
     expect(webhookBody('userNotification').parse(failed!.json)).toMatchObject({
       ...{ connectionId: user.name, ownerId: user.id },
       data: { instanceName: user.name, userId: user.id, action: { method: 'POST', path: '/api/whatsapp/connect' } },
     });
-    await until('its status', () => receiver.ofType('instanceStatus').length >= 2);
     const statuses = receiver.ofType('instanceStatus').map(({ json }) => json.data['status']);
-    expect([statuses[0], statuses.at(-1)]).toEqual(['connecting', 'connected']);
-    await gateway.restart();
-  }, 60_000);
+    expect(statuses.slice(0, 2)).toEqual(['connecting', 'connected']);
+  });
+
+  const hearers = (namespace: string, type: string) =>
+    listeners
+      .filter(([, path, client]) => path === namespace && client.ofType(type).length > 0)
+      .map(([name]) => name)
+      .join(' ');
+
+  type EventName = Exclude<keyof WebhookEventData, 'test'> | 'healthCheck' | 'watchdogStep';
+  /** Each event that clients are promised, and who of them hears it. */
+  const EVENTS = {
+    connected: 'user colleague root',
+    disconnected: 'user colleague root',
+    connectionState: 'user colleague root',
+    qr: 'user colleague root',
+    messageReceived: 'user colleague root',
+    messageSent: 'user colleague root',
+    messageStatus: 'user colleague root',
+    instanceStatus: 'user colleague root',
+    alert: 'user colleague root',
+    // In words for one person.
+    userNotification: 'user root',
+    watchdogStep: 'user colleague root',
+    // The gateway's own business.
+    supabaseOffline: 'root',
+    supabaseOnline: 'root',
+    healthCheck: 'root',
+  } as const satisfies Partial<Record<EventName, string>>;
+  /** Those that this day does not have, and where they are seen to be told; the compiler says when one is nowhere. */
+  const ELSEWHERE: Record<Exclude<EventName, keyof typeof EVENTS>, string> = {
+    messageEdited: 'evolution-webhooks',
+    messageDeleted: 'evolution-webhooks',
+    messageReaction: 'evolution-webhooks',
+    messageUpdated: 'evolution-webhooks',
+    messageRead: 'evolution-webhooks',
+    contactUpdated: 'evolution-webhooks',
+    messageMedia: 'gateway-media-in',
+    groupUpdated: 'groups',
+    atendimentoMerged: 'gateway-inbound-people',
+  };
+  test.each(Object.entries(ELSEWHERE))('%s is seen to in %s', (type, file) => {
+    const text = readFileSync(new URL(`${file}.test.ts`, import.meta.url), 'utf8');
+    expect(text.includes(`'${type}'`)).toBe(true);
+  });
+  test.each(Object.entries(EVENTS))('%s is heard by %s', (type, who) => {
+    expect(hearers('/', type)).toBe(who);
+  });
+
+  /** In the words of pages, by the way of telling that has each. */
+  const WAYS: Record<keyof typeof USER_NOTIFICATIONS, [type: string, who: string]> = {
+    notifyNewMessage: ['new_message', 'user colleague root'],
+    notifyWhatsAppStatus: ['whatsapp_status', 'user colleague root'],
+    sendUserNotification: ['notification', 'user colleague root'],
+    sendToUser: ['qrcode', 'user colleague root'],
+  };
+  test.each(Object.entries(WAYS))('%s: pages are told', (_way, [type, who]) => {
+    expect(hearers('/notifications', type)).toBe(who);
+  });
+
+  test('a page shows its own user the button, and what it shows is what the API says', () => {
+    const notices = (who: string) =>
+      at(who, '/notifications')
+        .ofType('notification')
+        .map(({ body }) => body.data);
+    const ofHealth = (who: string) => notices(who).flatMap(({ kind }) => (kind === undefined ? [] : [kind]));
+    expect(ofHealth('user').slice(0, 3)).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
+    expect(ofHealth('colleague')).toEqual([]);
+    const page = at('user', '/notifications');
+    const [code] = page.ofType('qrcode');
+    expect(code?.body.data).toMatchObject({ instanceName: user.name, status: 'waiting_qr' });
+    expect(code?.body.data['qrCode']).toMatch(/^data:image\/png;base64,/);
+    const statuses = page.ofType('whatsapp_status').map(({ body }) => body.data['status']);
+    expect(statuses).toEqual(expect.arrayContaining(['connecting', 'waiting_qr', 'connected', 'disconnected']));
+    expect(page.ofType('new_message')[0]?.body.data).toMatchObject({ instanceName: user.name, conteudo: 'oi' });
+  });
 });

@@ -39,14 +39,19 @@ export class Daemon {
     return this.#stderr;
   }
 
-  /** Its API and its rows, once it says that it has started. */
+  /** Its API, once it says that it has started; the database may be away. */
+  async listening(): Promise<HttpClient> {
+    return new HttpClient((await this.#logged('gateway started'))['url']!);
+  }
+
+  /** Its API and its rows, once both are there. */
   async ready(): Promise<{ http: HttpClient; crm: Crm }> {
-    const started = await this.#logged('gateway started');
+    const http = await this.listening();
     const database = await this.#logged('database open');
     const keys = JSON.parse(await readFile(join(this.dir, 'sessions', 'supabase-keys.json'), 'utf8')) as {
       serviceRoleKey: string;
     };
-    return { http: new HttpClient(started['url']!), crm: new Crm(database['url']!, keys.serviceRoleKey) };
+    return { http, crm: new Crm(database['url']!, keys.serviceRoleKey) };
   }
 
   /** Sends a signal (none: it ends by itself) and waits for the end. @returns the exit code, or the signal's name */

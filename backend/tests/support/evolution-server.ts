@@ -50,6 +50,8 @@ export class EvolutionSimulator {
   readonly absent = new Set<string>();
   /** Whether `send.message` is told before the answer to the request; the real one does. */
   tellsSends = true;
+  /** Decides over every request before anything is done: the status to answer, null = go on. It may take its time. */
+  outage: ((seen: SeenRequest) => Promise<number | null>) | null = null;
   readonly #faults = new Map<string, Fault[]>();
   #server: Server | null = null;
   #port = 0;
@@ -129,6 +131,8 @@ export class EvolutionSimulator {
       body,
     };
     this.requests.push(seen);
+    const down = (await this.outage?.(seen)) ?? null;
+    if (down !== null) return answer(res, down, refusal('simulated'));
     const fault = this.#faults.get(seen.route)?.shift();
     if (typeof fault === 'object' && 'status' in fault) return answer(res, fault.status, refusal('simulated'));
     if (typeof fault === 'object') return void res.writeHead(302, { location: fault.redirect }).end();

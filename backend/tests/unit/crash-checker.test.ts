@@ -55,6 +55,10 @@ function aGoodHistory(): CrashHistory {
       aRequest('três', [{ whatsappId: 'S1' }], 'k'),
       aRequest('quatro', [{ whatsappId: 'S2', status: 'PENDENTE' }]),
     ],
+    told: [
+      { id: 'E1', text: 'cinco', answered: true },
+      { id: 'E2', text: 'seis', answered: false },
+    ],
     events: numbered([
       ...arrives('A1'),
       ...arrives('A2'),
@@ -79,6 +83,7 @@ function aGoodHistory(): CrashHistory {
       aRow('A2', 'dois', { ordem: 2 }),
       aRow('S1', 'três', { ordem: 3, remetente: 'ATENDENTE', status: 'ENTREGUE' }),
       aRow('S2', 'quatro', { ordem: 4, remetente: 'ATENDENTE', status: 'ENVIADA' }),
+      aRow('E1', 'cinco', { ordem: 5 }),
     ],
     knownSent: [],
   };
@@ -107,6 +112,12 @@ describe('what the checker finds', () => {
       (h) => (h.events = h.events.filter((event) => event.kind !== 'message.receipted')),
       'a message that was written is receipted in the end',
       ['A1', 'A2'],
+    ],
+    [
+      'an answered webhook without a row',
+      (h) => h.rows.pop(),
+      'an event of an Evolution server that was answered 200 is a row with its text',
+      ['E1'],
     ],
     ['a row twice', (h) => h.rows.push(h.rows[0]!), 'no row is there twice', ['A1', 'um']],
     ['a message under two ids', (h) => h.rows.push(aRow('A9', 'um')), 'no row is there twice', ['um']],

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { GatewayError } from '../../lib/errors.js';
+import { GatewayError, isGatewayError } from '../../lib/errors.js';
 import { digitsOfJid, pnJid, spellings } from '../../lib/phone-number.js';
+import type { Scope } from '../../integration/resources.js';
 import { route, type Route } from '../route.js';
 import { address } from '../schemas/messages.js';
 import { anything, evolutionFacts as facts, instanceParams, READ_ERRORS } from './facts.js';
@@ -30,6 +31,22 @@ export function chatRoutes(ports: EvolutionPorts): Route[] {
   return [...signRoutes(ports), findMessagesRoute(ports), findChatsRoute(ports), mediaRoute(ports)];
 }
 
+/** What is no number at all is one that WhatsApp does not have: one bad line must not cost the others of the list. */
+async function lookUp(
+  integration: EvolutionPorts['integration'],
+  instanceName: string,
+  number: string,
+  scope: Scope | null,
+): Promise<object> {
+  try {
+    const { exists, jid, lid, ...known } = await integration.checkNumber(instanceName, number, scope);
+    return { jid: jid ?? `${known.number}@s.whatsapp.net`, exists, number, ...(lid !== null && { lid }) };
+  } catch (error) {
+    if (!isGatewayError(error, 'INVALID_RECIPIENT')) throw error;
+    return { jid: `${number.replace(/\D/g, '')}@s.whatsapp.net`, exists: false, number };
+  }
+}
+
 function signRoutes({ integration }: EvolutionPorts): Route[] {
   const send = { ...facts, method: 'post', access: 'send' } as const;
   return [
@@ -43,13 +60,12 @@ function signRoutes({ integration }: EvolutionPorts): Route[] {
         body: z.looseObject({ numbers: z.array(address).min(1).max(50) }).meta({ id: 'EvolutionNumbers' }),
       },
       replies: { 200: { description: '`[{ jid, exists, number, lid }]`', schema: z.array(anything) } },
-      errors: ['CONNECTION_NOT_FOUND', 'INVALID_RECIPIENT', 'NOT_CONNECTED', 'DEADLINE_EXCEEDED'],
+      errors: ['CONNECTION_NOT_FOUND', 'NOT_CONNECTED', 'DEADLINE_EXCEEDED'],
       handle: async ({ params: { instanceName }, body }, { scope }) => {
         const found: object[] = [];
         // One after the other: together they are one question too many for WhatsApp's taste.
         for (const number of body.numbers) {
-          const { exists, jid, lid, ...known } = await integration.checkNumber(instanceName, number, scope);
-          found.push({ jid: jid ?? `${known.number}@s.whatsapp.net`, exists, number, ...(lid !== null && { lid }) });
+          found.push(await lookUp(integration, instanceName, number, scope));
         }
         return { status: 200, body: found };
       },

@@ -8,16 +8,25 @@ import { isLocalCaller } from './local-caller.js';
 /** From the headers alone: a key in a URL ends up in histories and proxy logs. */
 function presentedKey(req: Request): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '');
-  // `apikey` is how clients of Evolution API say it.
-  return bearer?.[1] ?? req.get('x-api-key') ?? req.get('apikey');
+  return bearer?.[1] ?? req.get('x-api-key');
 }
 
 /** Says who calls (`callerOf`), and refuses nobody yet: the rate limit comes in between. */
 export function identify(access: Pick<AccessPort, 'identify'>): RequestHandler {
   return async (req, res, next) => {
-    res.locals['caller'] = await access.identify(presentedKey(req));
+    const key = presentedKey(req);
+    // How clients of Evolution API say it: it opens its routes, and no others.
+    const evolutionKey = key === undefined ? req.get('apikey') : undefined;
+    res.locals['caller'] = await access.identify(key ?? evolutionKey);
+    if (evolutionKey !== undefined) res.locals['withoutEvolutionKey'] = { caller: await access.identify(undefined) };
     next();
   };
+}
+
+/** From here on the caller is who they are without the header `apikey`. */
+function forgetEvolutionKey(res: Response): void {
+  const without = res.locals['withoutEvolutionKey'] as { caller: Identity | null } | undefined;
+  if (without) res.locals['caller'] = without.caller;
 }
 
 /** Who calls; null = nobody we know. */
@@ -41,8 +50,12 @@ export function mayAccess(access: Access, res: Response): boolean {
   return caller !== null && MAY[access](caller.grants);
 }
 
-/** @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less */
-export function assertAccess(access: Access, req: Request, res: Response): void {
+/**
+ * @param takesApikey whether the route is one of Evolution API's
+ * @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less
+ */
+export function assertAccess(access: Access, req: Request, res: Response, takesApikey = false): void {
+  if (!takesApikey) forgetEvolutionKey(res);
   const caller = callerOf(res);
   if (access === 'public' || (access === 'docs' && isLocalCaller(req))) return;
   if (caller === null) {

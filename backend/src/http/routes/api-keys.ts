@@ -38,6 +38,7 @@ export function apiKeyRoutes({ keys }: Pick<AccessPort, 'keys'>): Route[] {
       operationId: 'rotateApiKey',
       summary: 'A new text for the same key; for a while both work',
       input: { params: schema.apiKeyParams, body: schema.rotateApiKeyBody },
+      optionalBody: true,
       replies: { 200: { description: 'The new text.', schema: schema.issuedApiKeyReply } },
       errors: ['API_KEY_NOT_FOUND', 'JOURNAL_FAILED'],
       handle: async ({ params, body }) => ok(await keys.rotate(params.id, body.graceHours * HOUR_MS)),

@@ -36,7 +36,6 @@ export function account({ bytes, journal }: WebhookContext, delta: number): void
 
 /** Whether a webhook hears of such an event, switched off or not. */
 export function wants(webhook: WebhookRecord, event: NewEvent): boolean {
-  if (event.audience) return false;
   const { companyId = null } = webhook;
   if (companyId !== null && companyId !== (event.companyId ?? null)) return false;
   if (webhook.ownerId !== null && webhook.ownerId !== event.ownerId) return false;

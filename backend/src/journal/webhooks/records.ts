@@ -51,8 +51,6 @@ export interface NewEvent {
   ownerId: string | null;
   /** The company of the connection; absent on events of older versions. */
   companyId?: string | null;
-  /** It is for the sockets of this user or company, and for no webhook. */
-  audience?: { userId: string } | { organizationId: string };
   /** When it happened, ms since the epoch. */
   at: number;
   /** When it is no news any more (a QR code), ms since the epoch; null = never. */

@@ -6,7 +6,7 @@ import { may, type SocketCaller } from './caller.js';
  * only for who may manage:
  *
  *     all                      owner:<uuid>             organization:<uuid>             user:<uuid>
- *     all/connection:<id>      owner:<uuid>/connection:<id>      organization:<uuid>/connection:<id>
+ *     all/connection:<id>      owner:<uuid>/connection:<id>      organization:<uuid>/connection:<id>      …
  *
  * A connection's room always names whose connection it is: an id that changes hands takes no listener along. These are
  * the rules of the HTTP API (`mayUse` of src/integration/scope.ts) as names.
@@ -16,8 +16,10 @@ const MANAGERS = '#manage';
 
 /** Whoever sees it can take the number over. */
 const FOR_MANAGERS = new Set(['qr']);
+/** In words for one person (`data.userId`), with a button that works for them alone: no news for colleagues. */
+const FOR_ONE_USER = new Set(['userNotification']);
 
-type Told = Pick<NewEvent, 'type' | 'connectionId' | 'ownerId' | 'companyId' | 'audience'>;
+type Told = Pick<NewEvent, 'type' | 'connectionId' | 'ownerId' | 'companyId' | 'data'>;
 
 /** The rooms that hear of an event. What is nobody's in particular is for who sees everything. */
 export function roomsOfEvent(event: Told): string[] {
@@ -27,8 +29,8 @@ export function roomsOfEvent(event: Told): string[] {
   return FOR_MANAGERS.has(event.type) ? rooms.map((room) => room + MANAGERS) : rooms;
 }
 
-function basesOf({ ownerId, companyId, audience }: Told): string[] {
-  if (audience) return ['userId' in audience ? `user:${audience.userId}` : organization(audience.organizationId)];
+function basesOf({ type, ownerId, companyId, data }: Told): string[] {
+  if (FOR_ONE_USER.has(type)) return [`user:${(data as { userId: string }).userId}`];
   return [...(ownerId === null ? [] : [`owner:${ownerId}`]), ...(companyId ? [organization(companyId)] : [])];
 }
 
@@ -39,12 +41,11 @@ function basesOf({ ownerId, companyId, audience }: Told): string[] {
 export function roomsOfCaller(caller: SocketCaller, wanted: readonly string[] | null): string[] {
   const { scope } = caller;
   const bases =
-    scope === null ? [EVERYTHING] : [`owner:${scope.ownerId}`, ...scope.companyIds.map((id) => organization(id))];
+    scope === null
+      ? [EVERYTHING]
+      : [`owner:${scope.ownerId}`, `user:${scope.ownerId}`, ...scope.companyIds.map((id) => organization(id))];
   const connections = narrowed(scope?.connections?.map(({ connectionId }) => connectionId) ?? null, wanted);
-  const rooms =
-    connections === null
-      ? [...bases, ...(scope === null ? [] : [`user:${scope.ownerId}`])]
-      : bases.flatMap((base) => connections.map((id) => ofConnection(base, id)));
+  const rooms = connections === null ? bases : bases.flatMap((base) => connections.map((id) => ofConnection(base, id)));
   return may('manage', caller) ? rooms.flatMap((room) => [room, room + MANAGERS]) : rooms;
 }
 

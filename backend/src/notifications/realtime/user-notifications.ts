@@ -1,45 +1,59 @@
-import { randomUUID } from 'node:crypto';
 import type { NewEvent } from '../../journal/webhooks/records.js';
-import type { WebhookStore } from '../../journal/webhooks/webhook-store.js';
-import type { Clock } from '../../lib/clock.js';
-import { eventId } from '../webhooks/event-id.js';
+import type { WebhookEventData, WebhookEventType } from '../webhooks/webhook-events.js';
 
-/** What a page shows; `type` says how. */
+/** What the page of a signed-in user shows; `type` says how. */
 export interface Notification {
   type: string;
   data: object;
 }
 
+/** What cannot be read off an event. */
+export interface NotificationFacts {
+  /** The picture of a QR code, as a data URL. */
+  qrImage: (code: string) => Promise<string>;
+}
+
+type Telling = (event: NewEvent, facts: NotificationFacts) => Promise<Notification> | Notification;
+
 /**
- * Tells signed-in users something that is no event of a connection of this process. It goes through the log of events, so
- * it is durable when the promise resolves, and whoever is away for a moment gets it with `since`. For WebSockets only.
+ * The ways in which users are told something, under the names that applications have for them: of which events each tells,
+ * and in what words. Nobody calls them: what is in the log of events is told, so that nothing can be told twice, forgotten, or
+ * lost over a crash. Whom it reaches is said in rooms.ts. `instanceName` is the connection's id.
  */
-export class UserNotifications {
-  constructor(private readonly deps: { store: Pick<WebhookStore, 'append'>; clock: Clock }) {}
+export const USER_NOTIFICATIONS = {
+  /** A customer has written. */
+  notifyNewMessage: {
+    messageReceived: ({ connectionId, data }) => ({
+      type: 'new_message',
+      data: { instanceName: connectionId, ...data },
+    }),
+  },
+  /** A connection has moved to another state. */
+  notifyWhatsAppStatus: {
+    connectionState: ({ connectionId, data }) => {
+      const { estado, status, motivo, numero } = data as WebhookEventData['connectionState'];
+      const shown = estado === 'qr_ready' ? 'waiting_qr' : status;
+      return { type: 'whatsapp_status', data: { instanceName: connectionId, status: shown, estado, motivo, numero } };
+    },
+  },
+  /** Somebody should read this: the health of their own instance, or an alert of a connection. */
+  sendUserNotification: {
+    userNotification: ({ data }) => ({ type: 'notification', data }),
+    alert: ({ connectionId, data }) => ({ type: 'notification', data: { instanceName: connectionId, ...data } }),
+  },
+  /** There is a code to scan. */
+  sendToUser: {
+    qr: async ({ connectionId, data }, { qrImage }) => {
+      const { code, expiresAt } = data as WebhookEventData['qr'];
+      const qrCode = await qrImage(code);
+      return { type: 'qrcode', data: { instanceName: connectionId, qrCode, expiresAt, status: 'waiting_qr' } };
+    },
+  },
+} as const satisfies Record<string, Partial<Record<WebhookEventType, Telling>>>;
 
-  /** To every socket of this user. @throws GatewayError `JOURNAL_FAILED` */
-  sendToUser(userId: string, { type, data }: Notification): Promise<void> {
-    return this.#tell(type, data, { userId });
-  }
+const TELLINGS = new Map<string, Telling>(Object.values(USER_NOTIFICATIONS).flatMap((way) => Object.entries(way)));
 
-  /** `{ type: 'notification', data }` to every socket of this user. @throws GatewayError `JOURNAL_FAILED` */
-  sendUserNotification(userId: string, notification: object): Promise<void> {
-    return this.sendToUser(userId, { type: 'notification', data: notification });
-  }
-
-  /** `{ type: 'whatsapp_status', data: { instanceName, status } }` to every user of this company. @throws GatewayError `JOURNAL_FAILED` */
-  notifyWhatsAppStatus(organizationId: string, instanceName: string, status: string): Promise<void> {
-    return this.#tell('whatsapp_status', { instanceName, status }, { organizationId });
-  }
-
-  /** `{ type: 'new_message', data: message }` to every user of this company. @throws GatewayError `JOURNAL_FAILED` */
-  notifyNewMessage(organizationId: string, message: object): Promise<void> {
-    return this.#tell('new_message', message, { organizationId });
-  }
-
-  async #tell(type: string, data: object, audience: NonNullable<NewEvent['audience']>): Promise<void> {
-    const at = this.deps.clock.now();
-    const nobodys = { connectionId: null, ownerId: null, companyId: null, expiresAt: null };
-    await this.deps.store.append([{ ...nobodys, id: eventId(type, randomUUID()), type, at, data, audience }]);
-  }
+/** An event in the words of users' pages; null = it is none of theirs. */
+export async function tellUsers(event: NewEvent, facts: NotificationFacts): Promise<Notification | null> {
+  return (await TELLINGS.get(event.type)?.(event, facts)) ?? null;
 }

@@ -11,6 +11,8 @@ describe('with a key', () => {
     ['the key as bearer', { Authorization: `Bearer ${KEY}` }, STATUS, 200],
     ['the key as bearer, in another case', { Authorization: `bearer ${KEY}` }, STATUS, 200],
     ['the key as x-api-key', { 'x-api-key': KEY }, STATUS, 200],
+    ['the key as apikey, on a route of Evolution API', { apikey: KEY }, '/instance/fetchInstances', 200],
+    ['the key as apikey, elsewhere', { apikey: KEY }, STATUS, 401],
     ['no key', {}, STATUS, 401],
     ['a wrong key', { 'x-api-key': 'wrong' }, STATUS, 401],
     ['a longer key', { 'x-api-key': `${KEY}x` }, STATUS, 401],

@@ -94,6 +94,7 @@ describe('a bad field is named, with the fix', () => {
     ['/clients', { clientId: '../x' }, 'BAD_REQUEST', 'body.clientId', 'must be 1 to 64'],
     ['/clients', { clientId: 'a', ownerId: 'me' }, 'BAD_REQUEST', 'body.ownerId', 'UUID'],
     ['/clients/c1/send', { to }, 'BAD_REQUEST', 'body.content', 'must be given for type text'],
+    ['/clients/c1/send', { to, text: '' }, 'EMPTY_MESSAGE', 'body.text', 'must not be empty'],
     ['/clients/c1/send', { to, text: ' ' }, 'EMPTY_MESSAGE', 'body.text', 'must not be empty'],
     ['/clients/c1/send', { to, text: 'a', content: 'b' }, 'BAD_REQUEST', 'body.text', 'beside content'],
     ['/clients/c1/send', { text: 'a' }, 'BAD_REQUEST', 'body.to', 'must be given'],
@@ -107,5 +108,6 @@ describe('a bad field is named, with the fix', () => {
     expect([res.status, (res.body as { error: { code: string } }).error.code]).toEqual([400, code]);
     const details = (res.body as { error: { details: { field: string; problem: string }[] } }).error.details;
     expect(details).toContainEqual({ field, problem: expect.stringContaining(problem) });
+    expect(new Set(details.map((each) => JSON.stringify(each))).size).toBe(details.length);
   });
 });

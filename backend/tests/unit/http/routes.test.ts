@@ -207,7 +207,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     [post, SEND, { ...aSend, type: 'carta' }, 'UNSUPPORTED_TYPE', 'body.type', /^must be one of: text, image/],
     [post, SEND, { ...aSend, to: '' }, 'INVALID_RECIPIENT', 'body.to', 'must have at least 1 characters'],
     [post, SEND, { ...aSend, to: '1\n2' }, 'INVALID_RECIPIENT', 'body.to', /control/],
-    [post, SEND, { ...aSend, mentions: 'x' }, BAD, 'body.mentions', 'must be a array'],
+    [post, SEND, { ...aSend, mentions: 'x' }, BAD, 'body.mentions', 'must be an array'],
     [post, `${SEND}?wait=-1`, aSend, BAD, 'query.wait', /^must be a number of milliseconds/],
     [post, `${SEND}?wait=30001`, aSend, BAD, 'query.wait', /^must be a number of milliseconds/],
     [post, `${SEND}?wait=1&wait=2`, aSend, BAD, 'query.wait', 'must be a string'],

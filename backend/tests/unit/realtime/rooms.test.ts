@@ -20,8 +20,10 @@ const event = (changes: object) => ({
   connectionId: 'x',
   ownerId: null,
   companyId: null,
+  data: {},
   ...changes,
 });
+const forOne = (userId: string) => ({ type: 'userNotification', data: { userId } });
 
 describe('who hears an event', () => {
   test.each<[string, object, string]>([
@@ -32,12 +34,12 @@ describe('who hears an event', () => {
     ['of another owner and company', { ownerId: 'v', companyId: 'j' }, 'root'],
     ['of nobody', { connectionId: null }, 'root'],
     ['a QR code', { type: 'qr', ownerId: 'u' }, 'root user limited'],
-    ['to the user', { connectionId: null, audience: { userId: 'u' } }, 'root user reader'],
-    ['to another user', { connectionId: null, audience: { userId: 'v' } }, 'root'],
-    ['to the company', { connectionId: null, audience: { organizationId: 'k' } }, 'root user'],
+    ['for the user', { ...forOne('u'), ownerId: 'u', companyId: 'j' }, 'root user reader limited'],
+    ['for the user, another connection', { ...forOne('u'), connectionId: 'y' }, 'root user reader'],
+    ['for a colleague', { ...forOne('v'), ownerId: 'v', companyId: 'k' }, 'root'],
     // Ids of owners, companies and users are names of different things.
     ['of an owner with the id of the company', { ownerId: 'k' }, 'root'],
-    ['to a user with the id of the company', { connectionId: null, audience: { userId: 'k' } }, 'root'],
+    ['for a user with the id of the company', forOne('k'), 'root'],
   ])('%s', (_what, changes, who) => {
     const rooms = new Set(roomsOfEvent(event(changes)));
     const hearers = Object.entries(callers).filter(([, caller]) =>

@@ -86,16 +86,4 @@ describe('the log of events', () => {
     await feed.listen();
     expect(feed.find(since)).toBeNull();
   });
-
-  test('what is for one user joins no line of a webhook', async () => {
-    const journal = await openJournal();
-    const ids = { id: '00000000-0000-4000-8000-000000000001', ownerId: null, connectionId: null };
-    await journal.webhooks.add({
-      ...{ ...ids, name: 'CRM', url: 'https://example.com/', events: ['*'], headers: {}, format: 'sentinela' },
-      ...{ secrets: [], state: 'active', reason: null, createdAt: 1, updatedAt: 1, failingSince: null },
-    });
-    await journal.webhooks.feed.listen();
-    const [told] = await append(journal, 1, { audience: { userId: 'u' } });
-    expect([idsAfter(journal, 0), journal.webhooks.pendingDeliveries]).toEqual([[told], 0]);
-  });
 });
