@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 /**
  * `src/` and most of what it depends on → `dist/`: a daemon that was killed has to load 1,300 small files before it opens its
- * first socket, and half of that time goes with the files (docs/adr/0017). Same code, same order, nothing minified.
+ * first socket, and half of that time goes with the files (docs/adr/0018). Same code, same order, nothing minified.
  */
 const ENTRIES = [
   ...['main', 'backup', 'restore', 'db-migrate', 'keys', 'migrate-whatsapp', 'test-whatsapp', 'import-session'],
