@@ -40,5 +40,6 @@ export function whatsappIdOf(entry: LogEntry): string | null {
   if (entry.kind === 'stanza' || entry.kind === 'receipt' || entry.kind === 'notification')
     return entry.node.attrs['id'] ?? null;
   if (entry.kind === 'evolution') return entry.whatsappId;
+  if (entry.kind === 'opened') return entry.target.whatsappId;
   return entry.kind === 'outgoing' || entry.kind === 'outcome' ? entry.whatsappId : null;
 }

@@ -1,10 +1,10 @@
 import type { HistoryQueue } from '../inbound/history-queue.js';
-import type { PollCounter } from '../inbound/poll-counter.js';
 import type { Projector } from '../inbound/projector.js';
 import type { Robot } from '../integration/robot/robot-service.js';
 import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppWatchdogService } from '../watchdog/whatsapp-watchdog-service.js';
+import type { Polls } from './projection-parts.js';
 import type { ScheduleParts } from './schedule-parts.js';
 import type { ManagedService } from './whatsapp-bootstrap-service.js';
 
@@ -12,7 +12,7 @@ import type { ManagedService } from './whatsapp-bootstrap-service.js';
 export function managedServices(parts: {
   database: SupabaseWhatsAppService;
   projector: Projector;
-  polls: PollCounter;
+  polls: Polls;
   robot: Robot;
   schedule: ScheduleParts;
   history: HistoryQueue;

@@ -11,6 +11,7 @@ import { decodeNotice } from './decode-notice.js';
 import { decodeReceipt } from './decode-receipt.js';
 import { decodeScheduled, decodeTemplate } from './decode-schedule.js';
 import { decodeStanza } from './decode-stanza.js';
+import { decodeOpened } from './sealed/decode-opened.js';
 import { UndecodableEntry } from './stanza-addresses.js';
 
 /**
@@ -47,6 +48,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeEvolution(entry, options);
     case 'history':
       return decodeHistory(entry, options);
+    case 'opened':
+      return decodeOpened(entry);
     case 'scheduled':
       return decodeScheduled(entry);
     case 'template':

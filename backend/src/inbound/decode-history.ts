@@ -6,7 +6,7 @@ import { isLeftOut, type DecodeOptions } from './decode-options.js';
 import type { MessageContext } from './message-context.js';
 import { messageEvents } from './message-events.js';
 import { chatKind } from './stanza-addresses.js';
-import { contextOfInfo } from './web-message-context.js';
+import { contextOfInfo, secretOfInfo } from './web-message-context.js';
 
 const { Status } = proto.WebMessageInfo;
 
@@ -28,7 +28,8 @@ export function decodeHistory(entry: HistoryEntry, options: DecodeOptions): Even
   const chat = { ...chatFromJid(jid, [pn, lid], entry.me), ...(nome && { nome }) };
   const context = contextOfInfo(info, chat, baseOf(entry));
   const status = (context.autor === null && OWN_STATUS[info.status ?? Status.ERROR]) || context.status;
-  const events = messageEvents(info.message, { ...context, status }, entry.missed ? { recuperada: true } : {});
+  const facts = { ...secretOfInfo(info), ...(entry.missed && { recuperada: true }) };
+  const events = messageEvents(info.message, { ...context, status }, facts);
   return events.map((event) => (event.op === 'mensagem' && !entry.missed ? { ...event, historico: true } : event));
 }
 

@@ -5,7 +5,7 @@ import { isLeftOut, type DecodeOptions } from './decode-options.js';
 import type { MessageContext } from './message-context.js';
 import { messageEvents } from './message-events.js';
 import { chatKind } from './stanza-addresses.js';
-import { contextOfInfo } from './web-message-context.js';
+import { contextOfInfo, secretOfInfo } from './web-message-context.js';
 
 const { Type } = proto.Message.ProtocolMessage;
 
@@ -30,5 +30,5 @@ function resent(info: proto.IWebMessageInfo, peer: MessageContext, options: Deco
   const { key } = info;
   if (!key?.id || !key.remoteJid || !info.message || isLeftOut(chatKind(key.remoteJid), options)) return [];
   const context = contextOfInfo(info, chatFromJid(key.remoteJid, [], peer.me), peer);
-  return messageEvents(info.message, context, { reenviada: true });
+  return messageEvents(info.message, context, { ...secretOfInfo(info), reenviada: true });
 }

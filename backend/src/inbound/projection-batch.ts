@@ -57,6 +57,7 @@ export class ProjectionBatch {
 function entryBytes(entry: LogEntry): number {
   if (entry.kind === 'outgoing') return 512 + entry.message.length;
   if (entry.kind === 'history') return 512 + entry.info.length;
+  if (entry.kind === 'opened') return 512 + (entry.plaintext?.length ?? 0);
   if (entry.kind !== 'stanza') return 512;
   return entry.parts.reduce((sum, part) => sum + (part.plaintext?.length ?? 0), 1024);
 }

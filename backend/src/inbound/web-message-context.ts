@@ -1,7 +1,8 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { Endereco } from '../supabase/evento.js';
 import { crowd, isMe, person } from './addresses.js';
-import { isoFromSeconds } from './content/proto-values.js';
+import type { Facts } from './content/handler.js';
+import { base64, compact, isoFromSeconds } from './content/proto-values.js';
 import type { MessageContext } from './message-context.js';
 import { rowId } from './row-id.js';
 import { chatKind } from './stanza-addresses.js';
@@ -23,6 +24,11 @@ export function contextOfInfo(info: proto.IWebMessageInfo, chat: Endereco, peer:
     remetente: ours ? 'ATENDENTE' : 'CLIENTE',
     status: ours ? 'ENVIADA' : 'RECEBIDA',
   };
+}
+
+/** What edits and votes are sealed with; the phone's record may hold it beside the message instead of in it. */
+export function secretOfInfo(info: proto.IWebMessageInfo): Facts {
+  return info.message?.messageContextInfo?.messageSecret ? {} : compact({ messageSecret: base64(info.messageSecret) });
 }
 
 /** null = this number. */

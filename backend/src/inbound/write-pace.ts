@@ -22,6 +22,7 @@ const MAY_WAIT: Record<Kind, boolean> = {
   read: true,
   evolution: false,
   history: true,
+  opened: false,
   scheduled: true,
   template: true,
   unreadable: false,

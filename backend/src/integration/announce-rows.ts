@@ -12,11 +12,13 @@ import type {
   Alvo,
   Endereco,
   Evento,
+  EventoDados,
   EventoMensagem,
   EventoMidia,
   EventoSessao,
   ResultadoEvento,
 } from '../supabase/evento.js';
+import { toldFacts } from './told-facts.js';
 
 /** An entry of the log that has become rows. */
 export interface Projected {
@@ -29,9 +31,9 @@ export interface Projected {
 type Fact = { [T in WebhookEventType]: { id: string; type: T; data: WebhookEventData[T] } }[WebhookEventType];
 
 /**
- * What webhooks and WebSockets are told about an entry. Depends on the entry alone but for the ids of rows: an entry that is projected a
- * second time (the answer was lost, the process died) gives the same events under the same ids, whatever the database
- * answers then. Only merges come from the answer itself.
+ * What webhooks and WebSockets are told about an entry. Depends on the entry alone but for the ids of rows: projected a
+ * second time (the answer was lost, the process died) it gives the same events under the same ids. Only merges come from
+ * the database's answer.
  */
 export function announceRows(
   { entry, eventos, resultados }: Projected,
@@ -82,15 +84,17 @@ function factsOf(evento: Evento, resultado: ResultadoEvento | undefined, entry: 
     case 'modelo':
       // A scheduled message is told of when it is a message.
       return [];
+    case 'dados':
+      return dataFacts(evento, resultado, place);
     default:
-      return [changeFact(evento, resultado, place)];
+      return [changeFact(evento, resultado)];
   }
 }
 
-type Change = Extract<Evento, { alvo: Alvo }>;
+type Change = Exclude<Extract<Evento, { alvo: Alvo }>, EventoDados>;
 
 /** Something happened to a message that was there. */
-function changeFact(evento: Change, resultado: ResultadoEvento | undefined, place: string): Fact {
+function changeFact(evento: Change, resultado: ResultadoEvento | undefined): Fact {
   const { sessao, alvo } = evento;
   const target = targetOf(alvo, resultado);
   const about = [sessao, alvo.chat.jid, alvo.whatsapp_id] as const;
@@ -110,11 +114,19 @@ function changeFact(evento: Change, resultado: ResultadoEvento | undefined, plac
       const id = eventId('reacao', ...about, de?.jid ?? null, emoji, timestamp);
       return { id, type: 'messageReaction', data: { ...target, de, emoji, timestamp } };
     }
-    case 'dados': {
-      const data = { ...target, dados: evento.dados };
-      return { id: eventId('dados', ...about, place), type: 'messageUpdated', data };
-    }
   }
+}
+
+/** Later facts about a message; nothing when all of it is sealed. */
+function dataFacts(
+  { sessao, alvo, dados }: EventoDados,
+  resultado: ResultadoEvento | undefined,
+  place: string,
+): Fact[] {
+  const told = toldFacts(dados);
+  if (told === null) return [];
+  const id = eventId('dados', sessao, alvo.chat.jid, alvo.whatsapp_id, place);
+  return [{ id, type: 'messageUpdated', data: { ...targetOf(alvo, resultado), dados: told } }];
 }
 
 function mergesOf(resultado: ResultadoEvento | undefined): Fact[] {
@@ -146,7 +158,7 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
       status: evento.status,
       respostaA: evento.resposta_a ?? null,
       midia: evento.tipo === 'TEXTO' ? null : { tipo, nome, tamanho },
-      dados: publicFacts(evento.dados),
+      dados: toldFacts(evento.dados),
       timestamp: evento.timestamp,
       ordem: evento.ordem,
     },
@@ -193,16 +205,7 @@ function groupFact(evento: EventoMensagem, resultado: ResultadoEvento | undefine
 }
 
 /** States of a connection that was ready and is not. */
-const DOWN = new Set([
-  'reconnecting',
-  'disconnected',
-  'logged_out',
-  'error',
-  'conflict',
-  'banned',
-  'outdated',
-  'passkey_required',
-]);
+const DOWN = new Set('reconnecting disconnected logged_out error conflict banned outdated passkey_required'.split(' '));
 
 function sessionFacts(evento: EventoSessao, place: string): Fact[] {
   const { sessao, estado } = evento;
@@ -240,11 +243,4 @@ function targetOf({ chat, autor, whatsapp_id }: Alvo, resultado: ResultadoEvento
 function party({ tipo, jid, pn, lid, nome, nome_perfil }: Endereco): PartyData {
   const numero = pn === null ? null : pn.slice(0, pn.indexOf('@'));
   return { tipo, jid, pn, lid, numero, nome: nome ?? null, nomePerfil: nome_perfil ?? null };
-}
-
-/** Without what only the gateway needs: secrets that votes and edits are encrypted with, raw plaintexts. */
-function publicFacts(dados: Record<string, unknown> | null | undefined): Record<string, unknown> | null {
-  if (!dados) return null;
-  const { messageSecret: _secret, bruto: _raw, ...rest } = dados;
-  return Object.keys(rest).length > 0 ? rest : null;
 }

@@ -46,6 +46,8 @@ export async function forwardedContent(
 ): Promise<OutgoingContent> {
   const row = found.row ?? (await findRow(deps, connectionId, found.target.id));
   if (row['apagada_em'] != null) throw new GatewayError('MESSAGE_NOT_FOUND', 'This message was deleted.');
+  const { visualizacaoUnica } = (row['dados'] ?? {}) as { visualizacaoUnica?: boolean };
+  if (visualizacaoUnica) throw new GatewayError('UNSUPPORTED_TYPE', 'View-once messages cannot be forwarded.');
   if (typeof row['midia_caminho'] === 'string') return forwardedFile(deps, row, row['midia_caminho']);
   const kind = row['tipo'] === 'TEXTO' ? ((row['subtipo'] as string | null) ?? 'TEXTO') : null;
   const forward = kind === null ? undefined : FORWARDED[kind];

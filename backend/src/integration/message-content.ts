@@ -4,7 +4,7 @@ import { parseRecipient } from '../lib/phone-number.js';
 import type { MessageContext, OutgoingContent, Target } from '../outbound/content.js';
 import type { MediaIntake } from '../media/media-intake.js';
 import type { MediaStore } from '../media/media-store.js';
-import { findMessage, type FindMessageDeps, type FoundMessage } from './find-message.js';
+import { findMessage, findRow, type FindMessageDeps, type FoundMessage } from './find-message.js';
 import { forwardedContent } from './forward.js';
 import { mediaContent } from './outgoing-media.js';
 import type { MediaMessageInput, MessageInput, SendMessageInput } from './resources.js';
@@ -61,6 +61,7 @@ const COMPOSERS: Composers = {
     const found = await findMessage(deps, connectionId, messageId);
     if (!found.target.fromMe) throw new GatewayError('FORBIDDEN', 'Only messages of this number can be edited.');
     assertInTime(deps.clock, found, EDIT_WINDOW_MS);
+    await assertNotDeleted(deps, connectionId, found);
     return changing(found.target, { kind: 'edit', target: found.target, text });
   },
   delete: async (deps, { connectionId }, { messageId }) => {
@@ -105,6 +106,12 @@ function changing(target: Target, content: OutgoingContent): Composed {
 
 function assertInTime(clock: Pick<Clock, 'now'>, { timestamp }: FoundMessage, windowMs: number): void {
   if (clock.now() - timestamp > windowMs) throw new GatewayError('TOO_LATE', undefined, { details: { windowMs } });
+}
+
+/** As far as can be told: an edit does not wait for a database that is away. */
+async function assertNotDeleted(deps: FindMessageDeps, connectionId: string, found: FoundMessage): Promise<void> {
+  const row = found.row ?? (await findRow(deps, connectionId, found.target.id).catch(() => null));
+  if (row?.['apagada_em'] != null) throw new GatewayError('TOO_LATE', 'This message was deleted.');
 }
 
 function checkedNumbers<C extends { numbers: string[] }>(contact: C): C {

@@ -169,6 +169,30 @@ export interface HistoryEntry extends EntryBase {
   missed: boolean;
 }
 
+/** Somebody as WhatsApp addresses them. */
+export interface PartyAddress {
+  tipo: 'pessoa' | 'grupo' | 'eu';
+  jid: string;
+  pn: string | null;
+  lid: string | null;
+}
+
+/** What was sealed with the secret of the message it changes (an edit, a reaction) was opened, or cannot be. */
+export interface OpenedEntry extends EntryBase {
+  kind: 'opened';
+  /** Where it lay in the `dados` of its target: `<kind>:<id of the message that brought it>`. */
+  key: string;
+  /** When it was sent, ISO 8601 in UTC. */
+  em: string;
+  /** The message that it changes; `author` null = this number. */
+  target: { chat: PartyAddress; author: PartyAddress | null; whatsappId: string };
+  /** Who sent it; null = this number. */
+  author: PartyAddress | null;
+  /** null: it cannot be opened, see `error`. */
+  plaintext: Uint8Array | null;
+  error: string | null;
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -188,6 +212,7 @@ export type LogEntry =
   | MediaEntry
   | ReadEntry
   | HistoryEntry
+  | OpenedEntry
   | ScheduledEntry
   | TemplateEntry
   | EvolutionEntry;

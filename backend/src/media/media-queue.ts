@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import type { Journal } from '../journal/journal.js';
-import type { MediaJob, MediaSource, StoredMedia } from '../journal/records.js';
+import type { MediaJob, MediaSource } from '../journal/records.js';
 import { backoffMs } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
@@ -8,6 +8,7 @@ import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import { judgeMediaFailure } from './failure-table.js';
+import { MediaLedger, type MediaEvents } from './media-ledger.js';
 import { mediaPath } from './media-path.js';
 import type { MediaStore } from './media-store.js';
 import { sniff } from './sniff.js';
@@ -38,11 +39,6 @@ export interface MediaQueueDeps {
   random?: () => number;
 }
 
-export interface MediaEvents {
-  stored: { connectionId: string; rowId: string; stored: StoredMedia };
-  failed: { connectionId: string; rowId: string; error: string };
-}
-
 const STOP_DEADLINE_MS = 5_000;
 /** The hint that jobs are there may be missed. */
 const LONGEST_SLEEP_MS = 30_000;
@@ -58,6 +54,7 @@ const JOURNAL_RETRY_MS = 1_000;
  */
 export class MediaQueue {
   readonly events: TypedEmitter<MediaEvents>;
+  readonly #ledger: MediaLedger;
   readonly #active = new Map<string, Promise<void>>();
   #run: { abort: AbortController; off: () => void } | null = null;
   #stopped: Promise<void> = Promise.resolve();
@@ -65,6 +62,7 @@ export class MediaQueue {
 
   constructor(private readonly deps: MediaQueueDeps) {
     this.events = new TypedEmitter(deps.log);
+    this.#ledger = new MediaLedger({ ...deps, events: this.events });
   }
 
   /** Goes on with what waits. Does nothing when it is running. */
@@ -181,7 +179,7 @@ export class MediaQueue {
     const { connectionId, rowId, source, nome, timestamp } = job;
     const connection = this.deps.journal.getConnection(connectionId);
     // Deleted meanwhile: nobody may see it any more.
-    if (!connection) return this.#give(job, 'CONNECTION_NOT_FOUND');
+    if (!connection) return this.#ledger.giveUp(job, 'CONNECTION_NOT_FOUND');
     const file = source.kind === 'staged' ? this.deps.outgoing.path(source.file) : this.deps.incoming.path(rowId);
     try {
       if (source.kind !== 'staged') await this.deps.fetch(source, file, signal);
@@ -190,59 +188,34 @@ export class MediaQueue {
       const { ownerId } = connection;
       const caminho = mediaPath({ ownerId, connectionId, timestamp, rowId, extension });
       await this.deps.store.put(caminho, file, { type, size });
-      await this.#done(job, { caminho, tipo: type, tamanho: size, nome });
+      await this.#ledger.done(job, { caminho, tipo: type, tamanho: size, nome });
     } finally {
       if (source.kind !== 'staged') await rm(file, { force: true });
     }
     if (source.kind === 'staged') await this.#release(job, source.file);
   }
 
-  async #done(job: MediaJob, stored: StoredMedia): Promise<void> {
-    const { connectionId, rowId, whatsappId } = job;
-    const url = this.deps.urlOf(rowId);
-    await this.deps.journal.commit({
-      media: [{ ...job, state: 'done', error: null }],
-      entries: [{ kind: 'media', connectionId, rowId, whatsappId, stored, url, error: null }],
-    });
-    this.events.emit('stored', { connectionId, rowId, stored });
-  }
-
-  async #give(job: MediaJob, error: string): Promise<void> {
-    const { connectionId, rowId, whatsappId } = job;
-    const known = this.deps.journal.getConnection(connectionId) !== null;
-    await this.deps.journal.commit({
-      media: [{ ...job, state: 'failed', error }],
-      entries: known ? [{ kind: 'media', connectionId, rowId, whatsappId, stored: null, url: null, error }] : [],
-    });
-    this.deps.log.warn('media given up', { connectionId, rowId, error });
-    this.events.emit('failed', { connectionId, rowId, error });
-  }
-
   async #judge(job: MediaJob, error: unknown): Promise<void> {
     const { code, rule } = judgeMediaFailure(error);
     const times = (job.failures[code] ?? 0) + 1;
     const counted = { ...job, failures: { ...job.failures, [code]: times }, error: code };
-    if (rule.finalAfter !== undefined && times >= rule.finalAfter) return this.#give(counted, code);
+    if (rule.finalAfter !== undefined && times >= rule.finalAfter) return this.#ledger.giveUp(counted, code);
     this.deps.log.info('media will be tried again', { rowId: job.rowId, code, times, error });
     if (rule.askPhone && job.source.kind === 'whatsapp') return this.#askPhone(counted, job.source);
-    await this.#later(counted, backoffMs(rule.backoff, times - 1, this.deps.random));
+    await this.#ledger.later(counted, backoffMs(rule.backoff, times - 1, this.deps.random));
   }
 
   async #askPhone(job: MediaJob, source: FromWhatsApp): Promise<void> {
     try {
       const { directPath } = await this.deps.renew(job, source);
-      await this.#later({ ...job, source: { ...source, directPath } }, 0);
+      await this.#ledger.later({ ...job, source: { ...source, directPath } }, 0);
     } catch (error) {
       const { code, rule } = judgeMediaFailure(error);
       const times = (job.failures[code] ?? 0) + 1;
       const counted = { ...job, failures: { ...job.failures, [code]: times } };
-      if (rule.finalAfter !== undefined && times >= rule.finalAfter) return this.#give(counted, code);
-      await this.#later(counted, backoffMs(rule.backoff, times - 1, this.deps.random));
+      if (rule.finalAfter !== undefined && times >= rule.finalAfter) return this.#ledger.giveUp(counted, code);
+      await this.#ledger.later(counted, backoffMs(rule.backoff, times - 1, this.deps.random));
     }
-  }
-
-  async #later(job: MediaJob, afterMs: number): Promise<void> {
-    await this.deps.journal.commit({ media: [{ ...job, dueAt: this.deps.clock.now() + afterMs }] });
   }
 
   /** A staged file goes once it is in the store and its message needs it no more. */

@@ -1,3 +1,4 @@
+import type { proto } from '@whiskeysockets/baileys';
 import type { Group } from './group.js';
 import type { ReceivedMessage } from './inbox.js';
 import { asMessage, stanzaKind, type Content } from './message-shape.js';
@@ -5,6 +6,7 @@ import type { Outgoing, Prepared } from './author.js';
 import { freshMessageId, Person, type PersonOptions } from './person.js';
 import type { Phone } from './phone.js';
 import type { Incoming } from './receiver.js';
+import { sealedEdit } from './sealed-change.js';
 import type { SentMessage } from './sent-message.js';
 import { node, seconds, uint } from './stanzas.js';
 import type { World } from './world.js';
@@ -87,6 +89,14 @@ export class Contact extends Person {
       group: { jid: group.jid, self },
       ...(options.damage ? { damage: options.damage } : {}),
     });
+  }
+
+  /** What this contact's phone sends for an edit of its own message `id` when it seals it, as newer ones do.
+   *  @throws Error when it has not written that message, or without a secret */
+  sealedEdit(id: string, words: string, address = this.jid): proto.IMessage {
+    const secret = this.author.original(id)?.messageContextInfo?.messageSecret;
+    if (!secret) throw new Error(`${this.number} has written no message ${id} with a secret`);
+    return sealedEdit({ id, secret, author: address }, address, words);
   }
 
   /** Reports a message of an account as delivered, read or played. @throws Error when it never arrived */

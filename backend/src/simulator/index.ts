@@ -10,4 +10,5 @@ export type { ReceivedMessage } from './inbox.js';
 export type { MediaFields } from './media/media-server.js';
 export type { Content } from './message-shape.js';
 export type { Phone } from './phone.js';
+export { sealedEdit, sealedReaction, sealedAnswer, withSecret } from './sealed-change.js';
 export type { SentMessage } from './sent-message.js';

@@ -37,7 +37,8 @@ export function stanzaKind(message: proto.IMessage): { type: string; edit?: stri
   const { Type } = proto.Message.ProtocolMessage;
   if (message.protocolMessage?.type === Type.MESSAGE_EDIT) return { type: 'text', edit: EDIT };
   if (message.protocolMessage?.type === Type.REVOKE) return { type: 'text', edit: REVOKE };
-  if (message.reactionMessage) return { type: 'reaction' };
+  if (message.secretEncryptedMessage) return { type: 'text', edit: EDIT };
+  if (message.reactionMessage ?? message.encReactionMessage) return { type: 'reaction' };
   if (message.pollCreationMessageV3 ?? message.pollCreationMessage ?? message.pollUpdateMessage)
     return { type: 'poll' };
   return { type: mediaType(message) === undefined ? 'text' : 'media' };

@@ -16,6 +16,8 @@ export type FunctionName =
   | 'contar_atendimentos_abertos'
   | 'votos_pendentes'
   | 'gravar_votos'
+  | 'cifrados_pendentes'
+  | 'resolver_cifrados'
   | 'robo_devidos'
   | 'robo_reservar'
   | 'robo_reservados'

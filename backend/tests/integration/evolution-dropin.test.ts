@@ -83,6 +83,7 @@ test('texts, answers, polls, contacts, reactions and places are sent', async () 
 });
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const WEBP = 'UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==';
 const OGG = Buffer.concat([
   Buffer.from('4f67675300020000000000000000000000000000000000000000011e4f707573486561640101', 'hex'),
   Buffer.alloc(4_000, 7),
@@ -95,6 +96,8 @@ test('files are sent from base64, and come back as base64', async () => {
   const fields = { messageId: image.key.id, convertToMp4: false };
   const media = await run('chat-api', 'get-media-base64', fields);
   expect(media).toMatchObject({ mediaType: 'imageMessage', mimetype: 'image/png', base64: PNG });
+  const sticker = await evolution('POST', `/message/sendSticker/${INSTANCE}`, { number: ana.number, sticker: WEBP });
+  expect(sticker.status).toBe(201);
   const audio = await send('send-audio', { media: OGG });
   expect(await gateway.crm.mensagem(INSTANCE, audio.key.id)).toMatchObject({ tipo: 'AUDIO' });
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Contact } from '../../src/simulator/index.js';
+import { proto } from '@whiskeysockets/baileys';
+import { sealedAnswer, sealedEdit, sealedReaction, withSecret, type Contact } from '../../src/simulator/index.js';
 import { aDeletion, anEdit, aReaction, aReply, CONTENTS } from '../support/contents.js';
 import { CONTENT_FIELDS, CORPUS } from '../support/corpus.js';
 import { aGateway, type PairedConnection } from '../support/gateway.js';
@@ -90,6 +91,108 @@ describe('what changes another message', () => {
     const last = beto.send(shop.phone, 'fim');
     await rowOf(last.id);
     expect(await rowOf(first.id)).toMatchObject({ conteudo: 'minha frase', editada_em: null, apagada_em: null });
+  });
+});
+
+describe('what is sealed with the secret of the message that it changes', () => {
+  const dados = (row: Record<string, unknown>) => row['dados'] as Record<string, unknown>;
+  const isSettled = (row: Record<string, unknown>) => !dados(row)['cifradosPendentes'];
+
+  test('an edit is opened like a plain one: the new text on the row, every old one kept, the seal forgotten', async () => {
+    const first = ana.send(shop.phone, withSecret('as 10h'));
+    await first.receipted;
+    for (const words of ['às 11h', 'às 12h']) {
+      ana.send(shop.phone, ana.sealedEdit(first.id, words));
+      await rowOf(first.id, (row) => row['conteudo'] === words && isSettled(row));
+    }
+    const edited = await rowOf(first.id);
+    expect(edited).toMatchObject({
+      editada_em: expect.any(String),
+      dados: { conteudo_original: 'as 10h', versoes: [{ conteudo: 'as 10h' }, { conteudo: 'às 11h' }] },
+    });
+    expect(Object.keys(dados(edited)).filter((key) => key.startsWith('edicaoCifrada'))).toEqual([]);
+  });
+
+  test('whichever of their addresses they sealed it for, in a group, too; ours from the phone as well', async () => {
+    const first = ana.send(shop.phone, withSecret('um'));
+    await first.receipted;
+    ana.send(shop.phone, ana.sealedEdit(first.id, 'dois', ana.lidJid));
+    await rowOf(first.id, (row) => row['conteudo'] === 'dois');
+    const group = gateway.simulator.createGroup({ subject: 'Equipe', members: [ana, shop.phone] });
+    const inGroup = ana.sendToGroup(group, withSecret('grupo'));
+    await inGroup.receipted;
+    ana.sendToGroup(group, ana.sealedEdit(inGroup.id, 'o grupo', group.addressOf(ana)));
+    await rowOf(inGroup.id, (row) => row['conteudo'] === 'o grupo');
+    const { body } = await gateway.send(shop.id, { to: ana.number, content: 'nosso' });
+    const { whatsappId: id } = body.message;
+    const { message } = await ana.nextMessage((received) => received.id === id);
+    const original = { id, secret: message.messageContextInfo!.messageSecret!, author: shop.phone.lidJid };
+    shop.phone.sendFromPhone(ana, sealedEdit(original, shop.phone.lidJid, 'o nosso'));
+    await rowOf(id, (row) => row['conteudo'] === 'o nosso');
+  });
+
+  test('an edit that comes before its message, or before its content, waits for it', async () => {
+    const early = withSecret('cedo');
+    const secret = early.messageContextInfo!.messageSecret!;
+    ana.send(shop.phone, sealedEdit({ id: 'CEDO', secret, author: ana.pnJid }, ana.pnJid, 'tarde'));
+    await rowOf(ana.send(shop.phone, 'marco').id);
+    ana.send(shop.phone, early, { id: 'CEDO' });
+    await rowOf('CEDO', (row) => row['conteudo'] === 'tarde');
+  });
+
+  test('one that cannot be opened is said in the row, and holds nothing up', async () => {
+    const first = ana.send(shop.phone, withSecret('fica'));
+    await first.receipted;
+    const forged = { id: first.id, secret: new Uint8Array(32), author: ana.pnJid };
+    const edit = ana.send(shop.phone, sealedEdit(forged, ana.pnJid, 'não'));
+    const row = await rowOf(first.id, (found) => dados(found)['edicaoIlegivelEm']);
+    expect(row).toMatchObject({
+      conteudo: 'fica',
+      dados: { [`edicaoCifrada:${edit.id}`]: { ilegivel: 'naoAbre', encPayload: expect.any(String) } },
+    });
+    const plain = ana.send(shop.phone, 'sem segredo');
+    await plain.receipted;
+    ana.send(shop.phone, sealedEdit({ ...forged, id: plain.id }, ana.pnJid, 'não'));
+    await rowOf(plain.id, (found) => dados(found)?.['edicaoIlegivelEm']);
+  });
+
+  test('nobody edits what somebody else wrote, though they know its secret', async () => {
+    const beto = gateway.aCustomer({ name: 'Beto' });
+    const group = gateway.simulator.createGroup({ subject: 'Dois', members: [ana, beto, shop.phone] });
+    const content = withSecret('minha frase');
+    const first = ana.sendToGroup(group, content);
+    await first.receipted;
+    const original = { id: first.id, secret: content.messageContextInfo!.messageSecret!, author: group.addressOf(ana) };
+    const forged = sealedEdit(original, group.addressOf(beto), 'frase alheia');
+    const claim = { id: first.id, fromMe: false, participant: group.addressOf(ana) };
+    forged.secretEncryptedMessage!.targetMessageKey = claim;
+    beto.sendToGroup(group, forged);
+    await rowOf(beto.sendToGroup(group, 'fim').id);
+    expect(await rowOf(first.id)).toMatchObject({ conteudo: 'minha frase', editada_em: null });
+  });
+
+  test('a reaction and an answer to an event are opened, too', async () => {
+    const { body } = await gateway.send(shop.id, { to: ana.number, content: 'reaja' });
+    const { whatsappId: id } = body.message;
+    const { message } = await ana.nextMessage((received) => received.id === id);
+    const original = { id, secret: message.messageContextInfo!.messageSecret!, author: shop.phone.pnJid };
+    const key = { id, remoteJid: shop.phone.pnJid, fromMe: false };
+    ana.send(shop.phone, sealedReaction(original, key, ana.pnJid, '🎉'));
+    await rowOf(id, (row) => JSON.stringify(row['reacoes']).includes('🎉'));
+    ana.send(shop.phone, sealedReaction(original, key, ana.pnJid, ''));
+    await rowOf(id, (row) => row['reacoes'] === null);
+
+    const invitation = withSecret({ eventMessage: { name: 'Reunião' } });
+    const event = shop.phone.sendFromPhone(ana, invitation);
+    await event.receipted;
+    const secret = invitation.messageContextInfo!.messageSecret!;
+    const ours = { id: event.id, secret, author: shop.phone.lidJid };
+    const { GOING } = proto.Message.EventResponseMessage.EventResponseType;
+    ana.send(shop.phone, sealedAnswer(ours, { ...key, id: event.id }, ana.pnJid, GOING));
+    const row = await rowOf(event.id, (found) => JSON.stringify(dados(found)).includes('respostas'));
+    expect(row).toMatchObject({
+      dados: { evento: { nome: 'Reunião', respostas: { [ana.pnJid]: { resposta: 'VAI' } } } },
+    });
   });
 });
 

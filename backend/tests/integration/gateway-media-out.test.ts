@@ -104,6 +104,10 @@ test('a picture by URL follows redirects, and view-once is said', async () => {
   const { message, bytes } = await received('imageMessage', 'image');
   expect(bytes.equals(PNG)).toBe(true);
   expect(message.viewOnceMessage?.message?.imageMessage?.viewOnce).toBe(true);
+  const [row] = (await gateway.crm.mensagens(shop.id)).slice(-1);
+  expect(row).toMatchObject({ dados: { visualizacaoUnica: true } });
+  const again = await send({ type: 'forward', messageId: row!['whatsapp_id'] });
+  expect(verdict(again)).toBe('400 UNSUPPORTED_TYPE');
 });
 
 test('a voice message goes out as one when it is Ogg Opus; other sounds need ffmpeg, and the error says so', async () => {

@@ -76,6 +76,13 @@ test('an edit changes the message at the customer and on the row, keeping the ol
   expect(edited).toMatchObject({ conteudo: 'São R$ 12', dados: { conteudo_original: 'São R$ 10' } });
 });
 
+test.each(['👍', '❤️', '❤', '👩🏽‍🚀', '🇧🇷', '1️⃣'])('%s is a reaction', async (emoji) => {
+  const { id } = ana.send(shop.phone, 'reaja');
+  await row(id);
+  await change({ type: 'reaction', messageId: id, emoji });
+  expect((await ana.nextMessage()).message.reactionMessage?.text).toBe(emoji);
+});
+
 test('a deletion takes the message back at the customer and marks the row', async () => {
   const { whatsappId } = await send({ content: 'engano' });
   await ana.nextMessage();
@@ -83,6 +90,9 @@ test('a deletion takes the message back at the customer and marks the row', asyn
   const { message } = await ana.nextMessage();
   expect(message.protocolMessage?.key?.id).toBe(whatsappId);
   expect(await row(whatsappId, ({ apagada_em }) => apagada_em)).toMatchObject({ conteudo: 'Mensagem apagada' });
+  expect(verdict(await gateway.send(shop.id, { type: 'edit', messageId: whatsappId, content: 'x' }))).toBe(
+    '422 TOO_LATE',
+  );
 });
 
 test('a change that WhatsApp refuses leaves the row as it is', async () => {
@@ -121,6 +131,11 @@ test.each([
   ['a poll with the same option twice', { type: 'poll', poll: { question: 'a', options: ['b', 'b'] } }],
   ['a contact without a number', { type: 'contact', contacts: [{ name: 'a', numbers: [] }] }],
   ['a reaction without a message', { type: 'reaction', emoji: '👍' }],
+  ['a reaction of words', { type: 'reaction', messageId: '3EB0', emoji: 'ok' }],
+  ['a text to be seen once', { type: 'text', content: 'a', viewOnce: true }],
+  ['a document to be seen once', { type: 'document', mediaBase64: 'YQ==', viewOnce: true }],
+  ['a text with a caption', { type: 'text', content: 'a', caption: 'b' }],
+  ['a sticker with a caption', { type: 'sticker', mediaBase64: 'YQ==', caption: 'b' }],
 ])('%s is refused', async (_what, body) => {
   expect(verdict(await gateway.send(shop.id, { to: ana.pnJid, ...body }))).toBe('400 BAD_REQUEST');
 });

@@ -147,3 +147,17 @@ test('every earlier text of a message is kept', async () => {
     },
   });
 });
+
+test('an edit that is told after a newer one, or after the deletion, changes nothing, and what it said is kept once', async () => {
+  const ana = aPerson();
+  const row = aMessage(session.sessao, ana, { conteudo: 'um' });
+  const base = { sessao: session.sessao, alvo: { chat: ana, autor: ana, whatsapp_id: row.whatsapp_id } };
+  const edit = (conteudo: string, minute: number) =>
+    ({ op: 'edicao', ...base, conteudo, editada_em: `2026-11-22T10:0${minute}:00Z` }) as const;
+  await write(row, edit('três', 3), edit('dois', 2), edit('dois', 2), edit('três', 3));
+  await write({ op: 'apagamento', ...base, apagada_em: '2026-11-22T10:09:00Z' }, edit('quatro', 4), edit('quatro', 4));
+  const [found] = await db.sql`select conteudo, dados from whatsapp_mensagens where id = ${row.id}`;
+  expect(found!['conteudo']).toBe('Mensagem apagada');
+  const { versoes } = found!['dados'] as { versoes: { conteudo: string }[] };
+  expect(versoes.map(({ conteudo }) => conteudo)).toEqual(['um', 'dois', 'três', 'quatro']);
+});

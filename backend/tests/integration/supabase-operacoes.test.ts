@@ -169,8 +169,12 @@ describe('edits, deletions, reactions', () => {
     const edit = { op: 'edicao' as const, sessao, alvo, conteudo: 'olá', editada_em: '2026-11-21T10:00:00Z' };
     const later = { ...edit, conteudo: 'olá!', editada_em: '2026-11-21T11:00:00Z' };
     const results = await write(received, later, edit);
-    expect(results.map((r) => r.resultado)).toEqual(['inserida', 'atualizada', 'ignorada']);
-    expect(await message(received.id)).toMatchObject({ conteudo: 'olá!', dados: { conteudo_original: 'oi' } });
+    // The older edit came late: it changes no text, and what it said is kept.
+    expect(results.map((r) => r.resultado)).toEqual(['inserida', 'atualizada', 'atualizada']);
+    expect(await message(received.id)).toMatchObject({
+      conteudo: 'olá!',
+      dados: { conteudo_original: 'oi', versoes: [{ conteudo: 'oi' }, { conteudo: edit.conteudo }] },
+    });
     expect(await naoLidas(results[0]?.atendimento_id)).toBe(1);
   });
 

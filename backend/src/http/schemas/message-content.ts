@@ -22,6 +22,9 @@ export const FREE_TYPES = ['text', ...MEDIA_TYPES, 'location', 'contact', 'poll'
 
 const name = cleanText(1024).min(1);
 
+/** One emoji, also a newer one than Unicode's list here, or none; phones show nothing of any other reaction. */
+const EMOJI = new RegExp('^(?:\\p{RGI_Emoji}|\\p{Extended_Pictographic}\\uFE0F?)?$', 'v');
+
 /** Beside `content`, what the types other than text need. */
 export const contentFields = {
   messageId: z
@@ -29,7 +32,10 @@ export const contentFields = {
     .regex(/^[\x21-\x7e]{1,128}$/, 'must be the whatsappId of a message')
     .optional()
     .meta({ description: 'Of reaction, edit, delete and forward: the `whatsappId` of the message meant.' }),
-  emoji: cleanText(32).optional().meta({ description: 'Of a reaction; empty takes the reaction back.', example: '👍' }),
+  emoji: cleanText(32)
+    .refine((text) => EMOJI.test(text), 'must be one emoji, or empty')
+    .optional()
+    .meta({ description: 'Of a reaction; empty takes the reaction back.', example: '👍' }),
   mediaUrl: z
     .string()
     .max(4096)
@@ -38,9 +44,9 @@ export const contentFields = {
     .optional()
     .meta({ description: 'The file, fetched from there within 60 s. Or `mediaBase64`, or a form with a file.' }),
   mediaBase64: z.string().min(1).optional().meta({ description: 'The file, up to 16 MB of it.' }),
-  caption: cleanText(4096).optional(),
+  caption: cleanText(4096).optional().meta({ description: 'Of image, video and document.' }),
   fileName: cleanText(255).min(1).optional(),
-  viewOnce: z.boolean().optional(),
+  viewOnce: z.boolean().optional().meta({ description: 'Of image, video and voice: it can be seen once.' }),
   location: z
     .object({
       latitude: z.number().min(-90).max(90),
@@ -67,6 +73,12 @@ export const contentFields = {
 
 /** Where `template` puts its text. */
 const TEMPLATED: ReadonlySet<MessageType> = new Set(['text', 'edit', 'image', 'video', 'document']);
+
+/** Fields that only these types have: left out in silence, what was meant to vanish would stay, and a text be lost. */
+const ONLY_WITH = {
+  viewOnce: new Set<MessageType>(['image', 'video', 'voice']),
+  caption: new Set<MessageType>(['image', 'video', 'document']),
+};
 
 type Field = 'to' | 'content' | 'template' | keyof typeof contentFields;
 
@@ -98,6 +110,10 @@ export function requireFields(body: Body, context: z.RefinementCtx): void {
     for (const field of ['content', 'caption'] as const) {
       if (body[field] !== undefined) problem(field, 'must be absent: the template is the text');
     }
+  }
+  for (const field of ['viewOnce', 'caption'] as const) {
+    const isMeant = body[field] !== undefined && body[field] !== false && body[field] !== '';
+    if (isMeant && !ONLY_WITH[field].has(body.type)) problem(field, `must be absent for type ${body.type}`);
   }
   for (const field of REQUIRED[body.type]) {
     if (body[field] !== undefined || (field === 'content' && body.template !== undefined)) continue;
@@ -144,5 +160,7 @@ function sourceOf({ mediaUrl, mediaBase64 }: Partial<Checked>, upload: StagedUpl
   const [only] = given;
   if (given.length === 1 && only) return only;
   const problem = 'exactly one of mediaUrl, mediaBase64 or a file in a form is needed';
-  throw new GatewayError('BAD_REQUEST', undefined, { details: [{ field: 'body.mediaUrl', problem }] });
+  throw new GatewayError('BAD_REQUEST', `body.mediaUrl: ${problem}`, {
+    details: [{ field: 'body.mediaUrl', problem }],
+  });
 }

@@ -1,16 +1,16 @@
 import { proto } from '@whiskeysockets/baileys';
-import type { EventoDados } from '../../supabase/evento.js';
-import { target, type MessageContext } from '../message-context.js';
+import type { Alvo, EventoDados } from '../../supabase/evento.js';
+import { ownTarget, target, type MessageContext } from '../message-context.js';
 import type { Facts, Handlers } from './handler.js';
 import { base64, compact, isoFromMs } from './proto-values.js';
 
 const { Type: PinType } = proto.Message.PinInChatMessage;
 
 /**
- * What changes another message instead of being one. Votes, and reactions and edits in announcement groups, are
+ * What changes another message instead of being one. Votes, many edits, and reactions in announcement groups are
  * encrypted with their target's secret, which this pure step does not have: they are kept beside the target, under a
- * key of their own (`voto:<id>` …), so that no later one overwrites an earlier one. Votes are then opened by `PollCounter`;
- * for the others Baileys has no opener.
+ * key of their own (`voto:<id>` …), so that no later one overwrites an earlier one. Votes are then opened by `PollCounter`,
+ * the others by `SealedOpener`.
  */
 export const actions: Handlers<
   | 'reactionMessage'
@@ -33,24 +33,27 @@ export const actions: Handlers<
   },
   encReactionMessage: {
     as: 'action',
-    events: (reaction, context) => encrypted('reacaoCifrada', reaction.targetMessageKey, reaction, context),
+    events: (reaction, context) =>
+      sealed('reacaoCifrada', target(reaction.targetMessageKey, context), reaction, context),
   },
   pollUpdateMessage: {
     as: 'action',
     events: (update, context) =>
-      encrypted('voto', update.pollCreationMessageKey, update.vote ?? {}, context, {
+      encrypted('voto', target(update.pollCreationMessageKey, context), update.vote ?? {}, context, {
         // Of two votes within a second the later one counts; the stanza's time has whole seconds.
         em: isoFromMs(update.senderTimestampMs),
       })?.map((event) => ({ ...event, dados: { ...event.dados, votosPendentes: true } })) ?? null,
   },
   encEventResponseMessage: {
     as: 'action',
-    events: (answer, context) => encrypted('respostaEvento', answer.eventCreationMessageKey, answer, context),
+    events: (answer, context) =>
+      sealed('respostaEvento', target(answer.eventCreationMessageKey, context), answer, context),
   },
   secretEncryptedMessage: {
     as: 'action',
     events: (edit, context) =>
-      encrypted('edicaoCifrada', edit.targetMessageKey, edit, context, { classe: edit.secretEncType }),
+      // Only its author may edit a message, whatever the key claims.
+      sealed('edicaoCifrada', ownTarget(edit.targetMessageKey, context), edit, context, { classe: edit.secretEncType }),
   },
   pinInChatMessage: {
     as: 'action',
@@ -68,24 +71,36 @@ interface Sealed {
   encIv?: Uint8Array | null;
 }
 
+/** What the database takes as one text is 65,536 characters; an edited text may be as long, and grows by its seal. */
+const PIECE = 60_000;
+
 function encrypted(
   name: string,
-  key: Key,
-  sealed: Sealed,
+  alvo: Alvo | null,
+  { encPayload, encIv }: Sealed,
   context: MessageContext,
   facts: Facts = {},
 ): EventoDados[] | null {
+  const payload = base64(encPayload) ?? '';
   const content = compact({
     autor: context.autor === null ? 'eu' : context.autor.jid,
     em: context.timestamp,
-    encPayload: base64(sealed.encPayload),
-    encIv: base64(sealed.encIv),
+    encPayload: payload.length > PIECE ? payload.match(new RegExp(`.{1,${PIECE}}`, 'g')) : payload,
+    encIv: base64(encIv),
     ...compact(facts),
   });
-  return mark(key, context, { [`${name}:${context.whatsappId}`]: content });
+  return about(alvo, context, { [`${name}:${context.whatsappId}`]: content });
+}
+
+function sealed(...[name, alvo, content, context, facts]: Parameters<typeof encrypted>): EventoDados[] | null {
+  const events = encrypted(name, alvo, content, context, facts);
+  return events?.map((event) => ({ ...event, dados: { ...event.dados, cifradosPendentes: true } })) ?? null;
 }
 
 function mark(key: Key, context: MessageContext, dados: Facts): EventoDados[] | null {
-  const alvo = target(key, context);
-  return alvo && [{ op: 'dados', sessao: context.sessao, alvo, dados }];
+  return about(target(key, context), context, dados);
+}
+
+function about(alvo: Alvo | null, { sessao }: MessageContext, dados: Facts): EventoDados[] | null {
+  return alvo && [{ op: 'dados', sessao, alvo, dados }];
 }

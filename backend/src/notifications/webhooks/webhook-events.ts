@@ -140,7 +140,8 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   messageEdited: 'A message has a new text.',
   messageDeleted: 'A message was deleted for everyone.',
   messageReaction: 'Somebody reacted to a message, or took the reaction back (emoji null).',
-  messageUpdated: 'A message has more facts in `dados` (votes of a poll, …).',
+  messageUpdated:
+    'A message has more facts in `dados` (pinned, an answer to an event, an edit that cannot be read, …; `votosPendentes`: the row will have the new count).',
   messageMedia:
     'The file of a message has come and can be read at `midia.url`, or will not come (`erro`; the retry route asks again).',
   messageRead: 'Messages of a customer were read here, on the phone or by API.',

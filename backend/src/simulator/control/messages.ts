@@ -52,6 +52,16 @@ export const messageRoutes: Route[] = [
       return answered(phone.sendFromPhone(body.to, contentOf(body), present({ id, timestamp })), body.wait);
     },
   ),
+  route(
+    'POST',
+    '/contacts/:number/edits',
+    z.object({ phone: z.string(), id: z.string(), text: z.string(), wait: z.boolean().default(false) }),
+    ({ simulator, params, body }) => {
+      const contact = contactOf(simulator, params.number);
+      const edit = contact.sealedEdit(body.id, body.text);
+      return answered(contact.send(phoneOf(simulator, body.phone), edit), body.wait);
+    },
+  ),
   route('GET', '/contacts/:number/inbox', z.unknown(), ({ simulator, params }) => ({
     messages: contactOf(simulator, params.number).inbox,
   })),

@@ -82,6 +82,28 @@ describe('edits', () => {
     const event = await decodeOne(aStanza(message), 'dados');
     expect(event).toMatchObject({ alvo: { whatsapp_id: 'A', autor: ana } });
     expect(event.dados).toMatchObject({ 'edicaoCifrada:3EB0AAAA': { encPayload: 'AQ==', classe: 2 } });
+    expect(event.dados['cifradosPendentes']).toBe(true);
+  });
+
+  test('a sealed edit of the longest text is kept whole, in pieces that the database takes', async () => {
+    const encPayload = new Uint8Array(200_000).fill(7);
+    const message = { secretEncryptedMessage: { targetMessageKey: { id: 'A' }, encPayload, secretEncType: 2 } };
+    const event = await decodeOne(aStanza(message), 'dados');
+    const sealed = event.dados['edicaoCifrada:3EB0AAAA'] as { encPayload: string[] };
+    expect(Buffer.from(sealed.encPayload.join(''), 'base64')).toEqual(Buffer.from(encPayload));
+  });
+
+  test('an opened seal that holds no edit is said in the row, and changes nothing', async () => {
+    const chat = { tipo: 'pessoa' as const, jid: ANA.pn, pn: ANA.pn, lid: ANA.lid };
+    const plaintext = proto.Message.encode({ senderKeyDistributionMessage: {} }).finish();
+    const event = await decodeOne(
+      {
+        ...{ kind: 'opened', seq: 1, connectionId: 'loja', at: 0, key: 'edicaoCifrada:B', em: NOW, error: null },
+        ...{ target: { chat, author: chat, whatsappId: 'A' }, author: chat, plaintext },
+      },
+      'dados',
+    );
+    expect(event.dados).toEqual({ 'edicaoCifrada:B': { ilegivel: 'conteudoDesconhecido' }, edicaoIlegivelEm: NOW });
   });
 });
 
