@@ -4,7 +4,7 @@ import type { Robot } from '../integration/robot/robot-service.js';
 import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppWatchdogService } from '../watchdog/whatsapp-watchdog-service.js';
-import type { Polls } from './projection-parts.js';
+import type { Openers } from './projection-parts.js';
 import type { ScheduleParts } from './schedule-parts.js';
 import type { ManagedService } from './whatsapp-bootstrap-service.js';
 
@@ -12,25 +12,25 @@ import type { ManagedService } from './whatsapp-bootstrap-service.js';
 export function managedServices(parts: {
   database: SupabaseWhatsAppService;
   projector: Projector;
-  polls: Polls;
+  openers: Openers;
   robot: Robot;
   schedule: ScheduleParts;
   history: HistoryQueue;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, polls, integration, robot, schedule, history, watchdog } = parts;
+  const { database, projector, openers, integration, robot, schedule, history, watchdog } = parts;
   return [
     {
       name: 'supabase',
       start: () => {
         // It says what is wrong in the log and in its reason; nothing waits for a database.
         void database.start();
-        polls.start();
+        openers.start();
         return projector.start();
       },
       stop: async () => {
-        await Promise.all([projector.stop(), polls.stop()]);
+        await Promise.all([projector.stop(), openers.stop()]);
       },
       reason: () => database.reason ?? (projector.state === 'paused' ? 'the database refuses the gateway' : null),
     },

@@ -18,7 +18,7 @@ interface ProjectionPartsDeps {
 }
 
 /** Opens what is sealed in the rows: votes, and changes of other messages. */
-export interface Polls {
+export interface Openers {
   start(): void;
   /** What is under way goes on at the next start. */
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export function projectionParts({ journal, database, clock, log }: ProjectionPar
     counter.written(eventos);
     opener.written(eventos, resultados);
   });
-  const polls: Polls = {
+  const openers: Openers = {
     start: () => {
       counter.start();
       opener.start();
@@ -45,5 +45,5 @@ export function projectionParts({ journal, database, clock, log }: ProjectionPar
       await Promise.all([counter.stop(), opener.stop()]);
     },
   };
-  return { projector, polls };
+  return { projector, openers };
 }

@@ -66,7 +66,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const events = new TypedEmitter<GatewayEvents>(log);
   const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log, clock });
   const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
-  const { projector, polls } = projectionParts({ journal, database, clock, log });
+  const { projector, openers } = projectionParts({ journal, database, clock, log });
   const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const channelOf = (id: string) => integration.channelOf(id);
   const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, clock, log });
@@ -134,7 +134,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, polls, integration, robot, schedule, history, watchdog }),
+    services: managedServices({ database, projector, openers, integration, robot, schedule, history, watchdog }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,

@@ -61,7 +61,7 @@ const COMPOSERS: Composers = {
     const found = await findMessage(deps, connectionId, messageId);
     if (!found.target.fromMe) throw new GatewayError('FORBIDDEN', 'Only messages of this number can be edited.');
     assertInTime(deps.clock, found, EDIT_WINDOW_MS);
-    await assertNotDeleted(deps, connectionId, found);
+    await assertEditable(deps, connectionId, found);
     return changing(found.target, { kind: 'edit', target: found.target, text });
   },
   delete: async (deps, { connectionId }, { messageId }) => {
@@ -108,10 +108,13 @@ function assertInTime(clock: Pick<Clock, 'now'>, { timestamp }: FoundMessage, wi
   if (clock.now() - timestamp > windowMs) throw new GatewayError('TOO_LATE', undefined, { details: { windowMs } });
 }
 
-/** As far as can be told: an edit does not wait for a database that is away. */
-async function assertNotDeleted(deps: FindMessageDeps, connectionId: string, found: FoundMessage): Promise<void> {
+/** As far as can be told: an edit does not wait for a database that is away. A caption is part of its file's message, and is
+ *  not changed by the edit of a text. */
+async function assertEditable(deps: FindMessageDeps, connectionId: string, found: FoundMessage): Promise<void> {
   const row = found.row ?? (await findRow(deps, connectionId, found.target.id).catch(() => null));
   if (row?.['apagada_em'] != null) throw new GatewayError('TOO_LATE', 'This message was deleted.');
+  if (row && row['tipo'] !== 'TEXTO')
+    throw new GatewayError('UNSUPPORTED_TYPE', 'messageId must be a text: files are not edited.');
 }
 
 function checkedNumbers<C extends { numbers: string[] }>(contact: C): C {

@@ -76,6 +76,15 @@ test('an edit changes the message at the customer and on the row, keeping the ol
   expect(edited).toMatchObject({ conteudo: 'São R$ 12', dados: { conteudo_original: 'São R$ 10' } });
 });
 
+test('a file is not edited as if it were a text', async () => {
+  const file = { type: 'document', mediaBase64: 'T2zDoSE=', fileName: 'ola.txt' };
+  const { whatsappId } = await send(file);
+  await ana.nextMessage();
+  await row(whatsappId);
+  const edit = { type: 'edit', messageId: whatsappId, content: 'x' };
+  expect(verdict(await gateway.send(shop.id, edit))).toBe('400 UNSUPPORTED_TYPE');
+});
+
 test.each(['👍', '❤️', '❤', '👩🏽‍🚀', '🇧🇷', '1️⃣'])('%s is a reaction', async (emoji) => {
   const { id } = ana.send(shop.phone, 'reaja');
   await row(id);

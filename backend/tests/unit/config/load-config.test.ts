@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { renderEnvExample, renderSettingsTable } from '../../../src/config/settings-docs.js';
 import { SETTINGS } from '../../../src/config/settings.js';
+import { CRASH_POINTS } from '../../../src/lib/crash-points.js';
 import { isGatewayError } from '../../../src/lib/errors.js';
 
 const KEY = 'a-key-of-16-chars';
@@ -56,8 +57,7 @@ describe('one setting', () => {
     [
       'CRASH_AT',
       'after:lunch:1',
-      'CRASH_AT must be one of after:decrypt, after:journal, after:receipt, after:prekeys, after:claim, after:encrypt, ' +
-        'after:send, before:complete, a colon and a number from 1 (got "after:lunch:1")',
+      `CRASH_AT must be one of ${CRASH_POINTS.join(', ')}, a colon and a number from 1 (got "after:lunch:1")`,
     ],
     [
       'WHATSAPP_VERSION',
