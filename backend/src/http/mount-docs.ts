@@ -1,6 +1,5 @@
-import { Router, type RequestHandler } from 'express';
+import { Router } from 'express';
 import helmet from 'helmet';
-import swaggerUi from 'swagger-ui-express';
 import { nameRoute } from './middleware/access-log.js';
 import { requireAccess } from './middleware/authenticate.js';
 import { openApiDocument } from './openapi.js';
@@ -20,14 +19,21 @@ const docsPolicy = helmet.contentSecurityPolicy({
 /** `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. Made when somebody first asks. */
 export function mountDocs(routes: Route[]): Router {
   const document = once(() => openApiDocument(routes));
-  const page = once(() => swaggerUi.setup(document(), { customSiteTitle: 'Sentinela' }));
+  const page = once(() => docsPage(document()));
   const router = Router();
   router.get('/openapi.json', nameRoute('/openapi.json'), requireAccess('docs'), (_req, res) => {
     res.json(document());
   });
-  const showPage: RequestHandler = (req, res, next) => void page()(req, res, next);
-  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, swaggerUi.serve, showPage);
+  router.use('/docs', nameRoute('/docs'), requireAccess('docs'), docsPolicy, async (req, res, next) => {
+    (await page())(req, res, next);
+  });
   return router;
+}
+
+/** Loaded with the first look: it brings an Express of its own along. */
+async function docsPage(document: object): Promise<Router> {
+  const { default: swaggerUi } = await import('swagger-ui-express');
+  return Router().use(swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Sentinela' }));
 }
 
 function once<T>(make: () => T): () => T {
