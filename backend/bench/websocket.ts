@@ -11,7 +11,7 @@ import { machine, noise, putIntoDocument, saveResults, table } from './stage/rep
 import { figure, percentiles, shown, spread } from './stage/statistics.js';
 
 /**
- * `npm run bench:websocket [-- --quick] [--rounds 5] [--seconds 20] [--dry]`: 1,000 clients in rooms of 10, 100 events a
+ * `npm run bench:websocket [-- --quick] [--rounds 9] [--seconds 10] [--dry]`: 1,000 clients in rooms of 10, 100 events a
  * second, one room each; a bare socket.io server and the gateway in turn, their clients in processes of their own.
  */
 const { values } = parseArgs({
@@ -22,8 +22,8 @@ const { values } = parseArgs({
     dry: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
-const seconds = Number(values.seconds ?? (values.quick ? 5 : 20));
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 9));
+const seconds = Number(values.seconds ?? (values.quick ? 5 : 10));
 const CLIENTS = 1000;
 const ROOM = 10;
 const PER_SECOND = 100;

@@ -10,7 +10,7 @@ import type { WebhookStore } from './webhooks/webhook-store.js';
 
 /**
  * The rows exist: the entries leave the log for good, durably. Nobody waits for that, so it shares another commit's flush;
- * only what follows from them cannot wait. In the same commit what webhooks are to be told about them
+ * only deliveries and files that follow from them cannot wait. In the same commit what webhooks are to be told about them
  * is in their lines, and the files that they speak of are queued. Unknown seqs (completed before) are passed over.
  */
 export function completeEntries(
@@ -34,7 +34,7 @@ export function completeEntries(
     const appended = webhooks.planAppend(events);
     const jobs = newMediaJobWrites(context, media);
     const histories = history.map((job) => historyJobWrite(context, job));
-    const urgency = appended.writes.length + jobs.length + histories.length > 0 ? 'now' : 'soon';
+    const urgency = jobs.length + histories.length > 0 ? 'now' : appended.urgency;
     const follow = [...appended.writes, ...jobs, ...histories];
     await context.writer.write([...writes, ...follow, context.sequence.remember()], urgency);
     for (const size of sizes) context.budget.remove(size);

@@ -1,3 +1,4 @@
+import type { Urgency } from '../durable-writer.js';
 import { seqKey } from '../record-keys.js';
 import type { Write } from '../tables.js';
 import { account, eventBytes, wants, type WebhookContext } from './context.js';
@@ -13,6 +14,8 @@ export interface Append {
   done(): void;
   /** Some line has got longer. */
   queued: boolean;
+  /** Deliveries wait for the disk; whoever only listens was told already. */
+  urgency: Urgency;
 }
 
 /**
@@ -42,7 +45,7 @@ export function planAppend(context: WebhookContext, events: readonly NewEvent[])
     account(context, bytes);
     stored(context, records);
   };
-  return { writes, queued, done };
+  return { writes, queued, urgency: queued ? 'now' : 'soon', done };
 }
 
 function planEvent(context: WebhookContext, event: NewEvent) {

@@ -98,7 +98,7 @@ export class WebhookStore {
   /** Events that are about nothing else in the journal. */
   async append(events: readonly NewEvent[]): Promise<void> {
     const plan = this.planAppend(events);
-    await this.#context.journal.writer.write(plan.writes);
+    await this.#context.journal.writer.write(plan.writes, plan.urgency);
     this.appended(plan);
   }
 

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Journal } from '../../../src/journal/journal.js';
 import type { NewEvent } from '../../../src/journal/webhooks/records.js';
 import { fakeClock, openJournal, tempDir } from '../journal-fixture.js';
@@ -11,16 +12,18 @@ function anEvent(changes: Partial<NewEvent> = {}): NewEvent {
   return { ...about, id: `evt_${++counter}`, type: 'messageReceived', at: 1, data: {}, ...changes };
 }
 
-/** Appends so many, one commit each. @returns their ids */
+/** Appends so many, one by one, durably. @returns their ids */
 async function append(journal: Journal, count: number, changes: Partial<NewEvent> = {}): Promise<string[]> {
   const events = Array.from({ length: count }, () => anEvent(changes));
-  for (const event of events) await journal.webhooks.append([event]);
+  await Promise.all(events.map((event) => journal.webhooks.append([event])));
   return events.map(({ id }) => id);
 }
 
 const idsAfter = ({ webhooks: { feed } }: Journal, seq: number) => feed.after(seq, 10_000).map(({ id }) => id);
 
 describe('the log of events', () => {
+  afterEach(() => void jest.useRealTimers());
+
   test('is kept from the first listener on, over a restart, and read in order', async () => {
     const dir = await tempDir();
     const journal = await openJournal({ dir });
@@ -52,6 +55,26 @@ describe('the log of events', () => {
     expect([heard, feed.nameOf(feed.last), feed.find(event.id)]).toEqual([[event.id], before, 1]);
     await writing;
     expect(feed.nameOf(feed.last)).not.toBe(before);
+  });
+
+  test('costs no flush for each event, as long as no webhook waits for one', async () => {
+    const journal = await openJournal();
+    await journal.webhooks.feed.listen();
+    const { flushes } = journal.stats();
+    jest.useFakeTimers({
+      advanceTimers: false,
+      doNotFake: ['performance', 'nextTick', 'setImmediate', 'queueMicrotask'],
+    });
+    const writing: Promise<void>[] = [];
+    for (let n = 0; n < 3; n++) {
+      writing.push(journal.webhooks.append([anEvent()]));
+      // Long enough for a flush that does not wait.
+      await sleep(20);
+    }
+    expect(journal.stats().flushes - flushes).toBe(0);
+    jest.advanceTimersByTime(20);
+    await Promise.all(writing);
+    expect(journal.stats().flushes - flushes).toBe(1);
   });
 
   test('does not say that it is whole when it may not be', async () => {
