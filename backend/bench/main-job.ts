@@ -103,7 +103,7 @@ async function measureMode(
   await (await start()).stop();
   if (name === 'embedded') await trackCommits(dataDir);
   const readyMs: number[] = [];
-  for (let times = 0; times < (values.quick ? 3 : 7); times++) {
+  for (let times = 0; times < (values.quick ? 3 : 11); times++) {
     const daemon = await start();
     readyMs.push(daemon.readyAfterMs);
     await daemon.stop();
