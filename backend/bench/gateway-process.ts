@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector/promises';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { loadConfig } from '../src/config/load-config.js';
 import { createGateway, type Gateway } from '../src/gateway.js';
 import { createLog, type ClosableLog } from '../src/lib/create-log.js';
@@ -139,6 +140,7 @@ const api = {
   stopProfile: async (file: string) => {
     const { profile } = await profiler.post('Profiler.stop');
     profiler.disconnect();
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(profile));
   },
 };
