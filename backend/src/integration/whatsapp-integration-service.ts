@@ -17,6 +17,7 @@ import { ChatSigns, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
+import { publicMensagem } from './public-dados.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -184,8 +185,9 @@ export class WhatsAppIntegrationService {
 
   /** Messages of one atendimento, oldest first unless asked for otherwise.
    *  @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
-  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
-    return this.deps.database.listMensagens(atendimentoId, page, scope);
+  async listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
+    const { data, ...cursors } = await this.deps.database.listMensagens(atendimentoId, page, scope);
+    return { data: data.map(publicMensagem), ...cursors };
   }
 
   /** Takes a file that is to be sent, while it arrives. @throws MEDIA_TOO_LARGE */
