@@ -13,7 +13,7 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { adoptInstance } from './adopt-instance.js';
-import { ChatSigns, type NumberResource } from './chat-signs.js';
+import { ChatSigns, type NamedMessage, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
@@ -198,6 +198,11 @@ export class WhatsAppIntegrationService {
   /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
     return this.#signs.markRead(connectionId, messageIds, scope);
+  }
+
+  /** Also marks what has no row. @throws NOT_CONNECTED, DATABASE_UNAVAILABLE */
+  markNamedRead(connectionId: string, messages: NamedMessage[], scope: Scope | null): Promise<void> {
+    return this.#signs.markNamedRead(connectionId, messages, scope);
   }
 
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void> {

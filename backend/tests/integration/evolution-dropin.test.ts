@@ -136,6 +136,35 @@ test('numbers are checked, messages read, edited, deleted and found', async () =
   expect(chat).toMatchObject({ remoteJid: ana.pnJid, pushName: ana.name, lastMessage: { key: { id: wrong.key.id } } });
 });
 
+test('what has no row here is marked as read all the same, as Evolution does, and makes nobody', async () => {
+  const mark = (...readMessages: object[]) =>
+    evolution('POST', `/chat/markMessageAsRead/${INSTANCE}`, { readMessages });
+  const from = gateway.simulator.history.events.length;
+  const isKnown = ana.send(shop.phone, 'lida?').id;
+  await gateway.crm.mensagem(INSTANCE, isKnown);
+  const remoteJid = aNumber();
+  const people = (await gateway.database.sql`select id from whatsapp_contatos`).length;
+  const group = { id: 'NO-GRUPO', remoteJid: '120363021033254949@g.us', participant: `${remoteJid}@s.whatsapp.net` };
+  const answer = await mark(
+    ...[{ id: 'FORA', remoteJid, fromMe: false }, { id: isKnown, remoteJid: ana.pnJid, fromMe: false }, group],
+    ...[{ id: 'NOSSA', remoteJid, fromMe: true }, { id: 'STATUS', remoteJid: 'status@broadcast' }, { id: 'SEM-CHAT' }],
+  );
+  expect([answer.status, answer.body]).toEqual([201, { message: 'Read messages', read: 'success' }]);
+  expect((await mark({ id: 'NADA' })).status).toBe(201);
+  await gateway.crm.mensagem(INSTANCE, isKnown, (row) => row['lida']);
+  const marks = () => gateway.simulator.history.after(from).filter((event) => event.kind === 'read');
+  await until('three marks', () => marks().length >= 3);
+  expect(marks().map(({ ids, chat }) => [ids, chat])).toEqual(
+    expect.arrayContaining([
+      [['FORA'], `${remoteJid}@s.whatsapp.net`],
+      [[isKnown], ana.pnJid],
+      [['NO-GRUPO'], group.remoteJid],
+    ]),
+  );
+  expect(marks()).toHaveLength(3);
+  expect(await gateway.database.sql`select id from whatsapp_contatos`).toHaveLength(people);
+});
+
 test('the webhook tells in the envelope of Evolution, in order, and can be changed', async () => {
   const id = ana.send(shop.phone, 'chegou?').id;
   const isIt = ({ json }: { json: unknown }) => (json as { data?: { key?: { id?: string } } }).data?.key?.id === id;
