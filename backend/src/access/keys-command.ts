@@ -102,8 +102,8 @@ function table(keys: ApiKeyResource[]): string {
   if (keys.length === 0) return 'There are no API keys.\n';
   const rows = keys.map((key) => [
     ...[key.id, key.state, key.grants.join(','), key.ownerId, key.connectionIds?.join(',') ?? 'all'],
-    ...[key.lastUsedAt ?? 'never', key.name],
+    ...[key.expiresAt ?? 'never', key.lastUsedAt ?? 'never', key.name],
   ]);
-  const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'LAST USE', 'NAME'], ...rows];
+  const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'EXPIRES', 'LAST USE', 'NAME'], ...rows];
   return textTable(all);
 }

@@ -79,7 +79,25 @@ describe('an API key', () => {
     for (const days of ['-1', '0', 'abc', '', '1e9']) await expect(create({ days })).rejects.toThrow(/^--days must be/);
     await expect(create({ rate: 'many' })).rejects.toThrow(/^--rate must be a number of requests a minute/);
     expect(gateway.parts.access.keys.list()).toHaveLength(before);
-    expect(await create({ days: '0.5', grants: 'read' })).toMatch(/^ID .*\n.* active .*late\n\nIt is shown this once:/);
+    expect(await create({ days: '0.5', grants: 'read' })).toMatch(
+      /^ID .* EXPIRES .*\n.* active .* 20\d\d-.* late\n\nIt is shown this once:/,
+    );
+  });
+
+  test('is made of known fields alone: a slip of the pen must not make one for all connections', async () => {
+    const body = { name: 'slip', grants: ['read'], connectionId: 'loja' };
+    const answer = await gateway.http.post<Refusal>(KEYS, body, as(ROOT_KEY));
+    expect(verdict(answer)).toBe('400 BAD_REQUEST');
+    expect(answer.body.error.message).toBe('body.connectionId must be left out: this route has no such field');
+    const { key } = await anApiKey(gateway, { grants: ['read'] });
+    const refused = [
+      await gateway.http.get<Refusal>(KEYS, as(key)),
+      await gateway.http.post<Refusal>(SEND, {}, as(key)),
+    ];
+    expect(refused.map((each) => each.body.error.message)).toEqual([
+      'This needs the root key (API_KEY).',
+      'This needs a key with "send".',
+    ]);
   });
 
   test('works while the database is away, also after a restart, and a change reaches the table when it is back', async () => {

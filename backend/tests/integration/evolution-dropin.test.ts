@@ -129,6 +129,10 @@ test('numbers are checked, messages read, edited, deleted and found', async () =
   expect(messages.records[1]?.message.conversation).toBe('já vou');
   const all = (await gateway.crm.mensagens(INSTANCE)).length;
   expect([messages.total, messages.pages]).toEqual([all, Math.ceil(all / 2)]);
+  // Evolution takes these without a body, too.
+  for (const path of ['findMessages', 'findChats']) {
+    expect([path, (await evolution('POST', `/chat/${path}/${INSTANCE}`)).status]).toEqual([path, 200]);
+  }
   const [chat] = await run<Record<string, unknown>[]>('chat-api', 'find-chats', {
     remoteJid: ana.number,
     messageId: '',
@@ -215,6 +219,8 @@ test("an instance's key is for it alone; another owner's finds nothing", async (
     expect([path, (await evolution('POST', `/chat/${path}/${INSTANCE}`, body, stranger)).status]).toEqual([path, 404]);
   }
   expect((await evolution('GET', '/instance/fetchInstances', undefined, stranger)).body).toEqual([]);
+  const unknown = await evolution('GET', '/instance/fetchInstances', undefined, 'wrong');
+  expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([401, expect.stringContaining('apikey: <key>')]);
   expect((await evolution('DELETE', '/instance/delete/outra')).status).toBe(200);
   expect((await state('outra', hash)).status).toBe(401);
   expect((await gateway.http.get(`${CONNECTIONS}/outra`, as(ROOT_KEY))).status).toBe(404);

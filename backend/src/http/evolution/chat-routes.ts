@@ -132,6 +132,7 @@ function findMessagesRoute({ integration, chats }: EvolutionPorts): Route {
     operationId: 'evolutionFindMessages',
     summary: 'Messages of an instance, the newest first',
     input: { params: instanceParams, body: messagesBody },
+    optionalBody: true,
     replies: { 200: { description: '`{ messages: { total, pages, currentPage, records } }`', schema: anything } },
     errors: ['CONNECTION_NOT_FOUND', ...READ_ERRORS],
     handle: async ({ params: { instanceName }, body: { where = {}, page, offset } }, { scope }) => {
@@ -165,6 +166,7 @@ function findChatsRoute({ integration, chats }: EvolutionPorts): Route {
         .looseObject({ where: z.looseObject({ remoteJid: address.optional() }).optional(), ...pageFields })
         .meta({ id: 'EvolutionFindChats' }),
     },
+    optionalBody: true,
     replies: { 200: { description: 'The chats.', schema: z.array(anything) } },
     errors: ['CONNECTION_NOT_FOUND', ...READ_ERRORS],
     handle: async ({ params: { instanceName }, body: { where, page, offset } }, { scope }) => {
