@@ -205,7 +205,8 @@ export interface BootstrapPort {
   initialize(): Promise<unknown>;
   /** Connections are counted as far as `scope` sees them. */
   status(scope: Scope | null): BootstrapStatus | Promise<BootstrapStatus>;
-  stats(): Promise<BootstrapStats>;
+  /** Connections are named as far as `scope` sees them. */
+  stats(scope: Scope | null): Promise<BootstrapStats>;
   /** Resolves with every step, failed or not. */
   selfTest(): Promise<{ steps: SelfTestStep[] }>;
   /** Stops and starts the services in order; the HTTP server stays. */
