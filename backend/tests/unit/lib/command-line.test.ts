@@ -29,7 +29,9 @@ test.each([
 
 test('a program that is called wrongly says so, ends with 64 and does nothing', () => {
   const args = ['--import', 'tsx', 'src/db-migrate.ts', '--dry-run'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: PACKAGE_DIR, encoding: 'utf8' });
+  // Should it do something after all, it finds no database.
+  const env = { ...process.env, DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: PACKAGE_DIR, env, encoding: 'utf8' });
   expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
   expect(stderr).toMatch(/^Unknown option '--dry-run'\.\nUsage: npm run db:migrate /);
 });
