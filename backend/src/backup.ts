@@ -1,14 +1,14 @@
-import { parseArgs } from 'node:util';
 import { makeBackup } from './backup/make-backup.js';
 import { VERSION } from './bootstrap/version.js';
 import { loadConfig } from './config/load-config.js';
+import { readCommandLine } from './lib/command-line.js';
 import { createLog } from './lib/create-log.js';
 
 const USAGE = 'npm run backup -- --to <new folder, or file.tar.gz>\n';
 
 /** `npm run backup`: copies the data directory as it is at one moment, while the gateway runs. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { to: { type: 'string' } } });
+  const { values } = readCommandLine({ options: { to: { type: 'string' } }, usage: USAGE });
   if (!values.to) throw new Error(`--to is needed.\n${USAGE}`);
   const { dataDir, database, logDir, logLevel } = loadConfig(process.env);
   const log = createLog({ dir: logDir, level: logLevel, console: false });

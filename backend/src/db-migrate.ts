@@ -1,10 +1,14 @@
 import { loadConfig } from './config/load-config.js';
+import { readCommandLine } from './lib/command-line.js';
 import { createLog } from './lib/create-log.js';
 import { isGatewayError } from './lib/errors.js';
 import { migrate } from './supabase/migrate.js';
 
+const USAGE = 'npm run db:migrate   (no options: DATABASE_URL and the other settings say which database)';
+
 /** `npm run db:migrate`: brings the configured database to this version's schema and says what it did. */
 async function main(): Promise<void> {
+  readCommandLine({ options: {}, usage: USAGE });
   const config = loadConfig(process.env);
   const log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
   try {

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from './config/load-config.js';
 import { importSession } from './integration/import-session.js';
 import { Journal } from './journal/journal.js';
+import { readCommandLine } from './lib/command-line.js';
 import { createLog } from './lib/create-log.js';
 
 const USAGE =
@@ -9,7 +9,8 @@ const USAGE =
 
 /** `npm run import:session`: a number that was paired with another Baileys program goes on here, without a new QR code. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readCommandLine({
+    usage: USAGE,
     options: {
       connection: { type: 'string' },
       folder: { type: 'string' },

@@ -1,13 +1,14 @@
-import { parseArgs } from 'node:util';
 import { KeysCommand, USAGE } from './access/keys-command.js';
 import { ownUrl } from './config/own-url.js';
 import { loadConfig } from './config/load-config.js';
+import { readCommandLine } from './lib/command-line.js';
 import { isGatewayError } from './lib/errors.js';
 
 /** `npm run keys`: makes, lists, renews and revokes API keys of the running gateway, with the root key of the settings. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
+  const { values, positionals } = readCommandLine({
+    usage: USAGE,
+    words: 2,
     options: {
       name: { type: 'string' },
       grants: { type: 'string' },

@@ -4,6 +4,7 @@ import { readSystemd } from './config/systemd.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Gateway } from './gateway.js';
 import { armCrashPoint } from './lib/crash-points.js';
+import { readCommandLine } from './lib/command-line.js';
 import { createLog, type ClosableLog } from './lib/create-log.js';
 import { systemClock } from './lib/clock.js';
 import { isGatewayError } from './lib/errors.js';
@@ -16,9 +17,13 @@ const EX_CONFIG = 78;
 /** The watchdog's last resort; a supervisor starts it again. */
 const EX_BEYOND_REPAIR = 70;
 const STOP_DEADLINE_MS = 10_000;
+const USAGE =
+  'npm start, npm run dev   (no options: all settings are environment variables, see .env.supabase.example)';
 
-/** The file that touches the process: settings in, signals in, exit code out. (Only lib/crash-points.ts ends it, too.) */
+/** The file that touches the process: settings in, signals in, exit code out. (Only lib/crash-points.ts and, for a
+ *  command line that is not understood, lib/command-line.ts end it, too.) */
 async function main(): Promise<void> {
+  readCommandLine({ options: {}, usage: USAGE });
   silenceLibsignal();
   const config = readConfig();
   armCrashPoint(config.crashAt);

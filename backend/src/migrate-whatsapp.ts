@@ -1,14 +1,15 @@
-import { parseArgs } from 'node:util';
 import { MigrateInstances, USAGE } from './commands/migrate-instances.js';
 import { withDatabase } from './commands/with-database.js';
 import { loadConfig } from './config/load-config.js';
+import { readCommandLine } from './lib/command-line.js';
 import { isGatewayError } from './lib/errors.js';
 import { InstanceTable } from './supabase/instances.js';
 
 /** `npm run migrate:whatsapp`: finds instances without a user and mends them. The gateway may be running. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
+  const { values, positionals } = readCommandLine({
+    usage: USAGE,
+    words: 2,
     options: { user: { type: 'string' }, organization: { type: 'string' }, 'dry-run': { type: 'boolean' } },
   });
   const config = loadConfig(process.env);

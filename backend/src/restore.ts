@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { restoreBackup } from './backup/restore-backup.js';
 import { loadConfig } from './config/load-config.js';
+import { readCommandLine } from './lib/command-line.js';
 import { createLog } from './lib/create-log.js';
 
 const USAGE = 'npm run restore -- --from <folder, or file.tar.gz> [--force]\n';
@@ -8,7 +8,7 @@ const USAGE = 'npm run restore -- --from <folder, or file.tar.gz> [--force]\n';
 /** `npm run restore`: puts a backup into the data directory of a gateway that does not run. */
 async function main(): Promise<void> {
   const options = { from: { type: 'string' }, force: { type: 'boolean', default: false } } as const;
-  const { values } = parseArgs({ options });
+  const { values } = readCommandLine({ options, usage: USAGE });
   if (!values.from) throw new Error(`--from is needed.\n${USAGE}`);
   const { dataDir, database, sessionEncryptionKey, journalMaxBytes, logDir, logLevel } = loadConfig(process.env);
   const log = createLog({ dir: logDir, level: logLevel, console: false });

@@ -73,7 +73,10 @@ export class ApiKeys {
     return records.map((record) => this.#present(record));
   }
 
+  /** @throws GatewayError `BAD_REQUEST` (`expiresAt` is over) */
   async create(input: CreateApiKeyInput): Promise<IssuedApiKey> {
+    const expiresAt = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
+    this.#assertFuture(expiresAt);
     const id = randomUUID();
     const key = makeKeyText(id);
     const record: ApiKeyRecord = {
@@ -86,7 +89,7 @@ export class ApiKeys {
       ratePerMinute: input.ratePerMinute ?? null,
       secrets: [{ sha256: sha256Hex(key), until: null }],
       createdAt: this.deps.clock.now(),
-      expiresAt: input.expiresAt === undefined ? null : Date.parse(input.expiresAt),
+      expiresAt,
       revokedAt: null,
       lastUsedAt: null,
       mirrored: false,
@@ -134,6 +137,16 @@ export class ApiKeys {
     });
     this.events.emit('changed', null);
     return this.#present(changed);
+  }
+
+  /** A key that opens nothing is a mistake of the clock or the year; better said now than by its first 401. */
+  #assertFuture(expiresAt: number | null): void {
+    const now = this.deps.clock.now();
+    if (expiresAt === null || expiresAt > now) return;
+    const problem = `must be in the future (now it is ${new Date(now).toISOString()}); without it the key does not expire`;
+    throw new GatewayError('BAD_REQUEST', `body.expiresAt ${problem}`, {
+      details: [{ field: 'body.expiresAt', problem }],
+    });
   }
 
   /** On the disk first: a revocation that was answered must survive a crash. */

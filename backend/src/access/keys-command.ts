@@ -15,6 +15,8 @@ type Reply = { key?: string; apiKey?: ApiKeyResource; data?: ApiKeyResource[]; e
 
 const DEADLINE_MS = 15_000;
 const DAY_MS = 86_400_000;
+/** As many days are still a time that JavaScript can write. */
+const MAX_NUMBER = 1_000_000;
 
 /** The command line over the routes of API keys: it needs no way of its own to the journal, which the gateway holds. */
 export class KeysCommand {
@@ -63,14 +65,27 @@ function createBody(options: Options): object {
     ownerId: options['owner'],
     companyIds: list(options['companies']),
     connectionIds: list(options['connections']),
-    ratePerMinute: options['rate'] === undefined ? undefined : Number(options['rate']),
-    expiresAt:
-      options['days'] === undefined ? undefined : new Date(Date.now() + Number(options['days']) * DAY_MS).toISOString(),
+    ratePerMinute: numberOf(options, 'rate', 'requests a minute, such as 600'),
+    expiresAt: expiryOf(numberOf(options, 'days', 'days from now, such as 90')),
   };
 }
 
+function expiryOf(days: number | undefined): string | undefined {
+  return days === undefined ? undefined : new Date(Date.now() + days * DAY_MS).toISOString();
+}
+
 function rotateBody(options: Options): object {
-  return options['grace-hours'] === undefined ? {} : { graceHours: Number(options['grace-hours']) };
+  return { graceHours: numberOf(options, 'grace-hours', 'hours, such as 24', 0) };
+}
+
+/** @throws Error that names the option and shows a right one */
+function numberOf(options: Options, name: string, what: string, least = Number.MIN_VALUE): number | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (text.trim() !== '' && number >= least && number <= MAX_NUMBER) return number;
+  const range = least > 0 ? 'more than 0' : 'from 0';
+  throw new Error(`--${name} must be a number of ${what}: ${range} to ${MAX_NUMBER} (got "${text}").`);
 }
 
 function needed(id: string): string {
@@ -87,8 +102,8 @@ function table(keys: ApiKeyResource[]): string {
   if (keys.length === 0) return 'There are no API keys.\n';
   const rows = keys.map((key) => [
     ...[key.id, key.state, key.grants.join(','), key.ownerId, key.connectionIds?.join(',') ?? 'all'],
-    ...[key.lastUsedAt ?? 'never', key.name],
+    ...[key.expiresAt ?? 'never', key.lastUsedAt ?? 'never', key.name],
   ]);
-  const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'LAST USE', 'NAME'], ...rows];
+  const all = [['ID', 'STATE', 'GRANTS', 'OWNER', 'CONNECTIONS', 'EXPIRES', 'LAST USE', 'NAME'], ...rows];
   return textTable(all);
 }

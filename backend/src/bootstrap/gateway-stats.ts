@@ -1,3 +1,5 @@
+import type { Scope } from '../integration/resources.js';
+import { mayUse } from '../integration/scope.js';
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
@@ -16,9 +18,16 @@ export interface GatewayStatsDeps {
 
 export type GatewayStats = Awaited<ReturnType<typeof gatewayStats>>;
 
-/** The figures of `GET /api/whatsapp-bootstrap/stats`; the database's answer time is measured by asking it now. */
-export async function gatewayStats(deps: GatewayStatsDeps) {
+/**
+ * The figures of `GET /api/whatsapp-bootstrap/stats`; the database's answer time is measured by asking it now.
+ * @param scope whose connections are named among the queues; null = all. Sums are of the whole gateway.
+ */
+export async function gatewayStats(deps: GatewayStatsDeps, scope: Scope | null) {
   const queue = deps.journal.stats();
+  const isTheirs = ({ connectionId }: { connectionId: string }) => {
+    const record = deps.journal.getConnection(connectionId);
+    return scope === null || (record !== null && mayUse(record, scope));
+  };
   const responseMs = await deps.database.ping().catch(() => null);
   return {
     queues: {
@@ -31,7 +40,7 @@ export async function gatewayStats(deps: GatewayStatsDeps) {
     },
     supabase: { reachable: responseMs !== null, responseMs },
     connections: { active: deps.pool.readyCount, total: deps.pool.list().length, max: deps.pool.maxClients },
-    sends: { ...deps.sends.figures, queues: deps.sender.figures },
+    sends: { ...deps.sends.figures, queues: deps.sender.figures.filter(isTheirs) },
     orphans: deps.orphans.counts(),
   };
 }

@@ -27,7 +27,7 @@ export interface ServiceStatus {
 export interface WhatsAppBootstrapDeps {
   services: ManagedService[];
   selfTestSteps: () => SelfTestStep[];
-  stats: () => Promise<GatewayStats>;
+  stats: (scope: Scope | null) => Promise<GatewayStats>;
   deadLetters: DeadLetters;
   orphans: Pick<Orphans, 'list'>;
   connections: (scope: Scope | null) => { total: number; ready: number; byStatus: Record<string, number> };
@@ -118,8 +118,9 @@ export class WhatsAppBootstrapService {
     return this.deps.orphans.list();
   }
 
-  stats(): Promise<GatewayStats> {
-    return this.deps.stats();
+  /** @param scope whose connections are named; null = all */
+  stats(scope: Scope | null = null): Promise<GatewayStats> {
+    return this.deps.stats(scope);
   }
 
   /** Every part is tried for real, one after the other; never touches customers' data. */

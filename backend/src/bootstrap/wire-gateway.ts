@@ -138,7 +138,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
-    stats: () => gatewayStats({ journal, database, pool, sends, sender, orphans }),
+    stats: (scope) => gatewayStats({ journal, database, pool, sends, sender, orphans }, scope),
     connections: (scope) => integration.summary(scope),
     journalWritable: () => journal.assertRoom(),
     foreignServer: config.whatsapp.foreign,

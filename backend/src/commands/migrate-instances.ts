@@ -6,7 +6,7 @@ export const USAGE = `
 npm run migrate:whatsapp -- check                  which instances have no user; changes nothing
 npm run migrate:whatsapp -- update [--dry-run]     gives each the user that its name or connection tells
 npm run migrate:whatsapp -- migrate <instance> [--user <uuid>] [--organization <uuid>] [--dry-run]
-Exit code: 0 nothing is left to mend, 1 something is left, 2 it could not be done, 78 wrong settings.
+Exit code: 0 nothing is left to mend, 1 something is left, 2 it could not be done, 64 not understood, 78 wrong settings.
 `;
 
 export interface MigrateOptions {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -30,6 +30,8 @@ interface Stage {
 export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<number> {
   silenceLibsignal();
   const dataDir = await mkdtemp(join(tmpdir(), 'sentinela-demo-'));
+  // As root: Postgres' user gets through to its part in here. Else its files would lie, and stay, in /var/lib/sentinela.
+  await chmod(dataDir, 0o711);
   const log = createLog({ dir: join(dataDir, 'logs'), level: 'info', console: false });
   const releasers = new Releasers(log, 10_000);
   releasers.push('data directory', () => rm(dataDir, { recursive: true, force: true }));

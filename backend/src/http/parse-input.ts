@@ -23,7 +23,7 @@ export function parseInput<I extends RouteInput>(
   const result = schemaOf(spec.input).safeParse(raw);
   if (result.success) return result.data as Parsed<I>;
   const { issues } = result.error;
-  const details = withoutRepetitions(issues.map(toProblem));
+  const details = withoutRepetitions(issues.flatMap(toProblems));
   const code = issues.map((issue) => codeOf(issue, spec.issueCodes)).find(Boolean) ?? 'BAD_REQUEST';
   const text = details.map(({ field, problem }) => `${field} ${problem}`).join('; ');
   throw new GatewayError(code, text, { details });
@@ -44,8 +44,20 @@ function codeOf(issue: Issue, codes: IssueCodes = {}): ErrorCode | undefined {
   return codes[fieldOf(issue)]?.[issue.code];
 }
 
-function toProblem(issue: Issue): FieldProblem {
-  return { field: fieldOf(issue), problem: issue.message.startsWith('must') ? issue.message : sentence(issue) };
+function toProblems(issue: Issue): FieldProblem[] {
+  const field = fieldOf(issue);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: `${field}.${key}`,
+      problem: 'must be left out: this route has no such field',
+    }));
+  }
+  return [{ field, problem: problemOf(issue) }];
+}
+
+/** A schema can say it better with its own message, if that begins with "must". */
+function problemOf(issue: Issue): string {
+  return issue.message.startsWith('must') ? issue.message : sentence(issue);
 }
 
 /** Two rules of one field may say the same: that it is empty, for one. */
@@ -53,7 +65,6 @@ function withoutRepetitions(problems: FieldProblem[]): FieldProblem[] {
   return [...new Map(problems.map((each) => [`${each.field} ${each.problem}`, each])).values()];
 }
 
-/** A schema can say it better with its own message, if that begins with "must". */
 function sentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -68,6 +79,8 @@ function sentence(issue: Issue): string {
       return `must have at most ${issue.maximum} ${unit(issue.origin)}`;
     case 'invalid_format':
       return FORMATS[issue.format] ?? `must match ${issue.pattern ?? issue.format}`;
+    case 'invalid_key':
+      return issue.issues.map(problemOf)[0] ?? 'must be valid';
     default:
       return 'must be valid';
   }

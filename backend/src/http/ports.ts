@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { NumberResource } from '../integration/chat-signs.js';
+import type { NamedMessage, NumberResource } from '../integration/chat-signs.js';
 import type { ApiKeyResource } from '../access/api-key-resource.js';
 import type { CreateApiKeyInput, IssuedApiKey } from '../access/api-keys.js';
 import type { AuditFact } from '../access/audit-trail.js';
@@ -59,6 +59,7 @@ export interface IntegrationPort {
   receiveUpload(stream: Readable, name: string | null): Promise<StagedUpload>;
   /** Resolves with how many were marked. */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
+  markNamedRead(connectionId: string, messages: NamedMessage[], scope: Scope | null): Promise<void>;
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void>;
   checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource>;
 }
@@ -204,7 +205,8 @@ export interface BootstrapPort {
   initialize(): Promise<unknown>;
   /** Connections are counted as far as `scope` sees them. */
   status(scope: Scope | null): BootstrapStatus | Promise<BootstrapStatus>;
-  stats(): Promise<BootstrapStats>;
+  /** Connections are named as far as `scope` sees them. */
+  stats(scope: Scope | null): Promise<BootstrapStats>;
   /** Resolves with every step, failed or not. */
   selfTest(): Promise<{ steps: SelfTestStep[] }>;
   /** Stops and starts the services in order; the HTTP server stays. */

@@ -18,7 +18,7 @@ import type {
   EventoSessao,
   ResultadoEvento,
 } from '../supabase/evento.js';
-import { toldFacts } from './told-facts.js';
+import { publicDados } from './public-dados.js';
 
 /** An entry of the log that has become rows. */
 export interface Projected {
@@ -123,7 +123,7 @@ function dataFacts(
   resultado: ResultadoEvento | undefined,
   place: string,
 ): Fact[] {
-  const told = toldFacts(dados);
+  const told = publicDados(dados);
   if (told === null) return [];
   const id = eventId('dados', sessao, alvo.chat.jid, alvo.whatsapp_id, place);
   return [{ id, type: 'messageUpdated', data: { ...targetOf(alvo, resultado), dados: told } }];
@@ -158,7 +158,7 @@ function messageFact(evento: EventoMensagem, resultado: ResultadoEvento | undefi
       status: evento.status,
       respostaA: evento.resposta_a ?? null,
       midia: evento.tipo === 'TEXTO' ? null : { tipo, nome, tamanho },
-      dados: toldFacts(evento.dados),
+      dados: publicDados(evento.dados),
       timestamp: evento.timestamp,
       ordem: evento.ordem,
     },

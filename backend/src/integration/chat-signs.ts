@@ -1,11 +1,13 @@
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
-import { GatewayError } from '../lib/errors.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { NumberAnswer, NumberCheck } from '../outbound/number-check.js';
 import type { SendChannel } from '../outbound/send-channel.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { MessageName } from '../whatsapp/media-calls.js';
+import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { Connections } from './connections.js';
 import type { PresenceInput, Row, Scope } from './resources.js';
 
@@ -25,6 +27,16 @@ export interface NumberResource {
   lid: string | null;
 }
 
+/** A message as a caller knows it, who need not know it from us. */
+export interface NamedMessage {
+  id: string;
+  /** A number or a JID; a message that we do not know cannot be marked without it. */
+  chat?: string | undefined;
+  fromMe?: boolean | undefined;
+  /** JID of the author, in groups. */
+  participant?: string | null | undefined;
+}
+
 const LOOKUP_DEADLINE_MS = 5_000;
 
 /** Read marks, "typing…" and number checks: what a connection does that is no message. */
@@ -37,12 +49,36 @@ export class ChatSigns {
    */
   async markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
     const client = this.deps.connections.client(connectionId, scope);
-    const lookup = this.deps.database.findMensagens(connectionId, messageIds);
-    const rows = (await withDeadline(lookup, LOOKUP_DEADLINE_MS, 'the messages')).filter(isCustomers);
+    const rows = (await this.#rowsOf(connectionId, messageIds)).filter(isCustomers);
     if (rows.length === 0) throw new GatewayError('MESSAGE_NOT_FOUND');
-    await client.calls.chat.markRead(rows.map(nameOf));
-    await this.deps.journal.commit({ entries: readEntries(connectionId, rows) });
+    await this.#mark(client, rows, []);
     return rows.length;
+  }
+
+  /**
+   * The same for callers with a memory of their own: a message without a row here (left out, or from before this gateway)
+   * is marked at WhatsApp as they name it. Their own messages, and addresses that are nobody's, are passed over.
+   * @throws CONNECTION_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE
+   */
+  async markNamedRead(connectionId: string, messages: NamedMessage[], scope: Scope | null): Promise<void> {
+    const client = this.deps.connections.client(connectionId, scope);
+    const ids = messages.map(({ id }) => id);
+    const rows = await this.#rowsOf(connectionId, ids);
+    const known = new Set(rows.map((row) => row['whatsapp_id']));
+    const others = messages.filter(({ id, fromMe }) => !known.has(id) && fromMe !== true);
+    await this.#mark(client, rows.filter(isCustomers), others.flatMap(nameGiven));
+  }
+
+  #rowsOf(connectionId: string, messageIds: string[]): Promise<Row[]> {
+    const lookup = this.deps.database.findMensagens(connectionId, messageIds);
+    return withDeadline(lookup, LOOKUP_DEADLINE_MS, 'the messages');
+  }
+
+  /** Only rows are noted: an id that is nobody's must make no contato. */
+  async #mark({ connectionId, calls }: WhatsAppClientService, rows: Row[], others: MessageName[]): Promise<void> {
+    const names = [...rows.map(nameOf), ...others];
+    if (names.length > 0) await calls.chat.markRead(names);
+    if (rows.length > 0) await this.deps.journal.commit({ entries: readEntries(connectionId, rows) });
   }
 
   /** @throws CONNECTION_NOT_FOUND, INVALID_RECIPIENT, NOT_CONNECTED */
@@ -90,7 +126,18 @@ function isCustomers(row: Row): boolean {
   return row['remetente'] === 'CLIENTE';
 }
 
-function nameOf(row: Row) {
+function nameGiven({ id, chat, participant }: NamedMessage): MessageName[] {
+  try {
+    const recipient = parseRecipient(chat ?? '');
+    const chatJid = recipient.kind === 'jid' ? recipient.jid : `${recipient.digits}@s.whatsapp.net`;
+    return [{ id, chatJid, fromMe: false, participant: participant || null }];
+  } catch (error) {
+    if (isGatewayError(error, 'INVALID_RECIPIENT')) return [];
+    throw error;
+  }
+}
+
+function nameOf(row: Row): MessageName {
   const participant = typeof row['remetente_jid'] === 'string' ? row['remetente_jid'] : null;
   return { id: String(row['whatsapp_id']), chatJid: String(row['chat_jid']), fromMe: false, participant };
 }

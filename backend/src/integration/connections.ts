@@ -117,7 +117,7 @@ export class Connections {
 
   async pairingCode(id: string, phoneNumber: string, scope: Scope | null): Promise<PairingCodeResource> {
     const { driver } = this.record(id, scope);
-    const recipient = parseRecipient(phoneNumber);
+    const recipient = parseRecipient(phoneNumber, 'phoneNumber');
     if (recipient.kind !== 'number') throw new GatewayError('BAD_REQUEST', 'phoneNumber must be a phone number');
     const { digits } = recipient;
     const pairingCode =

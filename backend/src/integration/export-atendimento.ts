@@ -1,3 +1,4 @@
+import { publicMensagem } from './public-dados.js';
 import type { Page, Row } from './resources.js';
 
 export type ExportFormat = 'json' | 'csv' | 'txt';
@@ -32,7 +33,7 @@ export async function* exportAtendimento(
   let index = 0;
   let page = source.first;
   for (;;) {
-    yield page.data.map((row) => format.line(row, index++)).join('');
+    yield page.data.map((row) => format.line(publicMensagem(row), index++)).join('');
     if (page.nextCursor === null) break;
     page = await source.next(page.nextCursor);
   }

@@ -13,10 +13,11 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { adoptInstance } from './adopt-instance.js';
-import { ChatSigns, type NumberResource } from './chat-signs.js';
+import { ChatSigns, type NamedMessage, type NumberResource } from './chat-signs.js';
 import { ClientSendChannel } from './client-send-channel.js';
 import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
+import { publicMensagem } from './public-dados.js';
 import type {
   ConnectionResource,
   CreateConnectionInput,
@@ -184,8 +185,9 @@ export class WhatsAppIntegrationService {
 
   /** Messages of one atendimento, oldest first unless asked for otherwise.
    *  @throws ATENDIMENTO_NOT_FOUND, DATABASE_UNAVAILABLE */
-  listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
-    return this.deps.database.listMensagens(atendimentoId, page, scope);
+  async listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage> {
+    const { data, ...cursors } = await this.deps.database.listMensagens(atendimentoId, page, scope);
+    return { data: data.map(publicMensagem), ...cursors };
   }
 
   /** Takes a file that is to be sent, while it arrives. @throws MEDIA_TOO_LARGE */
@@ -196,6 +198,11 @@ export class WhatsAppIntegrationService {
   /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
     return this.#signs.markRead(connectionId, messageIds, scope);
+  }
+
+  /** Also marks what has no row. @throws NOT_CONNECTED, DATABASE_UNAVAILABLE */
+  markNamedRead(connectionId: string, messages: NamedMessage[], scope: Scope | null): Promise<void> {
+    return this.#signs.markNamedRead(connectionId, messages, scope);
   }
 
   sendPresence(input: PresenceInput, scope: Scope | null): Promise<void> {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../lib/command-line.js';
 import { ControlServer } from './control-server.js';
 import { Simulator } from './simulator.js';
 
@@ -7,7 +7,8 @@ import { Simulator } from './simulator.js';
  * Prints one line of JSON, `{ wsUrl, noiseRootKey, mediaUrl, mediaCaPem, controlUrl }`, when it is ready; ends on SIGTERM, SIGINT, or when
  * its standard input is closed with `--with-parent` (so that it never outlives who started it).
  */
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  usage: 'tsx src/simulator/run.ts [--port <port>] [--control-port <port>] [--with-parent]',
   options: {
     port: { type: 'string', default: '0' },
     'control-port': { type: 'string', default: '0' },

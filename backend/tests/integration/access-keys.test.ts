@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { sha256Hex } from '../../src/access/key-text.js';
+import { KeysCommand } from '../../src/access/keys-command.js';
 import { anApiKey, as, KEYS, ROOT_KEY } from '../support/access.js';
 import { aGateway, CONNECTIONS, SEND, verdict } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
+type Refusal = { error: { message: string; details: unknown } };
 const gateway = aGateway({ API_KEY: ROOT_KEY });
 const AUDIT = '/api/whatsapp-bootstrap/audit';
 const list = (key: string) => gateway.http.get(CONNECTIONS, as(key));
@@ -58,8 +60,44 @@ describe('an API key', () => {
   });
 
   test('that has expired is refused', async () => {
-    const { key } = await anApiKey(gateway, { expiresAt: new Date(Date.now() - 1000).toISOString() });
-    expect(verdict(await list(key))).toBe('401 UNAUTHORIZED');
+    const { key, apiKey } = await anApiKey(gateway, { expiresAt: new Date(Date.now() + 1000).toISOString() });
+    await until('its end', async () => verdict(await list(key)) === '401 UNAUTHORIZED');
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(apiKey.expiresAt!));
+  });
+
+  test('that would have expired already is not made: the answer names the field and the fix', async () => {
+    const before = gateway.parts.access.keys.list().length;
+    const body = { name: 'late', grants: ['read'], expiresAt: new Date(Date.now() - 1000).toISOString() };
+    const answer = await gateway.http.post<Refusal>(KEYS, body, as(ROOT_KEY));
+    expect(verdict(answer)).toBe('400 BAD_REQUEST');
+    expect(answer.body.error).toMatchObject({
+      message: expect.stringMatching(/^body\.expiresAt must be in the future \(now it is 20/),
+      details: [{ field: 'body.expiresAt', problem: expect.stringContaining('must be in the future') }],
+    });
+    const command = new KeysCommand({ url: gateway.http.baseUrl, rootKey: ROOT_KEY });
+    const create = (options: Record<string, string>) => command.run(['create'], { name: 'late', ...options });
+    for (const days of ['-1', '0', 'abc', '', '1e9']) await expect(create({ days })).rejects.toThrow(/^--days must be/);
+    await expect(create({ rate: 'many' })).rejects.toThrow(/^--rate must be a number of requests a minute/);
+    expect(gateway.parts.access.keys.list()).toHaveLength(before);
+    expect(await create({ days: '0.5', grants: 'read' })).toMatch(
+      /^ID .* EXPIRES .*\n.* active .* 20\d\d-.* late\n\nIt is shown this once:/,
+    );
+  });
+
+  test('is made of known fields alone: a slip of the pen must not make one for all connections', async () => {
+    const body = { name: 'slip', grants: ['read'], connectionId: 'loja' };
+    const answer = await gateway.http.post<Refusal>(KEYS, body, as(ROOT_KEY));
+    expect(verdict(answer)).toBe('400 BAD_REQUEST');
+    expect(answer.body.error.message).toBe('body.connectionId must be left out: this route has no such field');
+    const { key } = await anApiKey(gateway, { grants: ['read'] });
+    const refused = [
+      await gateway.http.get<Refusal>(KEYS, as(key)),
+      await gateway.http.post<Refusal>(SEND, {}, as(key)),
+    ];
+    expect(refused.map((each) => each.body.error.message)).toEqual([
+      'This needs the root key (API_KEY).',
+      'This needs a key with "send".',
+    ]);
   });
 
   test('works while the database is away, also after a restart, and a change reaches the table when it is back', async () => {

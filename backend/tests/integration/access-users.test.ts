@@ -154,6 +154,23 @@ describe('by the API', () => {
     ]);
   });
 
+  test('the figures name the queues of the connections that the caller sees', async () => {
+    const command = (name: string) => gateway.http.post(`/clients/loja-b/${name}`, undefined, people.b.headers());
+    await command('disconnect');
+    await gateway.http.post(`${SEND}?wait=0`, { connectionId: 'loja-b', to: aNumber(), content: 'oi' }, as(ROOT_KEY));
+    const named = async (headers: Record<string, string>) => {
+      type Stats = { sends: { queues: { connectionId: string }[] } };
+      const { body } = await gateway.http.get<Stats>('/api/whatsapp-bootstrap/stats', headers);
+      return body.sends.queues.map(({ connectionId }) => connectionId);
+    };
+    const ofB = (await anApiKey(gateway, { ownerId: people.b.id, connectionIds: ['loja-z'] })).key;
+    for (const all of [as(ROOT_KEY), people.b.headers(), colleague.headers()])
+      expect(await named(all)).toEqual(['loja-b']);
+    for (const none of [people.a.headers(), pretender.headers(), as(ofB)]) expect(await named(none)).toEqual([]);
+    await command('reconnect');
+    await until('the send to be settled', async () => (await named(as(ROOT_KEY))).length === 0);
+  });
+
   test('users do nothing that concerns the gateway as a whole', async () => {
     const answer = await gateway.http.post('/api/whatsapp-bootstrap/restart', undefined, people.a.headers());
     expect(verdict(answer)).toBe('403 FORBIDDEN');

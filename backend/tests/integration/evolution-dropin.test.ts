@@ -129,11 +129,45 @@ test('numbers are checked, messages read, edited, deleted and found', async () =
   expect(messages.records[1]?.message.conversation).toBe('já vou');
   const all = (await gateway.crm.mensagens(INSTANCE)).length;
   expect([messages.total, messages.pages]).toEqual([all, Math.ceil(all / 2)]);
+  // Evolution takes these without a body, too.
+  for (const path of ['findMessages', 'findChats']) {
+    const bare = await gateway.http.request('POST', `/chat/${path}/${INSTANCE}`, { headers: { apikey: ROOT_KEY } });
+    expect([path, bare.status]).toEqual([path, 200]);
+  }
   const [chat] = await run<Record<string, unknown>[]>('chat-api', 'find-chats', {
     remoteJid: ana.number,
     messageId: '',
   });
   expect(chat).toMatchObject({ remoteJid: ana.pnJid, pushName: ana.name, lastMessage: { key: { id: wrong.key.id } } });
+});
+
+test('what has no row here is marked as read all the same, as Evolution does, and makes nobody', async () => {
+  const mark = (...readMessages: object[]) =>
+    evolution('POST', `/chat/markMessageAsRead/${INSTANCE}`, { readMessages });
+  const from = gateway.simulator.history.events.length;
+  const isKnown = ana.send(shop.phone, 'lida?').id;
+  await gateway.crm.mensagem(INSTANCE, isKnown);
+  const remoteJid = aNumber();
+  const people = (await gateway.database.sql`select id from whatsapp_contatos`).length;
+  const group = { id: 'NO-GRUPO', remoteJid: '120363021033254949@g.us', participant: `${remoteJid}@s.whatsapp.net` };
+  const answer = await mark(
+    ...[{ id: 'FORA', remoteJid, fromMe: false }, { id: isKnown, remoteJid: ana.pnJid, fromMe: false }, group],
+    ...[{ id: 'NOSSA', remoteJid, fromMe: true }, { id: 'STATUS', remoteJid: 'status@broadcast' }, { id: 'SEM-CHAT' }],
+  );
+  expect([answer.status, answer.body]).toEqual([201, { message: 'Read messages', read: 'success' }]);
+  expect((await mark({ id: 'NADA' })).status).toBe(201);
+  await gateway.crm.mensagem(INSTANCE, isKnown, (row) => row['lida']);
+  const marks = () => gateway.simulator.history.after(from).filter((event) => event.kind === 'read');
+  await until('three marks', () => marks().length >= 3);
+  expect(marks().map(({ ids, chat }) => [ids, chat])).toEqual(
+    expect.arrayContaining([
+      [['FORA'], `${remoteJid}@s.whatsapp.net`],
+      [[isKnown], ana.pnJid],
+      [['NO-GRUPO'], group.remoteJid],
+    ]),
+  );
+  expect(marks()).toHaveLength(3);
+  expect(await gateway.database.sql`select id from whatsapp_contatos`).toHaveLength(people);
 });
 
 test('the webhook tells in the envelope of Evolution, in order, and can be changed', async () => {
@@ -186,6 +220,8 @@ test("an instance's key is for it alone; another owner's finds nothing", async (
     expect([path, (await evolution('POST', `/chat/${path}/${INSTANCE}`, body, stranger)).status]).toEqual([path, 404]);
   }
   expect((await evolution('GET', '/instance/fetchInstances', undefined, stranger)).body).toEqual([]);
+  const unknown = await evolution('GET', '/instance/fetchInstances', undefined, 'wrong');
+  expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([401, expect.stringContaining('apikey: <key>')]);
   expect((await evolution('DELETE', '/instance/delete/outra')).status).toBe(200);
   expect((await state('outra', hash)).status).toBe(401);
   expect((await gateway.http.get(`${CONNECTIONS}/outra`, as(ROOT_KEY))).status).toBe(404);

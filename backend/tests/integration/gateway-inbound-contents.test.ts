@@ -247,3 +247,19 @@ describe('every content field of the pinned Baileys, sent by a customer', () => 
     expect(gateway.parts.journal.listDeadLetters(10)).toEqual([]);
   });
 });
+
+test('what votes, edits and files are sealed with stays in the rows: no list and no export shows it', async () => {
+  const secrets = /"(messageSecret|mediaKey|encPayload|encIv|cifrado|cifradosPendentes|bruto)"/g;
+  const found = (rows: unknown) => [...new Set(JSON.stringify(rows).match(secrets))].sort();
+  const sealed = ['"bruto"', '"cifrado"', '"encIv"', '"encPayload"', '"mediaKey"', '"messageSecret"'];
+  expect(found(await gateway.crm.mensagens(shop.id))).toEqual(sealed);
+  const shown: unknown[] = [];
+  for (const { id } of await gateway.crm.atendimentos(shop.id)) {
+    const base = '/api/whatsapp-integration';
+    const list = await gateway.http.get<{ data: unknown[] }>(`${base}/messages/${String(id)}?limit=200`);
+    const file = await gateway.http.get(`${base}/atendimentos/${String(id)}/export?format=json`);
+    shown.push(list.body.data, file.body);
+  }
+  expect(found(shown)).toEqual([]);
+  expect(JSON.stringify(shown)).toMatch(/"edicaoIlegivelEm".*"fileSha256"|"fileSha256".*"edicaoIlegivelEm"/);
+});

@@ -157,6 +157,7 @@ test('Evolution and WAHA receivers get the shapes they know', async () => {
       key: { remoteJid: `${ana.number}@s.whatsapp.net`, fromMe: false },
       message: { conversation: 'oi' },
       messageType: 'conversation',
+      instanceId: id,
     },
   });
   const taken = await until('the message', () =>

@@ -36,3 +36,19 @@ test('an opened edit is told like a plain one; one that cannot be opened, that t
     { type: 'messageUpdated', data: { dados: { edicaoIlegivelEm: entry.em } } },
   ]);
 });
+
+test('of a file and of a poll nobody is told the keys, nor of what an unknown message holds', async () => {
+  const bytes = new Uint8Array(32).fill(7);
+  const context = { messageContextInfo: { messageSecret: bytes } };
+  const image = { ...context, imageMessage: { mediaKey: bytes, directPath: '/v/1', fileSha256: bytes } };
+  const poll = { ...context, pollCreationMessage: { name: '?', options: [{ optionName: 'a' }] } };
+  const card = { header: { title: 'Bolo', imageMessage: { mediaKey: bytes } } };
+  const nested = { interactiveMessage: { carouselMessage: { cards: [card] } } };
+  const [first, second, third] = await Promise.all([told(aStanza(image)), told(aStanza(poll)), told(aStanza(nested))]);
+  expect(first).toMatchObject([{ data: { dados: { midia: { classe: 'image', directPath: '/v/1' } } } }]);
+  expect(second).toMatchObject([{ data: { dados: { enquete: { pergunta: '?' } } } }]);
+  expect(third).toMatchObject([{ data: { dados: { cartoes: [{ header: { title: 'Bolo' } }] } } }]);
+  const key = Buffer.from(bytes).toString('base64');
+  // The hash is no secret.
+  expect(JSON.stringify([first, second, third]).split(key)).toHaveLength(2);
+});

@@ -6,7 +6,7 @@ import type { Scope } from '../../integration/resources.js';
 import { route, type Route } from '../route.js';
 import { address } from '../schemas/messages.js';
 import { anything, evolutionFacts as facts, instanceParams, READ_ERRORS } from './facts.js';
-import { key } from './message-schemas.js';
+import { key, readKey } from './message-schemas.js';
 import type { EvolutionPorts } from './port.js';
 import { chatRecord, messageRecord } from './record-shape.js';
 
@@ -74,19 +74,17 @@ function signRoutes({ integration }: EvolutionPorts): Route[] {
       ...send,
       path: '/chat/markMessageAsRead/:instanceName',
       operationId: 'evolutionMarkRead',
-      summary: 'Mark messages as read',
+      summary: 'Mark messages as read, also such as have no row here',
       input: {
         params: instanceParams,
-        body: z.looseObject({ readMessages: z.array(key).min(1).max(100) }).meta({ id: 'EvolutionMarkRead' }),
+        body: z.looseObject({ readMessages: z.array(readKey).min(1).max(100) }).meta({ id: 'EvolutionMarkRead' }),
       },
-      replies: { 201: { description: 'Marked.', schema: anything } },
-      errors: ['CONNECTION_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'NOT_CONNECTED', 'JOURNAL_FULL', ...READ_ERRORS],
+      replies: { 201: { description: 'Marked; what cannot be is passed over.', schema: anything } },
+      errors: ['CONNECTION_NOT_FOUND', 'NOT_CONNECTED', 'JOURNAL_FULL', ...READ_ERRORS],
+      // Evolution (2.3.6) looks no id up: it marks what it is given and answers this. Its clients fail on anything else.
       handle: async ({ params: { instanceName }, body }, { scope }) => {
-        await integration.markRead(
-          instanceName,
-          body.readMessages.map(({ id }) => id),
-          scope,
-        );
+        const named = body.readMessages.map(({ remoteJid: chat, ...message }) => ({ ...message, chat }));
+        await integration.markNamedRead(instanceName, named, scope);
         return { status: 201, body: { message: 'Read messages', read: 'success' } };
       },
     }),
@@ -134,6 +132,7 @@ function findMessagesRoute({ integration, chats }: EvolutionPorts): Route {
     operationId: 'evolutionFindMessages',
     summary: 'Messages of an instance, the newest first',
     input: { params: instanceParams, body: messagesBody },
+    optionalBody: true,
     replies: { 200: { description: '`{ messages: { total, pages, currentPage, records } }`', schema: anything } },
     errors: ['CONNECTION_NOT_FOUND', ...READ_ERRORS],
     handle: async ({ params: { instanceName }, body: { where = {}, page, offset } }, { scope }) => {
@@ -167,6 +166,7 @@ function findChatsRoute({ integration, chats }: EvolutionPorts): Route {
         .looseObject({ where: z.looseObject({ remoteJid: address.optional() }).optional(), ...pageFields })
         .meta({ id: 'EvolutionFindChats' }),
     },
+    optionalBody: true,
     replies: { 200: { description: 'The chats.', schema: z.array(anything) } },
     errors: ['CONNECTION_NOT_FOUND', ...READ_ERRORS],
     handle: async ({ params: { instanceName }, body: { where, page, offset } }, { scope }) => {

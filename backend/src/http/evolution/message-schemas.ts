@@ -9,6 +9,9 @@ const name = cleanText(1024).min(1);
 /** How Evolution names a message. The id alone is enough for us. */
 export const key = z.looseObject({ id: messageId, remoteJid: address.optional(), fromMe: z.boolean().optional() });
 
+/** Of what is marked as read; in groups WhatsApp wants to know whose it is. */
+export const readKey = key.extend({ participant: cleanText(128).nullish() });
+
 /** Fields that every message takes beside its content. */
 export const common = {
   number: address.meta({ description: 'A number, a JID or the JID of a group.', example: '5511999999999' }),

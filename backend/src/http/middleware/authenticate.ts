@@ -50,6 +50,16 @@ export function mayAccess(access: Access, res: Response): boolean {
   return caller !== null && MAY[access](caller.grants);
 }
 
+/** The same for whoever may not. */
+const NEEDED: Record<Access, string> = {
+  public: 'nothing',
+  docs: 'a key with "read"',
+  read: 'a key with "read"',
+  send: 'a key with "send"',
+  manage: 'a key with "manage"',
+  root: 'the root key (API_KEY)',
+};
+
 /**
  * @param takesApikey whether the route is one of Evolution API's
  * @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less
@@ -60,9 +70,13 @@ export function assertAccess(access: Access, req: Request, res: Response, takesA
   if (access === 'public' || (access === 'docs' && isLocalCaller(req))) return;
   if (caller === null) {
     res.setHeader('WWW-Authenticate', 'Bearer realm="sentinela"');
-    throw new GatewayError('UNAUTHORIZED', 'Send the API key as "Authorization: Bearer <key>" or "x-api-key: <key>".');
+    const evolution = takesApikey ? '"apikey: <key>", ' : '';
+    throw new GatewayError(
+      'UNAUTHORIZED',
+      `Send the API key as ${evolution}"Authorization: Bearer <key>" or "x-api-key: <key>".`,
+    );
   }
-  if (!MAY[access](caller.grants)) throw new GatewayError('FORBIDDEN', `This needs a key with "${access}".`);
+  if (!MAY[access](caller.grants)) throw new GatewayError('FORBIDDEN', `This needs ${NEEDED[access]}.`);
 }
 
 /** The same as a middleware, for what is not in the route table. */

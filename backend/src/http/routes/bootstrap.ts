@@ -55,7 +55,7 @@ export function bootstrapRoutes(bootstrap: BootstrapPort): Route[] {
       operationId: 'getStats',
       summary: 'Queue sizes, response time of the database, connections, success of sends',
       replies: { 200: { description: 'Figures of now.', schema: schema.statsReply } },
-      handle: async () => ok(await bootstrap.stats()),
+      handle: async (_input, { scope }) => ok(await bootstrap.stats(scope)),
     }),
     selfTestRoute(bootstrap),
   ];

@@ -5,8 +5,9 @@ import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.
 const grants = z.array(z.enum(GRANTS)).min(1).max(GRANTS.length);
 const MAX_GRACE_HOURS = 30 * 24;
 
+/** Nothing is passed over: a `connectionId` that was meant as `connectionIds` would make a key for all connections. */
 export const createApiKeyBody = z
-  .object({
+  .strictObject({
     name: cleanText(100).min(1).meta({ example: 'CRM' }),
     grants: grants.meta({ description: '`read` sees, `send` writes messages, `manage` creates, links and removes.' }),
     ownerId: uuid.optional().meta({ description: 'Whose rows and connections; default: DEFAULT_OWNER_ID.' }),

@@ -51,7 +51,7 @@ export const statsReply = z
       sent: z.number().int(),
       failed: z.number().int(),
       successRate: z.number().nullable().meta({ description: 'sent / (sent + failed), since the start.' }),
-      queues: z.array(sendQueue),
+      queues: z.array(sendQueue).meta({ description: 'Of the connections that the caller may see.' }),
     }),
     orphans: z.object({ unpaired: z.number().int(), credentials: z.number().int() }),
   })

@@ -45,9 +45,9 @@ export const sendByClientBody = z
 
 const { messageId: _messageId, emoji: _emoji, replyTo: _replyTo, ...free } = messageFields;
 
-/** What speaks of another message is left out: only the number that knows that message can send it. */
+/** What speaks of another message is refused: only the number that knows that message can send it. */
 export const sendByAnyBody = z
-  .object({ ...free, type: z.enum(FREE_TYPES).default('text'), text })
+  .strictObject({ ...free, type: z.enum(FREE_TYPES).default('text'), text })
   .superRefine(checkMessage)
   .meta({ id: 'SendByAny' });
 

@@ -42,8 +42,9 @@ const formato = z.enum(FORMATS).meta({
   description: 'Shape of the body: our own, as an Evolution API server sends it, or as a WAHA server does.',
 });
 
+/** Nothing is passed over: with `event` instead of `events` it would be told everything. */
 export const createWebhookBody = z
-  .object({
+  .strictObject({
     url,
     name: name.optional().meta({ description: 'For people; the host when left out.' }),
     ownerId: uuid.nullish().meta({

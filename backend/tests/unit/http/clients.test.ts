@@ -100,6 +100,7 @@ describe('a bad field is named, with the fix', () => {
     ['/clients/c1/send', { text: 'a' }, 'BAD_REQUEST', 'body.to', 'must be given'],
     ['/clients/a%2Fb/send', { to, text: 'a' }, 'BAD_REQUEST', 'params.id', 'must be 1 to 64'],
     ['/clients/send', { to, text: 7 }, 'BAD_REQUEST', 'body.text', 'must be a string'],
+    ['/clients/send', { to, text: 'a', replyTo: 'x' }, 'BAD_REQUEST', 'body.replyTo', 'must be left out'],
     ['/clients/send', { type: 'edit', to, text: 'a' }, 'UNSUPPORTED_TYPE', 'body.type', 'must be one of'],
     ['/clients/-x/logout', {}, 'BAD_REQUEST', 'params.id', 'must be 1 to 64'],
   ])('%s %j', async (path, body, code, field, problem) => {

@@ -159,6 +159,7 @@ export function scriptedPorts(
       return { file: UUID, size, sha256: Buffer.alloc(32), name };
     },
     markRead: async (_id, messageIds) => messageIds.length,
+    markNamedRead: async () => undefined,
     sendPresence: async () => undefined,
     checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
     ...script.integration,

@@ -3,7 +3,7 @@ import type { WebhookEvent, WebhookEventType } from '../webhook-events.js';
 /** What a body may say beside the event itself. */
 export interface EnvelopeFacts {
   /** Of the connection; null when the event is about none, or it is gone. */
-  connection: { rowId: string; name: string; numero: string | null; lid: string | null } | null;
+  connection: { name: string; numero: string | null; lid: string | null } | null;
   /** Where the delivery goes. */
   url: string;
   version: string;

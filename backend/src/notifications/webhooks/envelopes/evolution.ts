@@ -9,13 +9,13 @@ interface Body {
 }
 
 const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeFacts) => Body | Promise<Body> } = {
-  messageReceived: ({ data }, facts) => ({ event: 'messages.upsert', data: message(data, facts) }),
+  messageReceived: ({ connectionId, data }) => ({ event: 'messages.upsert', data: message(data, connectionId) }),
   // Sends by API have an event of their own there; what was written on the phone is an upsert.
-  messageSent: ({ data }, facts) => ({
+  messageSent: ({ connectionId, data }) => ({
     event: data.origem === 'api' ? 'send.message' : 'messages.upsert',
-    data: message(data, facts),
+    data: message(data, connectionId),
   }),
-  messageStatus: ({ data }, facts) => ({
+  messageStatus: ({ connectionId, data }) => ({
     event: 'messages.update',
     data: {
       keyId: data.whatsappId,
@@ -23,18 +23,18 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
       fromMe: true,
       ...(data.participante && { participant: data.participante.pn ?? data.participante.jid }),
       status: EVOLUTION_STATUSES[data.status] ?? data.status,
-      instanceId: facts.connection?.rowId ?? '',
+      instanceId: connectionId ?? '',
     },
   }),
-  messageEdited: ({ data }, facts) => ({
+  messageEdited: ({ connectionId, data }) => ({
     event: 'messages.edited',
-    data: { ...target(data), message: { conversation: data.conteudo }, instanceId: facts.connection?.rowId ?? '' },
+    data: { ...target(data), message: { conversation: data.conteudo }, instanceId: connectionId ?? '' },
   }),
   messageDeleted: ({ data }) => {
     const { key } = target(data);
     return { event: 'messages.delete', data: { ...key, status: 'DELETED' } };
   },
-  messageReaction: ({ id, at, data }, facts) => ({
+  messageReaction: ({ id, at, connectionId, data }) => ({
     event: 'messages.upsert',
     data: {
       key: { ...target(data).key, fromMe: data.de === null, id: id.slice(4) },
@@ -42,15 +42,13 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
       message: { reactionMessage: { key: target(data).key, text: data.emoji ?? '' } },
       messageType: 'reactionMessage',
       messageTimestamp: Math.floor(at / 1000),
-      instanceId: facts.connection?.rowId ?? '',
+      instanceId: connectionId ?? '',
       source: 'unknown',
     },
   }),
-  contactUpdated: ({ data }, facts) => ({
+  contactUpdated: ({ connectionId, data }) => ({
     event: 'contacts.update',
-    data: [
-      { remoteJid: data.pn ?? data.jid, pushName: data.nomePerfil ?? data.nome, instanceId: facts.connection?.rowId },
-    ],
+    data: [{ remoteJid: data.pn ?? data.jid, pushName: data.nomePerfil ?? data.nome, instanceId: connectionId ?? '' }],
   }),
   connectionState: ({ connectionId, data }) => ({
     event: 'connection.update',
@@ -103,7 +101,8 @@ function target({ chat, autor, whatsappId }: TargetData) {
   return { key: keyOf(chat, autor, whatsappId) };
 }
 
-function message(data: MessageData, facts: EnvelopeFacts) {
+/** `instanceId` is the connection's id, as in every answer of the routes for Evolution's clients. */
+function message(data: MessageData, connectionId: string | null) {
   const [messageType, content] = contentOf(data);
   return {
     key: keyOf(data.chat, data.autor, data.whatsappId),
@@ -113,7 +112,7 @@ function message(data: MessageData, facts: EnvelopeFacts) {
     contextInfo: data.respostaA === null ? null : { stanzaId: data.respostaA },
     messageType,
     messageTimestamp: Math.floor(Date.parse(data.timestamp) / 1000),
-    instanceId: facts.connection?.rowId ?? '',
+    instanceId: connectionId ?? '',
     source: 'unknown',
   };
 }
