@@ -117,6 +117,9 @@ test('the rows of the embedded database come along, exactly as they were', async
     await applyMigrations(sql);
     await sql`insert into whatsapp_sessions ${sql(session)}`;
     await sql`insert into whatsapp_contatos ${sql({ owner_id: session.owner_id, session_id: session.id, jid: 'a@lid', nome: text })}`;
+    // More than a stream holds at once, in a table that is not the last one: between 16 and 64 kB a piece.
+    await sql`insert into whatsapp_contatos (owner_id, session_id, jid, nome)
+      select ${session.owner_id}, ${session.id}, n || '@lid', repeat('x', n * 100) from generate_series(1, 60) n`;
     return sql`select s.*, c.* from whatsapp_sessions s join whatsapp_contatos c on c.session_id = s.id`;
   });
   // The journal of a stopped gateway.
