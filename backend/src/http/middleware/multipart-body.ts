@@ -8,6 +8,13 @@ export type TakeUpload = (stream: Readable, name: string | null) => Promise<unkn
 
 const LIMITS = { files: 1, fields: 32, fieldSize: 128 * 1024, fieldNameSize: 100, parts: 40, headerPairs: 100 };
 
+/** What is beyond the limits would be left out in silence. */
+const TOO_MANY = [
+  ['filesLimit', 'more than one file: send each by itself'],
+  ['fieldsLimit', `more than ${LIMITS.fields} fields`],
+  ['partsLimit', `more than ${LIMITS.parts} parts`],
+] as const;
+
 /**
  * `multipart/form-data` with one file: its fields become the body, and the file is streamed to whoever takes it, never into
  * memory. Anything else is passed on. The Origin check is before this, so no web page can post a form unasked.
@@ -42,6 +49,9 @@ async function receive(req: Request, take: TakeUpload): Promise<{ fields: Record
         reject(error instanceof Error ? error : new GatewayError('INTERNAL', undefined, { cause: error }));
       });
     });
+    for (const [event, problem] of TOO_MANY) {
+      form.once(event, () => reject(new GatewayError('BAD_REQUEST', `The form has ${problem}.`)));
+    }
     form.once('error', (cause) => reject(new GatewayError('BAD_REQUEST', 'The form is not valid.', { cause })));
     form.once('close', () => resolve());
     req.once('aborted', () => reject(new GatewayError('BAD_REQUEST', 'The request broke off.')));
