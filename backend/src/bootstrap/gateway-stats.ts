@@ -26,6 +26,7 @@ export async function gatewayStats(deps: GatewayStatsDeps) {
       oldestPendingAt: queue.oldestPendingAt === null ? null : new Date(queue.oldestPendingAt).toISOString(),
       deadLetters: queue.deadLetters,
       outboxUnfinished: queue.outboxUnfinished,
+      mediaWaiting: queue.mediaWaiting,
       journalBytes: queue.liveBytes,
       journalMaxBytes: queue.maxBytes,
     },

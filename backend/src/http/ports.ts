@@ -113,6 +113,8 @@ export interface BootstrapStats {
     deadLetters: number;
     /** Accepted sends without a server ack or a final error. */
     outboxUnfinished: number;
+    /** Files of messages that are not in the media store yet. */
+    mediaWaiting: number;
     journalBytes: number;
     journalMaxBytes: number;
   };

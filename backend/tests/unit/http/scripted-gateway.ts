@@ -191,7 +191,7 @@ export function scriptedPorts(
     },
     stats: async () => ({
       queues: {
-        ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0 },
+        ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0, mediaWaiting: 0 },
         ...{ journalBytes: 1, journalMaxBytes: 2 },
       },
       supabase: { reachable: true, responseMs: 2.5 },
