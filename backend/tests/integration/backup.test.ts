@@ -103,6 +103,14 @@ test('a damaged backup and a wrong key are refused, and what was there stays as 
   const before = await readdir(target);
   const wrongKey = restore(join(dir, 'damaged'), target, { force: true, encryptionKey: 'outra-chave-0123456789' });
   await expect(wrongKey).rejects.toMatchObject({ code: 'JOURNAL_KEY_MISMATCH' });
+  await writeFile(join(dir, 'half.tar.gz'), 'x');
+  for (const [file, problem] of [
+    ['half.tar.gz', 'cannot be unpacked'],
+    ['nowhere.tar.gz', 'There is no backup'],
+  ] as const) {
+    const refused = restore(join(dir, file), target, { force: true });
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining(problem) });
+  }
   await appendFile(join(dir, 'damaged', 'journal.lmdb'), 'x');
   const damaged = restore(join(dir, 'damaged'), target, { force: true });
   await expect(damaged).rejects.toMatchObject({ message: expect.stringContaining('journal.lmdb is damaged') });
