@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { loadConfig } from './config/load-config.js';
 import { createLog } from './lib/create-log.js';
 import { isGatewayError } from './lib/errors.js';
@@ -5,6 +6,8 @@ import { migrate } from './supabase/migrate.js';
 
 /** `npm run db:migrate`: brings the configured database to this version's schema and says what it did. */
 async function main(): Promise<void> {
+  // It takes none: whoever asks for --help or a dry run must not get a migration.
+  parseArgs({ options: {} });
   const config = loadConfig(process.env);
   const log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
   try {

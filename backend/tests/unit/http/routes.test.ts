@@ -347,6 +347,19 @@ describe('errors of the services', () => {
     expect(res.get('Retry-After')).toBe(status === 503 ? '5' : undefined);
   });
 
+  test.each<ErrorCode>(['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED'])(
+    '%s does not tell what the database said',
+    async (code) => {
+      const fail = async () => {
+        throw new GatewayError(code, 'connect ECONNREFUSED 10.1.2.3:5432', { details: { sqlstate: '08006' } });
+      };
+      const { http } = anApp({ integration: { listConnections: fail } });
+      const res = await documented(http.get(CONNECTIONS));
+      expect(res.body).toMatchObject({ error: { code, details: { sqlstate: '08006' } } });
+      expect(res.text).not.toContain('10.1.2.3');
+    },
+  );
+
   test('what nobody foresaw is a 500 without its text or its stack, and in the log with both', async () => {
     const lines: unknown[] = [];
     const log = { ...silentLog, error: (message: string, meta?: object) => void lines.push({ message, ...meta }) };
