@@ -184,5 +184,9 @@ test('what a server does wrong is told, and nothing stays on the disk', async ()
   expect(verdict(await send({ type: 'image', mediaUrl: urlOf('/huge') }))).toBe('413 MEDIA_TOO_LARGE');
   expect(verdict(await send({ type: 'image', mediaUrl: urlOf('/metadata') }))).toBe('422 FORBIDDEN_DESTINATION');
   expect((await form({ type: 'image' }, randomBytes(LIMIT + 1), 'a.png')).error?.code).toBe('MEDIA_TOO_LARGE');
+  expect((await form({ type: 'foto' }, PNG, 'a.png')).error?.code).toBe('UNSUPPORTED_TYPE');
+  const twice = new FormData();
+  for (const name of ['a.png', 'b.png']) twice.append('file', new Blob([new Uint8Array(PNG)]), name);
+  expect((await fetch(gateway.http.baseUrl + SEND, { method: 'POST', body: twice })).status).toBe(400);
   await until('all work to be done', async () => (await readdir(join(gateway.dataDir, 'media-out'))).length === 0);
 });

@@ -158,6 +158,7 @@ export function scriptedPorts(
       for await (const chunk of stream) size += (chunk as Buffer).length;
       return { file: UUID, size, sha256: Buffer.alloc(32), name };
     },
+    discardUpload: async () => undefined,
     markRead: async (_id, messageIds) => messageIds.length,
     sendPresence: async () => undefined,
     checkNumber: async (_id, number) => ({ number, exists: true, jid: `${number}@s.whatsapp.net`, lid: null }),
