@@ -49,6 +49,7 @@ module.exports = {
       'journal/',
       'whatsapp/',
       'evolution/',
+      'media/',
       'supabase/',
       'outbound/',
       'inbound/',

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeBackup } from './backup/make-backup.js';
 import { VERSION } from './bootstrap/version.js';
 import { loadConfig } from './config/load-config.js';
@@ -18,6 +20,8 @@ async function main(): Promise<void> {
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     process.stdout.write(`Backed up ${dataDir} to ${values.to}: ${files.length} files, ${bytes} bytes.\n`);
     process.stdout.write('Whoever has it can be your WhatsApp: keep it as safe as the original.\n');
+    const media = join(dataDir, 'media');
+    if (existsSync(media)) process.stdout.write(`Files of messages are not in it: copy ${media}, too (rsync).\n`);
     if (!embedded) process.stdout.write('The rows are in a database of their own: back that up with its own tools.\n');
   } finally {
     await log.close();

@@ -42,6 +42,7 @@ const LAID_ASIDE = ['journal.lmdb', 'journal.lmdb-lock', 'journal.key.json', 'su
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const from = resolve(options.from);
+  if (!existsSync(from)) throw new GatewayError('BAD_REQUEST', `There is no backup at ${from}.`);
   if (!isArchive(from)) return restoreFolder(from, options);
   const folder = await mkdtemp(join(tmpdir(), 'sentinela-restore-'));
   try {

@@ -35,6 +35,7 @@ export async function gatewayStats(deps: GatewayStatsDeps, scope: Scope | null) 
       oldestPendingAt: queue.oldestPendingAt === null ? null : new Date(queue.oldestPendingAt).toISOString(),
       deadLetters: queue.deadLetters,
       outboxUnfinished: queue.outboxUnfinished,
+      mediaWaiting: queue.mediaWaiting,
       journalBytes: queue.liveBytes,
       journalMaxBytes: queue.maxBytes,
     },

@@ -165,6 +165,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({
     ...{ events, projector, sender, database, journal, clock, realtime: realtime.server, incoming: evolution.webhooks },
+    media: media.queue,
     connections: () => integration.summary(null).byStatus,
     maxConnections: config.maxConnections,
     circuits: () => evolution.servers.states(),

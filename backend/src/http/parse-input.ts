@@ -74,9 +74,11 @@ function sentence(issue: Issue): string {
     case 'invalid_value':
       return `must be one of: ${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return `must have at least ${issue.minimum} ${unit(issue.origin)}`;
+      return `${verb(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
     case 'too_big':
-      return `must have at most ${issue.maximum} ${unit(issue.origin)}`;
+      return `${verb(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+    case 'unrecognized_keys':
+      return `must not have ${issue.keys.join(', ')}`;
     case 'invalid_format':
       return FORMATS[issue.format] ?? `must match ${issue.pattern ?? issue.format}`;
     case 'invalid_key':
@@ -92,4 +94,7 @@ const FORMATS: Record<string, string> = {
   datetime: 'must be a time in ISO 8601 with its zone, such as 2026-11-21T10:00:00Z',
 };
 const article = (noun: string) => (/^[aeio]/.test(noun) ? 'an' : 'a');
-const unit = (origin: string) => (origin === 'array' ? 'entries' : 'characters');
+/** What has no length is counted itself: a number, a time. */
+const UNITS: Record<string, string> = { array: ' entries', string: ' characters' };
+const unit = (origin: string) => UNITS[origin] ?? '';
+const verb = (origin: string) => (origin in UNITS ? 'must have' : 'must be');

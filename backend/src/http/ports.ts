@@ -57,6 +57,8 @@ export interface IntegrationPort {
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   /** Streams a file that is to be sent to the disk. */
   receiveUpload(stream: Readable, name: string | null): Promise<StagedUpload>;
+  /** Removes it again: its request was refused. */
+  discardUpload(upload: StagedUpload): Promise<void>;
   /** Resolves with how many were marked. */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number>;
   markNamedRead(connectionId: string, messages: NamedMessage[], scope: Scope | null): Promise<void>;
@@ -114,6 +116,8 @@ export interface BootstrapStats {
     deadLetters: number;
     /** Accepted sends without a server ack or a final error. */
     outboxUnfinished: number;
+    /** Files of messages that are not in the media store yet. */
+    mediaWaiting: number;
     journalBytes: number;
     journalMaxBytes: number;
   };

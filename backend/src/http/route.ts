@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Grant } from '../access/identity.js';
 import type { Scope } from '../integration/resources.js';
 import type { ErrorCode } from '../lib/errors.js';
-import type { TakeUpload } from './middleware/multipart-body.js';
+import type { Uploads } from './middleware/multipart-body.js';
 import type { ErrorShape } from './middleware/answer-errors.js';
 import { parseInput, type IssueCodes } from './parse-input.js';
 
@@ -76,7 +76,7 @@ interface RouteFacts<I extends RouteInput> {
   /** After this long the caller gets 504; 30 s unless said otherwise. */
   deadlineMs?: number;
   /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */
-  upload?: TakeUpload;
+  upload?: Uploads;
   /** For `public` routes with a proof of their own: asked before the body is read. Rejects for who may not call. */
   admit?: (raw: RawInput) => Promise<unknown>;
   /** Failures in another shape than our envelope, for clients that were made for another gateway. */
@@ -98,7 +98,21 @@ export function route<const I extends RouteInput>(
 ): Route {
   const { handle, ...rest } = facts;
   const given = (raw: RawInput) => (rest.optionalBody && raw.body === undefined ? { ...raw, body: {} } : raw);
-  return { ...rest, run: async (raw, caller) => handle(parseInput(rest, given(raw)), caller) };
+  return { ...rest, run: async (raw, caller) => handle(await checked(rest, given(raw), caller), caller) };
+}
+
+/** A request whose fields are wrong leaves no file behind; beyond that it is the use case's. */
+async function checked<I extends RouteInput>(
+  facts: RouteFacts<I>,
+  raw: RawInput,
+  { upload }: Caller,
+): Promise<Parsed<I>> {
+  try {
+    return parseInput(facts, raw);
+  } catch (error) {
+    if (upload !== undefined) await facts.upload?.drop(upload);
+    throw error;
+  }
 }
 
 export function ok(body: object): Reply {

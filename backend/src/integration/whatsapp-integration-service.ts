@@ -195,6 +195,10 @@ export class WhatsAppIntegrationService {
     return this.deps.intake.fromStream(stream, name);
   }
 
+  discardUpload(upload: StagedFile): Promise<void> {
+    return this.deps.intake.discard(upload);
+  }
+
   /** @throws MESSAGE_NOT_FOUND, NOT_CONNECTED, DATABASE_UNAVAILABLE */
   markRead(connectionId: string, messageIds: string[], scope: Scope | null): Promise<number> {
     return this.#signs.markRead(connectionId, messageIds, scope);

@@ -39,8 +39,8 @@ export function* listUnfinishedOutbox(
 }
 
 /**
- * The record, and its place among the unfinished ones. A new record with `seq: 0` gets the place of the `outgoing` entry
- * of the same message in this batch (or, without one, the next place).
+ * The record, and its place among the unfinished ones. With `seq: 0` it keeps the place that it has; a new one gets that of
+ * the `outgoing` entry of the same message in this batch (or, without one, the next place).
  */
 export function outboxWrites(context: JournalContext, record: OutboxRecord, entries: readonly LogEntry[]): Write[] {
   const { outbox, unfinished } = context.tables;
@@ -56,11 +56,14 @@ export function outboxWrites(context: JournalContext, record: OutboxRecord, entr
 }
 
 function placeOf(record: OutboxRecord, entries: readonly LogEntry[], context: JournalContext): number {
+  // First of all: what changes another message has its entry only when it ends, and would leave its first place behind.
+  const known = getOutbox(context, record.connectionId, record.whatsappId);
+  if (known) return known.seq;
   const entry = entries.find(
     (candidate) =>
       candidate.kind === 'outgoing' &&
       candidate.connectionId === record.connectionId &&
       candidate.whatsappId === record.whatsappId,
   );
-  return entry?.seq ?? getOutbox(context, record.connectionId, record.whatsappId)?.seq ?? context.sequence.next();
+  return entry?.seq ?? context.sequence.next();
 }

@@ -9,6 +9,8 @@ export interface JournalStats {
   deadLetters: number;
   /** Sends that neither the server accepted nor a final error ended. */
   outboxUnfinished: number;
+  /** Files of messages that are not in the media store yet. */
+  mediaWaiting: number;
   /** Bytes of entries and dead letters, and the budget that they may use. */
   liveBytes: number;
   maxBytes: number;
@@ -23,6 +25,7 @@ export function journalStats({ tables, budget, writer }: JournalContext): Journa
     oldestPendingAt: oldest && oldest.kind !== 'unreadable' ? oldest.at : null,
     deadLetters: tables.dead.count(),
     outboxUnfinished: tables.unfinished.count(),
+    mediaWaiting: tables.mediaDue.count(),
     liveBytes: budget.liveBytes,
     maxBytes: budget.maxBytes,
     flushes: writer.flushes,

@@ -44,8 +44,19 @@ async function ask(dispatcher: Dispatcher, url: URL, signal: AbortSignal): Promi
     if (isGatewayError(cause)) throw cause;
     const inner = (cause as { cause?: unknown }).cause;
     if (isGatewayError(inner)) throw inner;
-    throw new GatewayError('MEDIA_FETCH_FAILED', undefined, { cause });
+    const reason = reasonOf(cause, signal);
+    throw new GatewayError('MEDIA_FETCH_FAILED', `The file could not be fetched from ${url.host}: ${reason}.`, {
+      details: { host: url.host, reason },
+      cause,
+    });
   }
+}
+
+/** Node's or undici's own name of a failure, such as ECONNREFUSED or ENOTFOUND: nothing of what the address says. */
+function reasonOf(cause: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'it took too long';
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' ? code : 'no answer';
 }
 
 function nameIn(url: URL): string | null {

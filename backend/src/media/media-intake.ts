@@ -50,13 +50,13 @@ const URL_DEADLINE_MS = 60_000;
 const FACTS_DEADLINE_MS = 5_000;
 
 /** What the bytes must be for each kind; phones show anything else as broken. */
-const ACCEPTED: Record<MediaKind, RegExp> = {
-  image: /^image\/(jpeg|png|webp|gif)$/,
-  video: /^video\/(mp4|3gpp|quicktime|x-m4v)$/,
-  audio: /^audio\//,
-  voice: /^(audio|video)\//,
-  document: /./,
-  sticker: /^image\/webp$/,
+const ACCEPTED: Record<MediaKind, { type: RegExp; inWords: string }> = {
+  image: { type: /^image\/(jpeg|png|webp|gif)$/, inWords: 'JPEG, PNG, WebP or GIF' },
+  video: { type: /^video\/(mp4|3gpp|quicktime|x-m4v)$/, inWords: 'MP4, 3GPP or QuickTime' },
+  audio: { type: /^audio\//, inWords: 'a sound file' },
+  voice: { type: /^(audio|video)\//, inWords: 'a sound file' },
+  document: { type: /./, inWords: 'any file' },
+  sticker: { type: /^image\/webp$/, inWords: 'WebP' },
 };
 
 /** Takes the files of outgoing messages in: streamed to the disk, measured, sniffed, never whole in memory. */
@@ -110,8 +110,12 @@ export class MediaIntake {
   async prepare(staged: StagedFile, kind: MediaKind): Promise<PreparedFile> {
     const path = this.deps.files.path(staged.file);
     let { type } = await sniff(path, staged.name);
-    if (!ACCEPTED[kind].test(type)) {
-      throw new GatewayError('UNSUPPORTED_TYPE', `The file is ${type}, which cannot be sent as ${kind}.`);
+    const accepted = ACCEPTED[kind];
+    if (!accepted.type.test(type)) {
+      const fix = `${kind} takes ${accepted.inWords}; document takes any file.`;
+      throw new GatewayError('UNSUPPORTED_TYPE', `The file is ${type}, which cannot be sent as ${kind}: ${fix}`, {
+        details: { field: 'type', found: type, fix },
+      });
     }
     if (kind === 'voice' && !isVoice(type)) type = await this.#convert(path);
     const mediaKey = randomBytes(32);

@@ -7,6 +7,8 @@ import type { TypedEmitter } from '../lib/typed-emitter.js';
 export interface MediaEvents {
   stored: { connectionId: string; rowId: string; stored: StoredMedia };
   failed: { connectionId: string; rowId: string; error: string };
+  /** It did not work this time and is due again. */
+  postponed: { connectionId: string; rowId: string; error: string };
 }
 
 export interface MediaLedgerDeps {

@@ -200,7 +200,11 @@ export class MediaQueue {
     const times = (job.failures[code] ?? 0) + 1;
     const counted = { ...job, failures: { ...job.failures, [code]: times }, error: code };
     if (rule.finalAfter !== undefined && times >= rule.finalAfter) return this.#ledger.giveUp(counted, code);
-    this.deps.log.info('media will be tried again', { rowId: job.rowId, code, times, error });
+    const { connectionId, rowId } = job;
+    // The store is ours: while it does not work, no file of anybody becomes readable.
+    const level = code === 'MEDIA_STORE_FAILED' ? 'warn' : 'info';
+    this.deps.log[level]('media will be tried again', { connectionId, rowId, code, times, error });
+    this.events.emit('postponed', { connectionId, rowId, error: code });
     if (rule.askPhone && job.source.kind === 'whatsapp') return this.#askPhone(counted, job.source);
     await this.#ledger.later(counted, backoffMs(rule.backoff, times - 1, this.deps.random));
   }

@@ -1,6 +1,7 @@
 import type { EvolutionWebhooks, WebhookReceipt } from '../evolution/webhook-intake.js';
 import type { Projector } from '../inbound/projector.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
+import type { MediaQueue } from '../media/media-queue.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
 import type { RealtimeServer } from '../notifications/realtime/realtime-server.js';
 import type { Sender } from '../outbound/sender.js';
@@ -15,11 +16,12 @@ export interface CountedParts {
   database: Pick<SupabaseWhatsAppService, 'events'>;
   realtime: Pick<RealtimeServer, 'events' | 'figures'>;
   incoming: Pick<EvolutionWebhooks, 'events'>;
+  media: Pick<MediaQueue, 'events'>;
 }
 
 /** Counts what the parts tell. @returns the undo */
 export function countEvents(metrics: MetricSet, parts: CountedParts): () => void {
-  const { events, projector, sender, database, realtime, incoming } = parts;
+  const { events, projector, sender, database, realtime, incoming, media } = parts;
   const undo = [
     projector.events.on('projected', ({ eventos, resultados }) => countRows(metrics, eventos, resultados)),
     projector.events.on('parked', ({ reason }) =>
@@ -31,6 +33,10 @@ export function countEvents(metrics: MetricSet, parts: CountedParts): () => void
       metrics.count('sentinela_sends_total', { result: 'failed', code: error ?? 'UNKNOWN' }),
     ),
     sender.events.on('ackOverdue', () => metrics.count('sentinela_ack_overdue_total')),
+    media.events.on('stored', () => metrics.count('sentinela_media_total', { result: 'stored', code: '' })),
+    ...(['postponed', 'failed'] as const).map((result) =>
+      media.events.on(result, ({ error: code }) => metrics.count('sentinela_media_total', { result, code })),
+    ),
     events.on('disconnected', ({ reason, retryInMs }) => {
       metrics.count('sentinela_disconnects_total', { reason });
       if (retryInMs !== null) metrics.count('sentinela_reconnects_total', { reason });

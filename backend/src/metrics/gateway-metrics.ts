@@ -80,6 +80,7 @@ export class GatewayMetrics {
     this.#set.set('sentinela_journal_bytes', stats.liveBytes);
     this.#set.set('sentinela_journal_max_bytes', stats.maxBytes);
     this.#set.set('sentinela_journal_flushes', stats.flushes);
+    this.#set.set('sentinela_media_waiting', stats.mediaWaiting);
     this.#set.set('sentinela_outbox_unfinished', stats.outboxUnfinished);
     this.#set.set('sentinela_outbox_oldest_age_seconds', ageS(oldestSend?.acceptedAt));
   }

@@ -14,6 +14,10 @@ export const COUNTERS = {
     help: 'Sends by the API: accepted, sent (WhatsApp took it), failed (with the final error code).',
     labels: ['result', 'code'],
   },
+  sentinela_media_total: {
+    help: 'Files of messages: stored, postponed (tried again later) or failed for good, with the error code.',
+    labels: ['result', 'code'],
+  },
   sentinela_events_projected_total: {
     help: 'Items written to the database by operation (mensagem, status, sessao, ...) and result.',
     labels: ['op', 'resultado'],
@@ -67,6 +71,7 @@ export const GAUGES = {
   sentinela_journal_flushes: { help: 'Durable commits since the journal was opened.' },
   sentinela_outbox_unfinished: { help: 'Accepted sends without an acknowledgement or a final error.' },
   sentinela_outbox_oldest_age_seconds: { help: 'Age of the oldest of them; 0 when there is none.' },
+  sentinela_media_waiting: { help: 'Files of messages that are not in the media store yet.' },
   sentinela_sends_under_way: { help: 'Sends written to a socket or being encrypted now.' },
   sentinela_connections_throttled: { help: 'Connections whose next send waits for SEND_RATE_PER_MINUTE.' },
   sentinela_websocket_clients: { help: 'WebSocket clients that are let in.' },

@@ -43,6 +43,9 @@ export const RELAY_FAILURES: Readonly<Partial<Record<ErrorCode, RelayFailureRule
   MEDIA_TOO_LARGE: { backoff: SLOWLY, final: { afterTries: 1, code: 'MEDIA_TOO_LARGE' } },
   // It may have arrived, and the server would send it a second time.
   OUTCOME_UNKNOWN: { backoff: SLOWLY, final: { afterTries: 1, code: 'OUTCOME_UNKNOWN' } },
+  // Before anything was written: WhatsApp knows no such group, or this number is not in it.
+  GROUP_NOT_FOUND: { backoff: SLOWLY, final: { afterTries: 1, code: 'GROUP_NOT_FOUND' } },
+  GROUP_FORBIDDEN: { backoff: SLOWLY, final: { afterTries: 1, code: 'GROUP_FORBIDDEN' } },
   // Maybe written, maybe not: the same id again.
   DEADLINE_EXCEEDED: { backoff: SLOWLY },
   // The file could not be given to WhatsApp; it lies here and waits.

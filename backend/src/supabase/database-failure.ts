@@ -4,7 +4,7 @@ import { classifyFailure, type FailedAnswer, type FailureClass } from './failure
 /** What the writer of a batch does next; a duplicate inside a batch is found by bisecting like a dead item. */
 export type DatabaseRetryClass = Exclude<FailureClass, 'duplicate'>;
 
-/** The database did not take (or give) what was asked. As a GatewayError it can be shown to API callers. */
+/** The database did not take (or give) what was asked. API callers are shown its code and SQLSTATE, not its message. */
 export class DatabaseFailure extends GatewayError {
   readonly retryClass: DatabaseRetryClass;
   /** SQLSTATE, `PGRST…`, `SUP`; '' when the answer had none. Safe to log, unlike the message, which may quote a value. */

@@ -43,7 +43,7 @@ export class ClientCalls {
 
   /**
    * Writes one message to the socket under the given id. Resolves when it is written, not when it is accepted: that is
-   * the `ack` event. Rejects NOT_CONNECTED, ENCRYPTION_FAILED, DEADLINE_EXCEEDED.
+   * the `ack` event. Rejects NOT_CONNECTED, ENCRYPTION_FAILED, DEADLINE_EXCEEDED, GROUP_NOT_FOUND, GROUP_FORBIDDEN.
    */
   async relay(
     jid: string,

@@ -8,21 +8,25 @@ import {
 import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
+import type { ErrorCode, GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import type { GroupCache } from './group-cache.js';
+import { refusalOf } from './query-refusals.js';
 
 const GROUP_DEADLINE_MS = 15_000;
 /** Different groups asked for at the same time. */
 const MAX_GROUP_QUERIES = 3;
 /** Business names that were told already; beyond it they are told once more. */
 const MAX_NAMES_TOLD = 5_000;
+/** Nothing can be written to such a group, however often it is tried. */
+const CLOSED_TO_US: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['GROUP_NOT_FOUND', 'GROUP_FORBIDDEN']);
 
 /**
  * Who is who: names from the address book, names of businesses, LID ↔ number mappings, blocks and group subjects, as
  * WhatsApp tells them, written to the log so that they reach `whatsapp_contatos`.
  */
 export class ContactLearner {
-  readonly #asked = new Map<string, Promise<void>>();
+  readonly #asked = new Map<string, Promise<GatewayError | null>>();
   readonly #namesTold = new Map<string, string>();
 
   constructor(private readonly deps: { connectionId: string; journal: Journal; groups: GroupCache; log: Log }) {}
@@ -63,13 +67,18 @@ export class ContactLearner {
     }
   }
 
-  /** Asks for a group unless it is known; once at a time. Never rejects: whoever needs it finds out that it is not there. */
+  /**
+   * Asks for a group unless it is known; once at a time.
+   * @throws GatewayError `GROUP_NOT_FOUND`, `GROUP_FORBIDDEN` when WhatsApp says so; whatever else goes wrong is found out
+   * by whoever needs the group.
+   */
   async ensure(sock: WASocket, jid: string): Promise<void> {
     if (!this.groups.wants(jid)) return;
     const known = this.groups.get(jid) !== undefined;
     const asking = this.#ask(sock, jid);
     // An old answer serves until the new one is there.
-    if (!known) await asking;
+    const refusal = known ? null : await asking;
+    if (refusal && CLOSED_TO_US.has(refusal.code)) throw refusal;
   }
 
   groupEntry(jid: string, nome: string): NewLogEntry {
@@ -83,12 +92,19 @@ export class ContactLearner {
     if (this.groups.wants(jid)) void this.#ask(sock, jid);
   }
 
-  #ask(sock: WASocket, jid: string): Promise<void> {
+  /** Never rejects. @returns why it could not be learnt; null when it was */
+  #ask(sock: WASocket, jid: string): Promise<GatewayError | null> {
     const asked = this.#asked.get(jid);
     if (asked) return asked;
     const asking = withDeadline(sock.groupMetadata(jid), GROUP_DEADLINE_MS, 'group')
       .then((group) => this.learn([group]))
-      .catch((error: unknown) => this.deps.log.debug('group not learnt', { error }))
+      .then(
+        () => null,
+        (error: unknown) => {
+          this.deps.log.debug('group not learnt', { error });
+          return refusalOf(error, 'group');
+        },
+      )
       .finally(() => this.#asked.delete(jid));
     this.#asked.set(jid, asking);
     return asking;

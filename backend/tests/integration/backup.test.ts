@@ -103,6 +103,14 @@ test('a damaged backup and a wrong key are refused, and what was there stays as 
   const before = await readdir(target);
   const wrongKey = restore(join(dir, 'damaged'), target, { force: true, encryptionKey: 'outra-chave-0123456789' });
   await expect(wrongKey).rejects.toMatchObject({ code: 'JOURNAL_KEY_MISMATCH' });
+  await writeFile(join(dir, 'half.tar.gz'), 'x');
+  for (const [file, problem] of [
+    ['half.tar.gz', 'cannot be unpacked'],
+    ['nowhere.tar.gz', 'There is no backup'],
+  ] as const) {
+    const refused = restore(join(dir, file), target, { force: true });
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining(problem) });
+  }
   await appendFile(join(dir, 'damaged', 'journal.lmdb'), 'x');
   const damaged = restore(join(dir, 'damaged'), target, { force: true });
   await expect(damaged).rejects.toMatchObject({ message: expect.stringContaining('journal.lmdb is damaged') });
@@ -117,6 +125,9 @@ test('the rows of the embedded database come along, exactly as they were', async
     await applyMigrations(sql);
     await sql`insert into whatsapp_sessions ${sql(session)}`;
     await sql`insert into whatsapp_contatos ${sql({ owner_id: session.owner_id, session_id: session.id, jid: 'a@lid', nome: text })}`;
+    // More than a stream holds at once, in a table that is not the last one: between 16 and 64 kB a piece.
+    await sql`insert into whatsapp_contatos (owner_id, session_id, jid, nome)
+      select ${session.owner_id}, ${session.id}, n || '@lid', repeat('x', n * 100) from generate_series(1, 60) n`;
     return sql`select s.*, c.* from whatsapp_sessions s join whatsapp_contatos c on c.session_id = s.id`;
   });
   // The journal of a stopped gateway.

@@ -37,6 +37,22 @@ function receive(content: proto.IMessage) {
   return ana.send(shop.phone, content).id;
 }
 
+async function mediaFigures() {
+  const text = (await gateway.http.get('/metrics')).bytes.toString();
+  const valueOf = (series: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')[1] ?? 0,
+    );
+  return {
+    stored: valueOf('sentinela_media_total{result="stored",code=""}'),
+    postponed: valueOf('sentinela_media_total{result="postponed",code="MEDIA_FETCH_FAILED"}'),
+    waiting: valueOf('sentinela_media_waiting'),
+  };
+}
+
 const withFile = (id: string) => gateway.crm.mensagem(shop.id, id, (row) => row['midia_caminho']);
 const failed = (id: string) =>
   gateway.crm.mensagem(shop.id, id, (row) => (row['dados'] as { midia?: { erro?: string } }).midia?.erro);
@@ -113,11 +129,15 @@ test('a file that WhatsApp has deleted is asked for again from the phone', async
   expect(sha256((await gateway.http.get(pathOf(row['id']))).bytes)).toBe(sha256(bytes));
 });
 
-test('a media server in trouble costs time, not the file', async () => {
+test('a media server in trouble costs time, not the file, and the figures say so', async () => {
   const bytes = aPng(5_000);
+  const media = await aFile(bytes);
+  const before = await mediaFigures();
   gateway.simulator.media.failNext = 2;
-  const row = await withFile(receive({ imageMessage: { ...(await aFile(bytes)), mimetype: 'image/png' } }));
+  const row = await withFile(receive({ imageMessage: { ...media, mimetype: 'image/png' } }));
   expect(sha256((await gateway.http.get(pathOf(row['id']))).bytes)).toBe(sha256(bytes));
+  const after = await mediaFigures();
+  expect([after.stored - before.stored, after.postponed - before.postponed, after.waiting]).toEqual([1, 2, 0]);
 });
 
 test('a file above MEDIA_MAX_BYTES is not taken: its row says why', async () => {

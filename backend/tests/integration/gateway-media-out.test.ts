@@ -170,10 +170,23 @@ test.each([
   expect(verdict(await send(body))).toBe(expected);
 });
 
+test('a file of the wrong kind and one from nowhere are refused with what to do', async () => {
+  const wrong = await send({ type: 'sticker', mediaBase64: PNG.toString('base64') });
+  expect(wrong.body).toMatchObject({
+    error: { message: expect.stringContaining('WebP'), details: { field: 'type', found: 'image/png' } },
+  });
+  const nowhere = await send({ type: 'image', mediaUrl: 'http://127.0.0.1:1/a.png' });
+  expect(nowhere.body).toMatchObject({ error: { details: { host: '127.0.0.1:1', reason: 'ECONNREFUSED' } } });
+});
+
 test('what a server does wrong is told, and nothing stays on the disk', async () => {
   expect(verdict(await send({ type: 'image', mediaUrl: urlOf('/nada') }))).toBe('502 MEDIA_FETCH_FAILED');
   expect(verdict(await send({ type: 'image', mediaUrl: urlOf('/huge') }))).toBe('413 MEDIA_TOO_LARGE');
   expect(verdict(await send({ type: 'image', mediaUrl: urlOf('/metadata') }))).toBe('422 FORBIDDEN_DESTINATION');
   expect((await form({ type: 'image' }, randomBytes(LIMIT + 1), 'a.png')).error?.code).toBe('MEDIA_TOO_LARGE');
+  expect((await form({ type: 'foto' }, PNG, 'a.png')).error?.code).toBe('UNSUPPORTED_TYPE');
+  const twice = new FormData();
+  for (const name of ['a.png', 'b.png']) twice.append('file', new Blob([new Uint8Array(PNG)]), name);
+  expect((await fetch(gateway.http.baseUrl + SEND, { method: 'POST', body: twice })).status).toBe(400);
   await until('all work to be done', async () => (await readdir(join(gateway.dataDir, 'media-out'))).length === 0);
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { GroupResource, GroupSummary, MemberResultResource } from '../../src/integration/group-resources.js';
 import type { Contact, Group } from '../../src/simulator/index.js';
-import { aGateway, verdict, type PairedConnection } from '../support/gateway.js';
+import { aGateway, SEND, verdict, type PairedConnection } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 const gateway = aGateway();
@@ -155,6 +155,21 @@ describe('making and changing groups', () => {
     expect(verdict(await gateway.http.get('/api/whatsapp-bootstrap/connections/nada/groups'))).toBe(
       '404 CONNECTION_NOT_FOUND',
     );
+  });
+
+  test('a message to either ends at once, and says why in its answer and its row', async () => {
+    const others = gateway.simulator.createGroup({ subject: 'Outros', members: [gateway.aCustomer()] });
+    for (const [to, status, code] of [
+      ['120363000000000404@g.us', 404, 'GROUP_NOT_FOUND'],
+      [others.jid, 403, 'GROUP_FORBIDDEN'],
+    ] as const) {
+      const answer = await gateway.http.post(SEND, { connectionId: shop.id, to, content: 'alguém aí?' });
+      expect(answer.status).toBe(status);
+      expect(answer.body).toMatchObject({ error: { code } });
+      const row = await until('the row', async () => (await gateway.crm.mensagens(shop.id, { chat_jid: to }))[0]);
+      expect(row).toMatchObject({ conteudo: 'alguém aí?' });
+      await rowOf(String(row.whatsapp_id), ({ erro }) => erro === code);
+    }
   });
 });
 

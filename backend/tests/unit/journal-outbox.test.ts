@@ -58,6 +58,16 @@ describe('the outbox', () => {
     expect([...journal.listUnfinishedOutbox()]).toEqual([]);
     expect(journal.stats().outboxUnfinished).toBe(0);
   });
+
+  test('what has its entry only when it ends keeps its place, and leaves nothing behind', async () => {
+    const journal = await openJournal();
+    const reaction = anOutbox({ seq: 0, whatsappId: 'A', rowless: true });
+    await journal.commit({ outbox: [reaction] });
+    const place = journal.getOutbox(CONNECTION, 'A')?.seq;
+    await journal.commit({ entries: [outgoing('A')], outbox: [{ ...reaction, state: 'sent' }] });
+    expect(journal.getOutbox(CONNECTION, 'A')?.seq).toBe(place);
+    expect(journal.stats().outboxUnfinished).toBe(0);
+  });
 });
 
 describe('what is kept only for a time', () => {

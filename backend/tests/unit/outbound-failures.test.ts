@@ -75,6 +75,8 @@ describe('a relay that rejects', () => {
     { code: 'NOT_ON_WHATSAPP', endsAs: 'NOT_ON_WHATSAPP', relays: 1, fresh: false },
     { code: 'UNSUPPORTED_TYPE', endsAs: 'UNSUPPORTED_TYPE', relays: 1, fresh: false },
     { code: 'MEDIA_TOO_LARGE', endsAs: 'MEDIA_TOO_LARGE', relays: 1, fresh: false },
+    { code: 'GROUP_NOT_FOUND', endsAs: 'GROUP_NOT_FOUND', relays: 1, fresh: false },
+    { code: 'GROUP_FORBIDDEN', endsAs: 'GROUP_FORBIDDEN', relays: 1, fresh: false },
     { code: 'OUTCOME_UNKNOWN', endsAs: 'OUTCOME_UNKNOWN', relays: 1, fresh: false },
     { code: 'JOURNAL_FAILED', endsAs: null, relays: 21, fresh: false },
     { code: 'JOURNAL_FULL', endsAs: null, relays: 21, fresh: false },

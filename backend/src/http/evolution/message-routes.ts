@@ -7,6 +7,7 @@ import type {
   Scope,
   StagedUpload,
 } from '../../integration/resources.js';
+import { uploadsTo } from '../routes/send-call.js';
 import { GatewayError, type ErrorCode } from '../../lib/errors.js';
 import { route, type Caller, type Reply, type Route } from '../route.js';
 import { anything, evolutionFacts, instanceParams, READ_ERRORS } from './facts.js';
@@ -28,7 +29,15 @@ const SEND_ERRORS: readonly ErrorCode[] = [
     'BANNED',
   ] as const),
   ...(['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'NEW_CHATS_PAUSED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED'] as const),
-  ...(['MEDIA_TOO_LARGE', 'MEDIA_FETCH_FAILED', 'FORBIDDEN_DESTINATION', 'FFMPEG_MISSING', 'TOO_LATE'] as const),
+  ...([
+    'MEDIA_TOO_LARGE',
+    'MEDIA_FETCH_FAILED',
+    'FORBIDDEN_DESTINATION',
+    'GROUP_NOT_FOUND',
+    'GROUP_FORBIDDEN',
+    'FFMPEG_MISSING',
+    'TOO_LATE',
+  ] as const),
   ...(['EXPIRED', 'JOURNAL_FAILED', 'JOURNAL_FULL', ...READ_ERRORS] as const),
 ];
 
@@ -172,7 +181,7 @@ function sendRoute(ports: EvolutionPorts, row: SendRow<z.ZodObject>): Route {
     // The wait for the acknowledgement, and before it the delay and a file to fetch or convert.
     deadlineMs: 120_000,
     maxJson: MAX_JSON,
-    ...(row.takesFile && { upload: (stream, name) => integration.receiveUpload(stream, name) }),
+    ...(row.takesFile && { upload: uploadsTo(integration) }),
     handle: async ({ params: { instanceName }, body }, caller: Caller): Promise<Reply> => {
       const message = row.message(body, caller.upload as StagedUpload | undefined);
       const { number, delay, quoted, mentioned } = body as Addressed;

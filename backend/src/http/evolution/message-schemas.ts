@@ -80,7 +80,10 @@ export const pollBody = z
     selectableCount: z.coerce.number().int().min(0).max(12).default(1),
     values: z.array(cleanText(100).min(1)).min(2).max(12),
   })
-  .refine(({ values }) => new Set(values).size === values.length, { path: ['values'], message: 'must differ' })
+  .refine(({ values }) => new Set(values).size === values.length, {
+    path: ['values'],
+    message: 'must differ from each other',
+  })
   .refine(({ values, selectableCount }) => selectableCount <= values.length, {
     path: ['selectableCount'],
     message: 'must not exceed the number of values',

@@ -56,13 +56,16 @@ export function answerErrors(log: Log): ErrorRequestHandler {
   };
 }
 
+/** Their texts come from inside: hosts and ports, values that a constraint quotes. The log has them. */
+const NOT_SHOWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INTERNAL', 'DATABASE_UNAVAILABLE', 'DATABASE_REFUSED']);
+
 /** The failure in the shape of its route; what may be tried again says when. */
 export function sendError(res: Response, error: GatewayError): void {
   const { code, status, details } = error;
   const wait = (details as { retryAfterS?: unknown } | null | undefined)?.retryAfterS;
   if (typeof wait === 'number') res.setHeader('Retry-After', String(wait));
   if (status === 503 && !res.hasHeader('Retry-After')) res.setHeader('Retry-After', RETRY_AFTER_S);
-  const message = code === 'INTERNAL' ? ERRORS.INTERNAL.message : error.message;
+  const message = NOT_SHOWN.has(code) ? ERRORS[code].message : error.message;
   const shape = (res.locals['errorShape'] as ErrorShape | undefined) ?? 'sentinela';
   const answer = SHAPES[shape](error, message);
   res.status(answer.status).json(answer.body);

@@ -3,19 +3,31 @@ import busboy from 'busboy';
 import type { Request, RequestHandler } from 'express';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
 
-/** Takes one file of a form while it arrives. @returns what the route is handed as `upload` */
-export type TakeUpload = (stream: Readable, name: string | null) => Promise<unknown>;
+/** Where the file of a form goes. */
+export interface Uploads {
+  /** Takes it while it arrives. @returns what the route is handed as `upload` */
+  take(stream: Readable, name: string | null): Promise<unknown>;
+  /** Its request is refused: the file must not stay. */
+  drop(upload: unknown): Promise<void>;
+}
 
 const LIMITS = { files: 1, fields: 32, fieldSize: 128 * 1024, fieldNameSize: 100, parts: 40, headerPairs: 100 };
+
+/** What is beyond the limits would be left out in silence. */
+const TOO_MANY = [
+  ['filesLimit', 'more than one file: send each by itself'],
+  ['fieldsLimit', `more than ${LIMITS.fields} fields`],
+  ['partsLimit', `more than ${LIMITS.parts} parts`],
+] as const;
 
 /**
  * `multipart/form-data` with one file: its fields become the body, and the file is streamed to whoever takes it, never into
  * memory. Anything else is passed on. The Origin check is before this, so no web page can post a form unasked.
  */
-export function multipartBody(take: TakeUpload): RequestHandler {
+export function multipartBody(uploads: Uploads): RequestHandler {
   return (req, res, next) => {
     if (!req.is('multipart/form-data')) return next();
-    receive(req, take).then(({ fields, upload }) => {
+    receive(req, uploads).then(({ fields, upload }) => {
       req.body = fields;
       res.locals['upload'] = upload;
       next();
@@ -23,17 +35,17 @@ export function multipartBody(take: TakeUpload): RequestHandler {
   };
 }
 
-async function receive(req: Request, take: TakeUpload): Promise<{ fields: Record<string, unknown>; upload: unknown }> {
+async function receive(req: Request, uploads: Uploads): Promise<{ fields: Record<string, unknown>; upload: unknown }> {
   const fields: Record<string, unknown> = {};
   const taking: Promise<unknown>[] = [];
-  await new Promise<void>((resolve, reject) => {
+  const read = new Promise<void>((resolve, reject) => {
     const form = parser(req);
     form.on('field', (name, text, { valueTruncated }) => {
       if (valueTruncated) reject(new GatewayError('BODY_TOO_LARGE'));
       if (!(name in {})) fields[name] = valueOf(text);
     });
     form.on('file', (_field, stream, { filename }) => {
-      const taken = take(stream, filename || null);
+      const taken = uploads.take(stream, filename || null);
       taking.push(taken);
       taken.catch((error: unknown) => {
         // What is still coming is not wanted.
@@ -42,13 +54,22 @@ async function receive(req: Request, take: TakeUpload): Promise<{ fields: Record
         reject(error instanceof Error ? error : new GatewayError('INTERNAL', undefined, { cause: error }));
       });
     });
+    for (const [event, problem] of TOO_MANY) {
+      form.once(event, () => reject(new GatewayError('BAD_REQUEST', `The form has ${problem}.`)));
+    }
     form.once('error', (cause) => reject(new GatewayError('BAD_REQUEST', 'The form is not valid.', { cause })));
     form.once('close', () => resolve());
     req.once('aborted', () => reject(new GatewayError('BAD_REQUEST', 'The request broke off.')));
     req.pipe(form);
   });
-  const [upload] = await Promise.all(taking);
-  return { fields, upload };
+  try {
+    await read;
+    const [upload] = await Promise.all(taking);
+    return { fields, upload };
+  } catch (error) {
+    for (const taken of taking) void taken.then((upload) => uploads.drop(upload)).catch(() => undefined);
+    throw error;
+  }
 }
 
 function parser(req: Request): busboy.Busboy {

@@ -1,11 +1,10 @@
 import type { StagedUpload } from '../../integration/resources.js';
-import type { IntegrationPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
 import type { ScheduledPort } from '../schedule-ports.js';
 import { pageBothWays } from '../schemas/common.js';
 import { messageInput } from '../schemas/message-content.js';
 import * as schema from '../schemas/scheduled.js';
-import { idempotencyOf, sendFacts } from './send-call.js';
+import { idempotencyOf, sendFacts, type UploadPort } from './send-call.js';
 
 const PATH = '/api/whatsapp-integration/scheduled-messages';
 /** A file is fetched and converted when its message is scheduled. */
@@ -21,10 +20,7 @@ const MESSAGE = [
 ] as const;
 
 /** Messages that go out at a time. */
-export function scheduledRoutes(
-  scheduled: ScheduledPort,
-  integration: Pick<IntegrationPort, 'receiveUpload'>,
-): Route[] {
+export function scheduledRoutes(scheduled: ScheduledPort, integration: UploadPort): Route[] {
   return [
     scheduleRoute(scheduled, integration),
     route({
@@ -73,7 +69,7 @@ export function scheduledRoutes(
   ];
 }
 
-function scheduleRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPort, 'receiveUpload'>): Route {
+function scheduleRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
   return route({
     ...facts,
     method: 'post',
@@ -108,7 +104,7 @@ function scheduleRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPo
   });
 }
 
-function changeRoute(scheduled: ScheduledPort, integration: Pick<IntegrationPort, 'receiveUpload'>): Route {
+function changeRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
   const { issueCodes, maxJson } = sendFacts(integration);
   return route({
     ...facts,

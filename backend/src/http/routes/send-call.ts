@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { SendResult } from '../../integration/resources.js';
+import type { SendResult, StagedUpload } from '../../integration/resources.js';
 import type { ErrorCode } from '../../lib/errors.js';
+import type { Uploads } from '../middleware/multipart-body.js';
 import type { IntegrationPort } from '../ports.js';
 import { ok, type Caller, type Reply, type ReplySpec, type Route } from '../route.js';
 import * as schema from '../schemas/messages.js';
@@ -10,6 +11,7 @@ export const SEND_ERRORS = [
   ...['INVALID_RECIPIENT', 'EMPTY_MESSAGE', 'MESSAGE_TOO_LONG', 'UNSUPPORTED_TYPE', 'NEW_CHATS_PAUSED'],
   ...['MESSAGE_NOT_FOUND', 'IDEMPOTENCY_CONFLICT', 'TOO_LATE', 'FORBIDDEN', 'DATABASE_UNAVAILABLE'],
   ...['NOT_ON_WHATSAPP', 'REACHOUT_LOCKED', 'REJECTED_BY_WHATSAPP', 'ENCRYPTION_FAILED', 'EXPIRED'],
+  ...['GROUP_NOT_FOUND', 'GROUP_FORBIDDEN'],
   ...['MEDIA_TOO_LARGE', 'MEDIA_FETCH_FAILED', 'MEDIA_STORE_FAILED', 'MEDIA_NOT_FOUND', 'FORBIDDEN_DESTINATION'],
   ...['FFMPEG_MISSING', 'JOURNAL_FAILED', 'JOURNAL_FULL', 'DEADLINE_EXCEEDED'],
 ] as ErrorCode[];
@@ -19,9 +21,18 @@ export const SEND_REPLIES: Record<number, ReplySpec> = {
   202: { description: 'Stored; it goes out as soon as possible.', schema: schema.sendMessageReply },
 };
 
+export type UploadPort = Pick<IntegrationPort, 'receiveUpload' | 'discardUpload'>;
+
+export function uploadsTo(integration: UploadPort): Uploads {
+  return {
+    take: (stream, name) => integration.receiveUpload(stream, name),
+    drop: (upload) => integration.discardUpload(upload as StagedUpload),
+  };
+}
+
 /** What the routes that send have in common beside their schemas. */
 export function sendFacts(
-  integration: Pick<IntegrationPort, 'receiveUpload'>,
+  integration: UploadPort,
 ): Required<Pick<Route, 'issueCodes' | 'deadlineMs' | 'maxJson' | 'upload'>> {
   const emptyOrLong = {
     too_small: 'EMPTY_MESSAGE',
@@ -39,7 +50,7 @@ export function sendFacts(
     deadlineMs: schema.MAX_WAIT_MS + 90_000,
     // 16 MB of file as base64; larger ones come as a form or by URL.
     maxJson: '22mb',
-    upload: (stream, name) => integration.receiveUpload(stream, name),
+    upload: uploadsTo(integration),
   };
 }
 

@@ -37,6 +37,7 @@ export const statsReply = z
       oldestPendingAt: isoTimeOrNull,
       deadLetters: z.number().int(),
       outboxUnfinished: z.number().int().meta({ description: 'Sends without an acknowledgement or a final error.' }),
+      mediaWaiting: z.number().int().meta({ description: 'Files of messages that are not in the media store yet.' }),
       journalBytes: z.number().int(),
       journalMaxBytes: z.number().int(),
     }),

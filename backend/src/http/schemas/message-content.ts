@@ -66,8 +66,14 @@ export const contentFields = {
       options: z.array(cleanText(100).min(1)).min(2).max(12),
       selectable: z.number().int().min(0).max(12).default(1).meta({ description: 'How many may be chosen; 0 = any.' }),
     })
-    .refine(({ options }) => new Set(options).size === options.length, 'options must differ')
-    .refine(({ options, selectable }) => selectable <= options.length, 'selectable must not exceed the options')
+    .refine(({ options }) => new Set(options).size === options.length, {
+      path: ['options'],
+      message: 'must differ from each other',
+    })
+    .refine(({ options, selectable }) => selectable <= options.length, {
+      path: ['selectable'],
+      message: 'must not exceed the number of options',
+    })
     .optional(),
 };
 

@@ -31,7 +31,7 @@ const GIVE_UP_HOURS = 24;
 
 /**
  * Says welcome, away and goodbye for those who are not there. It reads what is due from the database (the settings with
- * it, so a change counts from the next message on), takes each message by a unique row, and sends it with that row's id
+ * it, so a change counts at once, also for who wrote within `RECENT_MINUTES`), takes each message by a unique row, and sends it with that row's id
  * as idempotency key: however often a process dies in between, the customer reads it once.
  *
  * - `idle`: waits for a customer's message or the next look.

@@ -21,6 +21,9 @@ export async function dumpTables(sql: postgres.Sql, folder: string): Promise<Tab
       const file = `${table}.copy`;
       const rows = await tx.unsafe(`copy ${target(table, columns)} to stdout`).readable();
       await pipeline(rows, createWriteStream(join(folder, file), { mode: 0o600 }));
+      // Rows that fill the stream's buffer pause the socket, and an ended stream is read no more: when the last ones did
+      // (postgres.js 3.4, src/connection.js, CopyData), nothing else would wake it, and the next table would never come.
+      rows._read(0);
       done.push({ table, columns, file });
     }
   });

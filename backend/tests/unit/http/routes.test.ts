@@ -5,7 +5,12 @@ import { KEY, UUID, aConnection, anApp, documented, type Options } from './scrip
 
 const CONNECTIONS = '/api/whatsapp-integration/connections';
 const SEND = '/api/whatsapp-integration/messages/send';
+const ROBOT = `${CONNECTIONS}/c1/robot`;
 const aSend = { connectionId: 'c1', to: '5511999999999', content: 'Olá' };
+const aPlace = { connectionId: 'c1', to: '5511999999999', type: 'location' };
+const aPoll = (options: string[], selectable = 1) => {
+  return { connectionId: 'c1', to: '5511999999999', type: 'poll', poll: { question: 'Qual?', options, selectable } };
+};
 
 describe('connections', () => {
   test('are created with 201, and found again with 200', async () => {
@@ -208,6 +213,25 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     [post, SEND, { ...aSend, to: '' }, 'INVALID_RECIPIENT', 'body.to', 'must have at least 1 characters'],
     [post, SEND, { ...aSend, to: '1\n2' }, 'INVALID_RECIPIENT', 'body.to', /control/],
     [post, SEND, { ...aSend, mentions: 'x' }, BAD, 'body.mentions', 'must be an array'],
+    [
+      post,
+      SEND,
+      { ...aPlace, location: { latitude: -91, longitude: 0 } },
+      BAD,
+      'body.location.latitude',
+      'must be at least -90',
+    ],
+    [
+      post,
+      SEND,
+      { ...aPlace, location: { latitude: 0, longitude: 181 } },
+      BAD,
+      'body.location.longitude',
+      'must be at most 180',
+    ],
+    [post, SEND, aPoll(['a', 'a']), BAD, 'body.poll.options', 'must differ from each other'],
+    [post, SEND, aPoll(['a', 'b'], 3), BAD, 'body.poll.selectable', 'must not exceed the number of options'],
+    [post, ROBOT, { autoResposta: true, horario: { dias: { mon: [] } } }, BAD, 'body.horario.dias', /dom, seg, ter/],
     [post, `${SEND}?wait=-1`, aSend, BAD, 'query.wait', /^must be a number of milliseconds/],
     [post, `${SEND}?wait=30001`, aSend, BAD, 'query.wait', /^must be a number of milliseconds/],
     [post, `${SEND}?wait=1&wait=2`, aSend, BAD, 'query.wait', 'must be a string'],
@@ -253,6 +277,17 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
   ])('%s is refused', async (_name, type, body, status, code) => {
     const res = await documented(anApp().http.post(SEND).set('Content-Type', type).send(body));
     expect([res.status, res.body]).toMatchObject([status, { success: false, error: { code } }]);
+  });
+
+  test('a form with two files is refused, rather than sent without one of them', async () => {
+    const { http, calls } = anApp();
+    const form = http.post(SEND).field('connectionId', 'c1').field('to', '5511999999999').field('type', 'image');
+    const res = await documented(form.attach('a', Buffer.from('a'), 'a.png').attach('b', Buffer.from('b'), 'b.png'));
+    expect([res.status, (res.body as { error: object }).error]).toMatchObject([
+      400,
+      { code: 'BAD_REQUEST', message: expect.stringContaining('more than one file') },
+    ]);
+    expect(calls.map(({ name }) => name)).not.toContain('sendMessage');
   });
 
   test('a packed body is refused, not unpacked', async () => {
@@ -311,6 +346,19 @@ describe('errors of the services', () => {
     ]);
     expect(res.get('Retry-After')).toBe(status === 503 ? '5' : undefined);
   });
+
+  test.each<ErrorCode>(['DATABASE_UNAVAILABLE', 'DATABASE_REFUSED'])(
+    '%s does not tell what the database said',
+    async (code) => {
+      const fail = async () => {
+        throw new GatewayError(code, 'connect ECONNREFUSED 10.1.2.3:5432', { details: { sqlstate: '08006' } });
+      };
+      const { http } = anApp({ integration: { listConnections: fail } });
+      const res = await documented(http.get(CONNECTIONS));
+      expect(res.body).toMatchObject({ error: { code, details: { sqlstate: '08006' } } });
+      expect(res.text).not.toContain('10.1.2.3');
+    },
+  );
 
   test('what nobody foresaw is a 500 without its text or its stack, and in the log with both', async () => {
     const lines: unknown[] = [];

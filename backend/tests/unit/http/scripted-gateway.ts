@@ -158,6 +158,7 @@ export function scriptedPorts(
       for await (const chunk of stream) size += (chunk as Buffer).length;
       return { file: UUID, size, sha256: Buffer.alloc(32), name };
     },
+    discardUpload: async () => undefined,
     markRead: async (_id, messageIds) => messageIds.length,
     markNamedRead: async () => undefined,
     sendPresence: async () => undefined,
@@ -192,7 +193,7 @@ export function scriptedPorts(
     },
     stats: async () => ({
       queues: {
-        ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0 },
+        ...{ pendingEntries: 0, oldestPendingAt: null, deadLetters: 0, outboxUnfinished: 0, mediaWaiting: 0 },
         ...{ journalBytes: 1, journalMaxBytes: 2 },
       },
       supabase: { reachable: true, responseMs: 2.5 },
