@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stdout.write(`Backed up ${dataDir} to ${values.to}: ${files.length} files, ${bytes} bytes.\n`);
     process.stdout.write('Whoever has it can be your WhatsApp: keep it as safe as the original.\n');
     const media = join(dataDir, 'media');
-    if (existsSync(media)) process.stdout.write(`Files of messages are not in it: copy ${media}, too (rsync).\n`);
+    if (existsSync(media)) process.stdout.write(`Files of other messages are not in it: copy ${media}, too (rsync).\n`);
     if (!embedded) process.stdout.write('The rows are in a database of their own: back that up with its own tools.\n');
   } finally {
     await log.close();

@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.js';
 import { dumpDatabase } from '../supabase/local/dump-database.js';
 import { isArchive, packFolder } from './archive.js';
 import { DATABASE_FOLDER, describeFile, MANIFEST_FILE, type Manifest } from './manifest.js';
+import { copyOutgoing, listOutgoing, OUTGOING_FOLDER } from './outgoing-files.js';
 
 /** Keys of the local API; a CRM that uses them goes on after a restore. */
 const KEYS_FILE = 'supabase-keys.json';
@@ -47,7 +48,10 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
 
 async function fill(folder: string, { dataDir, embedded, version, log }: BackupOptions): Promise<Manifest> {
   const madeAt = new Date().toISOString();
+  await copyOutgoing(dataDir, folder);
   const files = await copyJournal(dataDir, folder);
+  await copyOutgoing(dataDir, folder);
+  files.push(...(await listOutgoing(folder)).map((name) => `${OUTGOING_FOLDER}/${name}`));
   if (existsSync(join(dataDir, KEYS_FILE))) {
     await copyFile(join(dataDir, KEYS_FILE), join(folder, KEYS_FILE));
     files.push(KEYS_FILE);

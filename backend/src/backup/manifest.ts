@@ -19,7 +19,11 @@ const manifestSchema = z.object({
   version: z.string(),
   files: z.array(
     // A path inside the backup; one that leads out of it is none of ours.
-    z.object({ path: z.string().regex(/^(database\/)?[\w-]+(\.[\w-]+)*$/), bytes: z.int(), sha256: z.string() }),
+    z.object({
+      path: z.string().regex(/^((database|media-out)\/)?[\w-]+(\.[\w-]+)*$/),
+      bytes: z.int(),
+      sha256: z.string(),
+    }),
   ),
   /** null when the rows are in a database of their own. */
   tables: z

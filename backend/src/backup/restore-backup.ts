@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.js';
 import { loadDatabase } from '../supabase/local/dump-database.js';
 import { isArchive, unpackInto } from './archive.js';
 import { DATABASE_FOLDER, readManifest, type Manifest } from './manifest.js';
+import { OUTGOING_FOLDER } from './outgoing-files.js';
 
 export interface RestoreOptions {
   dataDir: string;
@@ -32,7 +33,9 @@ export interface Restored {
   aside: string | null;
 }
 
-const LAID_ASIDE = ['journal.lmdb', 'journal.lmdb-lock', 'journal.key.json', 'supabase-keys.json', 'postgres'];
+const LAID_ASIDE = [
+  ...['journal.lmdb', 'journal.lmdb-lock', 'journal.key.json', 'supabase-keys.json', 'postgres', OUTGOING_FOLDER],
+];
 
 /**
  * Puts a backup into a data directory that no gateway is at work on. It is compared with its list first, and opened with
@@ -59,7 +62,8 @@ async function restoreFolder(folder: string, options: RestoreOptions): Promise<R
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const aside = await layAside(options);
   try {
-    for (const { path } of manifest.files.filter((file) => !file.path.includes('/'))) {
+    await mkdir(join(dataDir, OUTGOING_FOLDER), { recursive: true, mode: 0o700 });
+    for (const { path } of manifest.files.filter((file) => !file.path.startsWith(`${DATABASE_FOLDER}/`))) {
       await copyFile(join(folder, path), join(dataDir, path));
       await chmod(join(dataDir, path), 0o600);
     }

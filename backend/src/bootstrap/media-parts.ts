@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OUTGOING_FOLDER } from '../backup/outgoing-files.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Journal } from '../journal/journal.js';
 import type { MediaSource } from '../journal/records.js';
@@ -57,7 +58,7 @@ export function mediaParts(deps: {
   const { dataDir, media, whatsapp } = config;
   const server = { url: whatsapp.mediaUrl, caFile: whatsapp.mediaCaFile };
   const incoming = new StagedFiles(join(dataDir, 'media-in'));
-  const outgoing = new StagedFiles(join(dataDir, 'media-out'));
+  const outgoing = new StagedFiles(join(dataDir, OUTGOING_FOLDER));
   const bucket = media.storage === 'supabase' ? new MediaBucket({ host: databaseHost }) : null;
   const base = `${media.publicUrl}/api/whatsapp-integration`;
   const disk = new DiskStore(join(dataDir, 'media'));

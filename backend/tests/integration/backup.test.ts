@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { appendFile, chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { copyOutgoing, listOutgoing } from '../../src/backup/outgoing-files.js';
 import { makeBackup } from '../../src/backup/make-backup.js';
 import { restoreBackup } from '../../src/backup/restore-backup.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -94,6 +95,32 @@ test('nothing is restored over a running gateway, nor over another one without b
   const { aside } = await restore(join(dir, 'guarded'), target, { force: true });
   expect(await readdir(aside!)).toContain('journal.lmdb');
   await expect(backup(join(dir, 'guarded'))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+});
+
+test('a scheduled message keeps its file', async () => {
+  const { id } = await gateway.aPairedConnection();
+  const bytes = randomBytes(5000);
+  const message = { type: 'document', mediaBase64: bytes.toString('base64'), fileName: 'nota.pdf' };
+  const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+  const body = { connectionId: id, to: gateway.aCustomer().number, ...message, sendAt };
+  expect((await gateway.http.post('/api/whatsapp-integration/scheduled-messages', body)).status).toBe(201);
+  const { files } = await backup(join(dir, 'scheduled.tar.gz'));
+  const path = files.map((file) => file.path).find((each) => each.startsWith('media-out/'));
+  await restore(join(dir, 'scheduled.tar.gz'), join(dir, 'scheduled-restored'));
+  expect(await readFile(join(dir, 'scheduled-restored', path!))).toEqual(bytes);
+}, 60_000);
+
+test('a file that was still being written when the copying began is whole, and one that was sent meanwhile is there', async () => {
+  const [from, to] = [join(dir, 'outgoing'), join(dir, 'outgoing-copy')];
+  await mkdir(join(from, 'media-out'), { recursive: true });
+  for (const name of ['growing', 'sent']) await writeFile(join(from, 'media-out', name), 'half');
+  await copyOutgoing(from, to);
+  await appendFile(join(from, 'media-out', 'growing'), ' and half');
+  await rm(join(from, 'media-out', 'sent'));
+  await writeFile(join(from, 'media-out', 'new'), 'half');
+  await copyOutgoing(from, to);
+  const copied = (await listOutgoing(to)).sort().map((name) => readFile(join(to, 'media-out', name), 'utf8'));
+  expect(await Promise.all(copied)).toEqual(['half and half', 'half', 'half']);
 });
 
 test('a damaged backup and a wrong key are refused, and what was there stays as it was', async () => {
