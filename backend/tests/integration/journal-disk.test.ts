@@ -64,24 +64,26 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
   const onDisk = mountable ? test : test.skip;
 
   onDisk('a full disk rejects the commit, loses nothing acknowledged, and heals when there is room', async () => {
-    const disk = smallDisk('400k');
+    const disk = smallDisk('1600k');
     const writer = spawn(process.execPath, [child, disk.dir, '-', '3', '10000'], {
-      // lmdb reports a failed commit on stderr as well.
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    let complaints = '';
+    writer.stderr.on('data', (bytes: Buffer) => (complaints += bytes.toString()));
     undo.push(() => writer.kill('SIGKILL'));
     const ended = once(writer, 'exit');
     const said: string[] = [];
     for await (const line of createInterface({ input: writer.stdout })) {
       said.push(line);
       if (!line.startsWith('!')) continue;
-      disk.remount('size=4m');
+      disk.remount('size=8m');
       writer.stdin.end();
     }
-    await ended;
+    expect(await ended).toEqual([0, null]);
+    // LMDB, which corrupts memory when a disk is full, has not met it.
+    expect(complaints).toBe('');
     const refused = said.findIndex((line) => line.startsWith('!'));
-    // LMDB takes a write that was cut short for an I/O error.
-    expect(said[refused]).toMatch(/^! JOURNAL_FAILED (No space left|Input\/output error)/);
+    expect(said[refused]).toMatch(/^! JOURNAL_FAILED No space left/);
     expect(said.slice(refused + 1).filter((line) => line.startsWith('+ ')).length).toBeGreaterThan(0);
     const acknowledged = said.filter((line) => line.startsWith('+ ')).map((line) => Number(line.slice(2)));
     expect(new Set(present(await openJournal(disk.dir)))).toEqual(new Set(acknowledged));
