@@ -7,7 +7,6 @@ export default {
   // Sources import each other as .js; data files (libphonenumber's metadata.min.json.js) keep their names.
   moduleNameMapper: {
     '^(\\.{1,2}/.*(?<!\\.json))\\.js$': '$1',
-    '^curve25519-js$': '<rootDir>/tests/support/curve25519.cjs',
   },
   transform: {
     '^.+\\.ts$': [

@@ -1,15 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 /**
  * `src/` and most of what it depends on → `dist/`: a daemon that was killed has to load 1,300 small files before it opens its
  * first socket, and half of that time goes with the files (docs/adr/0018). Same code, same order, nothing minified.
+ * Tests have it put elsewhere (`--outdir`), with programs of their own beside the gateway's.
  */
 const ENTRIES = [
   ...['main', 'backup', 'restore', 'db-migrate', 'keys', 'migrate-whatsapp', 'test-whatsapp', 'import-session'],
   'supabase/local/api-worker',
-];
+].map((entry) => `src/${entry}`);
 
 /** These stay in node_modules, and why. */
 const EXTERNAL = {
@@ -41,13 +43,16 @@ const COMMONJS = [
 ].join(' ');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: { outdir: { type: 'string', default: `${root}dist` } },
+  allowPositionals: true,
+});
 // Chunks have hashes in their names: those of an earlier build would stay.
-await rm(`${root}dist`, { recursive: true, force: true });
+await rm(values.outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
-  outbase: 'src',
-  outdir: 'dist',
+  entryPoints: [...ENTRIES, ...positionals].map((entry) => ({ in: `${entry}.ts`, out: entry.replace(/^src\//, '') })),
+  outdir: values.outdir,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,

@@ -157,7 +157,10 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     clock,
     log,
   });
-  const atendimentos = new Atendimentos({ database, table: new AtendimentoTable(database) });
+  const atendimentos = new Atendimentos({
+    ...{ database, table: new AtendimentoTable(database) },
+    changed: () => robot.wake(),
+  });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
   const people = peopleParts({ integration, database, journal, numbers, clock, log });

@@ -14,6 +14,8 @@ import type { PageAsked, Row, Scope, TwoWayPage } from './resources.js';
 export interface AtendimentosDeps {
   table: AtendimentoTable;
   database: Pick<SupabaseWhatsAppService, 'getAtendimento' | 'listMensagens'>;
+  /** Told after each change: who goes by the rows need not wait for its next look. */
+  changed(): void;
 }
 
 /** The open atendimentos of somebody, and how many messages in them nobody has read. */
@@ -67,7 +69,9 @@ export class Atendimentos {
     const outcome = await this.deps.table.change(id, changeOf(name, input, actor), scope);
     const { resultado, atendimento, eventoId } = outcome;
     if (resultado === 'STATUS' || resultado === 'OCUPADO') throw refusal(name, outcome);
-    return { atendimento, changed: resultado === 'ALTERADO', eventoId };
+    const changed = resultado === 'ALTERADO';
+    if (changed) this.deps.changed();
+    return { atendimento, changed, eventoId };
   }
 
   /** What was done with it, oldest first. @throws ATENDIMENTO_NOT_FOUND, BAD_REQUEST (cursor), DATABASE_UNAVAILABLE */

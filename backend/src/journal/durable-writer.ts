@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../lib/clock.js';
 import { type Deferred, deferred } from '../lib/deferred.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { DiskRoom } from './disk-room.js';
 import type { RawRoot, Write } from './tables.js';
 
 /** A disk that does not answer for so long is a failed disk. The commit may still happen: callers fail closed either way. */
@@ -28,6 +29,7 @@ interface Waiting {
  */
 export class DurableWriter {
   readonly #root: RawRoot;
+  readonly #room: DiskRoom;
   #flushes = 0;
   #closing: Promise<void> | null = null;
   readonly #outstanding = new Map<Deferred<never>, number>();
@@ -36,8 +38,9 @@ export class DurableWriter {
   #waiting: Waiting[] = [];
   #cancelWait: (() => void) | null = null;
 
-  constructor(root: RawRoot) {
+  constructor(root: RawRoot, dir: string) {
     this.#root = root;
+    this.#room = new DiskRoom(dir);
     root.on('aftercommit', ({ txnId }: { txnId?: number }) => {
       // Without an id the transaction was aborted.
       if (txnId !== undefined) this.#flushes++;
@@ -96,14 +99,21 @@ export class DurableWriter {
   #commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve();
     let committed: Promise<boolean>;
+    let release: () => void;
+    try {
+      release = this.#room.take(writes);
+    } catch (error) {
+      return Promise.reject(failed(error));
+    }
     try {
       committed = this.#root.batch(() => {
         for (const { db, key, value } of writes) void (value === null ? db.remove(key) : db.put(key, value));
       });
     } catch (error) {
+      release();
       return Promise.reject(failed(error));
     }
-    return this.#settle(committed);
+    return this.#settle(committed).finally(release);
   }
 
   close(): Promise<void> {

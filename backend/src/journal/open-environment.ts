@@ -5,6 +5,7 @@ import { open } from 'lmdb';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { Releasers } from '../lib/releasers.js';
+import { DiskRoom } from './disk-room.js';
 import { DurableWriter } from './durable-writer.js';
 import { assertSameSeal, type JournalSeal, unlockKeyFile } from './key-file.js';
 import { lockDirectory } from './lock-directory.js';
@@ -42,9 +43,12 @@ export async function openEnvironment(o: {
     const dir = await prepareDirectory(o.dir);
     const lock = await lockDirectory(dir);
     releasers.push('journal lock', () => lock.release());
-    const seal = await unlockKeyFile(dir, o.encryptionKey, existsSync(join(dir, DATA_FILE)));
+    const isThere = existsSync(join(dir, DATA_FILE));
+    const seal = await unlockKeyFile(dir, o.encryptionKey, isThere);
+    // A new one writes its tables while it is opened.
+    if (!isThere) new DiskRoom(dir).take([]);
     const root = openData(join(dir, DATA_FILE));
-    const writer = new DurableWriter(root);
+    const writer = new DurableWriter(root, dir);
     releasers.push('journal environment', () => writer.close());
     const tables = openTables(root, seal.sealer, () => !closing);
     await agreeOnFormat(dir, seal, tables, writer);

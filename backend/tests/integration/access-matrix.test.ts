@@ -58,10 +58,10 @@ async function ourFile(sessao: string): Promise<void> {
 beforeEach(async () => {
   // Made again by whoever comes after the test that has removed it.
   await gateway.http.post(CONNECTIONS, { connectionId: ours.connectionId, name: MARK }, as(keys.right));
-  ours.apiKeyId = (await anApiKey(gateway, { name: MARK, ownerId: owner, grants: ['read'] })).apiKey.id;
-  ours.webhookId = await ourWebhook();
-  ours.scheduledId = await ourScheduled();
-  ours.templateId = await ourTemplate();
+  const anotherKey = anApiKey(gateway, { name: MARK, ownerId: owner, grants: ['read'] });
+  const made = await Promise.all([anotherKey, ourWebhook(), ourScheduled(), ourTemplate()]);
+  ours.apiKeyId = made[0].apiKey.id;
+  [, ours.webhookId, ours.scheduledId, ours.templateId] = made;
 });
 
 /** One of ours, for a time that these tests do not reach. */
@@ -113,17 +113,13 @@ test.each(allRoutes(scriptedPorts()).map((row) => [`${row.method.toUpperCase()} 
     const plan = ROUTE_CALLS[row.operationId];
     if (!plan) throw new Error(`${row.operationId} has no entry in tests/support/route-calls.ts`);
     const planned = plan(ours);
-    for (const headers of [
-      {},
-      as('wrong'),
-      { 'x-api-key': `${ROOT_KEY}x` },
-      as(keys.right.slice(0, -1)),
-      as('a.b.c'),
-    ]) {
+    const wrong = [as('wrong'), { 'x-api-key': `${ROOT_KEY}x` }, as(keys.right.slice(0, -1)), as('a.b.c')];
+    const asNobody = async (headers: Record<string, string>) => {
       const { status } = await call(row, planned, headers);
       if (keyless.includes(row.access)) expect(planned.right).toContain(status);
       else expect([headers, status]).toEqual([headers, 401]);
-    }
+    };
+    await Promise.all([{}, ...wrong].map(asNobody));
     const userToken = aUserToken(gateway.database.jwtSecret, randomUUID());
     if (!keyless.includes(row.access)) {
       expectNothingOfOurs(row, planned, await call(row, planned, as(keys.other)));

@@ -21,7 +21,11 @@ const actor = { origem: 'root', autorId: randomUUID() };
 
 beforeAll(async () => {
   db = await aTestDatabase();
-  atendimentos = new Atendimentos({ database: db.service, table: new AtendimentoTable(db.service) });
+  atendimentos = new Atendimentos({
+    database: db.service,
+    table: new AtendimentoTable(db.service),
+    changed: () => undefined,
+  });
   await db.service.registrarEventos([session]);
 });
 afterAll(() => db?.close());

@@ -32,9 +32,9 @@ afterAll(async () => {
 }, 30_000);
 
 /** One more life on the same directory. @param crashAt where it dies by itself, as CRASH_AT has it; null = it lives until it is killed */
-function aLife(crashAt: string | null, env: Record<string, string> = {}): Daemon {
+async function aLife(crashAt: string | null, env: Record<string, string> = {}): Promise<Daemon> {
   const dies = crashAt === null ? {} : { CRASH_AT: crashAt };
-  daemon = Daemon.spawn(dir, simulator, { EVOLUTION_WEBHOOK_SECRET: SECRET, ...dies, ...env });
+  daemon = await Daemon.spawn(dir, simulator, { EVOLUTION_WEBHOOK_SECRET: SECRET, ...dies, ...env });
   return daemon;
 }
 
@@ -52,15 +52,15 @@ test('a webhook that was answered 200 is one row, wherever the gateway is killed
   };
 
   // The ninth is on the disk, and there is no 200 for it: the process is gone, and of the eight before there is no row yet.
-  const first = await aLife('after:webhook:9', DATABASE_AWAY).listening();
+  const first = await (await aLife('after:webhook:9', DATABASE_AWAY)).listening();
   for (let index = 0; index < 8; index++) expect(await post(first, index)).toMatchObject({ status: 200, accepted: 1 });
   await expect(post(first, 8)).rejects.toThrow();
   expect(await daemon.end()).toBe('SIGKILL');
   const taken = ids.slice(0, 9);
   // The rows are there, and the journal does not know it.
-  expect(await aLife('before:complete:1').end()).toBe('SIGKILL');
+  expect(await (await aLife('before:complete:1')).end()).toBe('SIGKILL');
 
-  const { http, crm } = await aLife(null).ready();
+  const { http, crm } = await (await aLife(null)).ready();
   const rows = async () => (await crm.mensagens(INSTANCE)).map((row) => String(row['whatsapp_id']));
   await until('what was taken', async () => (await rows()).length >= taken.length);
   expect((await rows()).sort()).toEqual([...taken].sort());

@@ -17,8 +17,8 @@ let simulator: Simulator;
 let phone: Phone;
 let ana: Contact;
 
-const aDaemon = (env: Record<string, string> = {}) => {
-  const daemon = Daemon.spawn(dir, simulator, env);
+const aDaemon = async (env: Record<string, string> = {}) => {
+  const daemon = await Daemon.spawn(dir, simulator, env);
   daemons.push(daemon);
   return daemon;
 };
@@ -47,7 +47,13 @@ const estado = async (http: HttpClient) =>
 const texts = async (crm: Crm) => (await crm.mensagens('loja')).map((row) => row['conteudo']);
 
 test('bad settings end the start with code 78 and every problem in one list', async () => {
-  const daemon = aDaemon({ PORT: 'abc', MAX_CONNECTIONS: 'ten', HOST: 'não é', LOG_LEVEL: 'loud', API_KEY: 'curta' });
+  const daemon = await aDaemon({
+    PORT: 'abc',
+    MAX_CONNECTIONS: 'ten',
+    HOST: 'não é',
+    LOG_LEVEL: 'loud',
+    API_KEY: 'curta',
+  });
   expect(await daemon.end()).toBe(78);
   for (const key of ['PORT', 'MAX_CONNECTIONS', 'HOST', 'LOG_LEVEL', 'API_KEY'])
     expect(daemon.stderr).toContain(`- ${key} must`);
@@ -55,14 +61,14 @@ test('bad settings end the start with code 78 and every problem in one list', as
 }, 60_000);
 
 test('from an empty folder to rows; a second daemon beside it is refused; SIGTERM ends it in order, with code 0', async () => {
-  const daemon = aDaemon();
+  const daemon = await aDaemon();
   const { http, crm } = await daemon.ready();
   expect((await http.post(CONNECTIONS, { connectionId: 'loja' })).status).toBe(201);
   await phone.scan((await http.get<{ code: string }>(`${CONNECTIONS}/loja/qr`)).body.code);
   await until('the connection', async () => (await estado(http)) === 'ready');
   await ana.send(phone, 'um').receipted;
   await until('the row', async () => (await texts(crm)).length === 1);
-  const second = aDaemon();
+  const second = await aDaemon();
   expect(await second.end()).toBe(1);
   expect(second.stderr).toMatch(/^The data directory .* is in use by process \d+\.$/m);
   expect(verdict(await http.get('/health/ready'))).toBe('200');
@@ -71,14 +77,14 @@ test('from an empty folder to rows; a second daemon beside it is refused; SIGTER
 }, 90_000);
 
 test('after SIGKILL it starts again over the orphaned database, and nothing is missing', async () => {
-  const first = aDaemon();
+  const first = await aDaemon();
   const { http, crm } = await first.ready();
   await until('the connection', async () => (await estado(http)) === 'ready');
   await ana.send(phone, 'dois').receipted;
   await until('the row', async () => (await texts(crm)).length === 2);
   const sent = ['três', 'quatro'].map((text) => ana.send(phone, text));
   await first.end('SIGKILL');
-  const again = aDaemon();
+  const again = await aDaemon();
   const next = await again.ready();
   await Promise.all(sent.map(({ receipted }) => receipted));
   await until('all rows', async () => (await texts(next.crm)).length === 4);

@@ -59,12 +59,12 @@ test('outside business hours the away message comes instead, once, and a change 
   expect((await said(id)).filter(({ tipo }) => tipo === 'AUSENCIA')).toHaveLength(1);
 });
 
-test('a closed atendimento says goodbye once, and its answer does not reopen it', async () => {
+test('an atendimento that is closed in the CRM says goodbye once, and its answer does not reopen it', async () => {
   const ana = gateway.aCustomer();
   const first = ana.send(shop.phone, 'oi');
   await ana.nextMessage();
   const id = await atendimentoOf(first.id);
-  expect(verdict(await act(id, 'finish'))).toBe('200');
+  await gateway.crm.update('whatsapp_atendimentos', id, { status: 'FINALIZADO' });
   expect((await ana.nextMessage()).text).toBe(`Até logo! Protocolo ${id.slice(0, 8).toUpperCase()}`);
   await settled();
   expect((await said(id)).map(({ tipo }) => tipo)).toEqual(['BOAS_VINDAS', 'ENCERRAMENTO']);
@@ -120,7 +120,11 @@ test('a message that a dying process had taken goes out once, however often it i
     created_at: new Date(Date.now() - 60_000).toISOString(),
   };
   const { data } = await gateway.crm.client.from('whatsapp_robo_envios').insert(mark).select('id').single();
-  const finished = () => until('it to be accepted', async () => (await said(id))[0]?.['estado'] === 'ACEITO');
+  const finished = () => {
+    // It looks when somebody writes, and every 5 s.
+    gateway.aCustomer().send(shop.phone, 'oi');
+    return until('it to be accepted', async () => (await said(id))[0]?.['estado'] === 'ACEITO');
+  };
   await finished();
   expect((await ana.nextMessage()).text).toBe('Bem-vinda');
   const before = (await said(id))[0]?.['whatsapp_id'];

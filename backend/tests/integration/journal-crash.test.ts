@@ -5,14 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { Journal } from '../../src/journal/journal.js';
 import { silentLog } from '../../src/lib/log.js';
+import { program } from '../support/installation.js';
 import { CONNECTION, sha256, textOf } from '../unit/journal-records.js';
 
-const CHILD = fileURLToPath(new URL('./journal-child.ts', import.meta.url));
 const KILLS = 20;
 
 const undo: (() => unknown)[] = [];
@@ -46,7 +45,9 @@ async function startChild(
   args: string[],
   promises: Promises,
 ): Promise<{ child: ChildProcess; ended: Promise<unknown> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [await program('tests/integration/journal-child'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   undo.push(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   const ended = Promise.all([once(child, 'exit'), once(lines, 'close')]);

@@ -21,7 +21,7 @@ let ana: Contact;
 let client: SocketClient;
 
 async function start(): Promise<HttpClient> {
-  daemon = Daemon.spawn(dir, simulator, { PORT: String(port) });
+  daemon = await Daemon.spawn(dir, simulator, { PORT: String(port) });
   return (await daemon.ready()).http;
 }
 

@@ -11,6 +11,7 @@ import { silentLog } from '../../src/lib/log.js';
 import { type Database, openDatabase } from '../../src/supabase/open-database.js';
 import { SupabaseWhatsAppService } from '../../src/supabase/supabase-whatsapp-service.js';
 import { aMessage, aPerson, aSession } from '../support/eventos.js';
+import { program } from '../support/installation.js';
 
 let dataDir: string;
 const opened: { close(): Promise<void> }[] = [];
@@ -22,6 +23,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+const API = 'supabase/local/api-worker';
 const settings = {
   mode: 'embedded' as const,
   supabaseUrl: null,
@@ -33,7 +35,8 @@ const settings = {
 };
 
 async function open(localPort = 0): Promise<Database> {
-  const database = await openDatabase({ settings: { ...settings, localPort }, dataDir, log: silentLog });
+  const compiledApi = await program(API);
+  const database = await openDatabase({ settings: { ...settings, localPort }, dataDir, log: silentLog, compiledApi });
   opened.push(database);
   return database;
 }
@@ -52,7 +55,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 const pidFile = () => join(dataDir, 'postgres', 'postmaster.pid');
 const postmasterPid = async () => Number((await readFile(pidFile(), 'utf8')).split('\n')[0]);
 
-/** A gateway of its own process that opens the database, writes one message, and waits to be killed. */
+/** A gateway of its own process, from source, that opens the database, writes one message, and waits to be killed. */
 async function killedGateway(): Promise<{ whatsappId: string; sessao: string; pid: number }> {
   const root = new URL('../../', import.meta.url).pathname;
   const session = aSession();
@@ -62,7 +65,8 @@ async function killedGateway(): Promise<{ whatsappId: string; sessao: string; pi
     const { SupabaseWhatsAppService } = await import('${root}src/supabase/supabase-whatsapp-service.ts');
     const { silentLog } = await import('${root}src/lib/log.ts');
     const { systemClock } = await import('${root}src/lib/clock.ts');
-    const db = await openDatabase({ settings: ${JSON.stringify(settings)}, dataDir: ${JSON.stringify(dataDir)}, log: silentLog });
+    const compiledApi = ${JSON.stringify(await program(API))};
+    const db = await openDatabase({ settings: ${JSON.stringify(settings)}, dataDir: ${JSON.stringify(dataDir)}, log: silentLog, compiledApi });
     const service = new SupabaseWhatsAppService({ host: { current: db }, log: silentLog, clock: systemClock });
     await service.registrarEventos(${JSON.stringify([session, message])});
     process.kill(process.pid, 'SIGKILL');`;
@@ -76,7 +80,9 @@ async function killedGateway(): Promise<{ whatsappId: string; sessao: string; pi
 
 describe('the embedded database', () => {
   test('keeps its rows and keys across restarts, and can be closed twice', async () => {
-    const first = await open();
+    // From source, as `npm run dev` has it.
+    const first = await openDatabase({ settings, dataDir, log: silentLog });
+    opened.push(first);
     const session = aSession();
     await serviceOf(first).registrarEventos([session]);
     await Promise.all([first.close(), first.close()]);

@@ -59,7 +59,7 @@ describe.each([{ possible: there('systemd-notify') && there('python3') }])(
       'systemd hears when it is ready, that its event loop turns, and when it stops',
       async () => {
         const env = { NOTIFY_SOCKET: await listen(), WATCHDOG_USEC: '900000' };
-        daemon = Daemon.spawn(dir, simulator, env);
+        daemon = await Daemon.spawn(dir, simulator, env);
         await daemon.ready();
         await until('READY', () => told.some((line) => line.startsWith('READY=1')));
         expect(told[1]).toBe('READY=1 STATUS=0 of 0 connections ready, database online');
@@ -74,7 +74,10 @@ describe.each([{ possible: there('systemd-notify') && there('python3') }])(
     asService(
       'a service manager that cannot be told does not keep it from its work',
       async () => {
-        daemon = Daemon.spawn(dir, simulator, { NOTIFY_SOCKET: join(dir, 'nobody.sock'), WATCHDOG_USEC: '300000' });
+        daemon = await Daemon.spawn(dir, simulator, {
+          NOTIFY_SOCKET: join(dir, 'nobody.sock'),
+          WATCHDOG_USEC: '300000',
+        });
         const { http } = await daemon.ready();
         expect((await http.get('/health/ready')).status).toBe(200);
         expect(await daemon.end('SIGTERM')).toBe(0);

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { program } from '../support/installation.js';
 
-/** The gateway in a process of its own, which a test breaks from inside. */
-const ENTRY = new URL('../support/breakable-daemon.ts', import.meta.url);
 const children: ChildProcess[] = [];
 let dir: string;
 
@@ -21,9 +20,10 @@ afterEach(() => {
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
+/** The gateway in a process of its own, which a test breaks from inside. */
 async function aDaemon(name: string, env: Record<string, string> = {}): Promise<ChildProcess> {
-  const child = fork(ENTRY, [], {
-    execArgv: ['--import', 'tsx'],
+  const child = fork(await program('tests/support/breakable-daemon'), [], {
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: { PATH: process.env['PATH'], TEST_DIR: join(dir, name), EXIT_WHEN_BEYOND_REPAIR: 'always', ...env },
   });

@@ -22,7 +22,7 @@ let customers: Contact[];
 
 /** Starts the daemon (again) on the same directory and waits for its connection. */
 async function start(connected = true): Promise<HttpClient> {
-  daemon = Daemon.spawn(dir, simulator, { OUTGOING_PRIVATE_ADDRESSES: '127.0.0.1' });
+  daemon = await Daemon.spawn(dir, simulator, { OUTGOING_PRIVATE_ADDRESSES: '127.0.0.1' });
   const { http } = await daemon.ready();
   if (connected) await until('the connection', async () => (await estado(http)) === 'ready', 40_000);
   return http;

@@ -2,27 +2,27 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Simulator } from '../../src/simulator/index.js';
 import { Crm } from './crm.js';
 import { HttpClient } from './http-client.js';
+import { program } from './installation.js';
 import { until } from './until.js';
 
-const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
 const DEADLINE_MS = 60_000;
 
-/** The daemon as a person starts it: a process of its own, with the embedded database. */
+/** The daemon as it is shipped: the built program in a process of its own, with the embedded database. */
 export class Daemon {
   readonly #child: ChildProcess;
   #stderr = '';
 
   private constructor(
+    main: string,
     private readonly dir: string,
     env: Record<string, string>,
   ) {
     const own = { PATH: process.env['PATH'] ?? '', HOME: dir, NODE_ENV: 'test', DATA_DIR: join(dir, 'sessions') };
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-      cwd: PACKAGE_DIR,
+    this.#child = spawn(process.execPath, [main], {
+      cwd: dir,
       env: { ...own, LOG_DIR: join(dir, 'logs'), PORT: '0', SUPABASE_LOCAL_PORT: '0', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -30,9 +30,10 @@ export class Daemon {
   }
 
   /** Starts it on what is in `dir`, pointed at a simulated WhatsApp. Does not wait for anything. */
-  static spawn(dir: string, simulator: Simulator, env: Record<string, string> = {}): Daemon {
+  static async spawn(dir: string, simulator: Simulator, env: Record<string, string> = {}): Promise<Daemon> {
     const whatsapp = { WHATSAPP_WS_URL: simulator.wsUrl, WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex };
-    return new Daemon(dir, { ...whatsapp, WHATSAPP_VERSION: '2.3000.1035194821', RECONNECT_DELAY_MS: '20', ...env });
+    const settings = { ...whatsapp, WHATSAPP_VERSION: '2.3000.1035194821', RECONNECT_DELAY_MS: '20', ...env };
+    return new Daemon(await program('main'), dir, settings);
   }
 
   get stderr(): string {

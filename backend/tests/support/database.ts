@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { systemClock } from '../../src/lib/clock.js';
 import { silentLog } from '../../src/lib/log.js';
 import { ApiThread } from '../../src/supabase/local/api-thread.js';
 import { type ClusterAddress, PostgresCluster } from '../../src/supabase/local/cluster.js';
 import { connectOptions } from '../../src/supabase/local/connect.js';
-import { applyMigrations } from '../../src/supabase/migrations.js';
+import type { LocalKeys } from '../../src/supabase/local/keys.js';
 import { SupabaseWhatsAppService } from '../../src/supabase/supabase-whatsapp-service.js';
+import { program } from './installation.js';
+import { onceARun } from './once-a-run.js';
 
 /** A database of its own for one test file: real Postgres, all migrations, the Supabase-compatible API in front. */
 export interface TestDatabase {
@@ -31,9 +28,9 @@ export async function aTestDatabase(): Promise<TestDatabase> {
   const cluster = await sharedCluster();
   const database = `t_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(cluster, (sql) => sql.unsafe(`create database ${database} template ${TEMPLATE}`));
-  const keys = { serviceRoleKey: randomUUID(), anonKey: randomUUID(), jwtSecret: randomUUID() };
+  const keys = someKeys();
   const address = { ...cluster, database };
-  const thread = new ApiThread({ input: { database: address, keys, port: 0 }, log: silentLog, clock: systemClock });
+  const thread = await apiThread(address, keys);
   const { port } = await thread.start();
   const url = `http://127.0.0.1:${port}`;
   const sql = postgres({ ...connectOptions(address).options, max: 2 });
@@ -68,40 +65,22 @@ async function asAdmin<T>(cluster: ClusterAddress, work: (sql: postgres.Sql) => 
   }
 }
 
-/** One cluster for the whole jest run: whoever comes first starts it, and it ends with the run. */
-async function sharedCluster(): Promise<ClusterAddress> {
-  // Jest's workers are children of the run; with one file (or --runInBand) there are none.
-  const run = process.send ? process.ppid : process.pid;
-  const dir = join(tmpdir(), `sentinela-test-${run}`);
-  const isFirst = await mkdir(dir, { mode: 0o711 }).then(
-    () => true,
-    () => false,
-  );
-  if (isFirst) await startShared(dir, run);
-  for (let waited = 0; waited < 30_000; waited += 20) {
-    const text = await readFile(join(dir, 'ready.json'), 'utf8').catch(() => null);
-    if (text !== null) return JSON.parse(text) as ClusterAddress;
-    await delay(20);
-  }
-  throw new Error(`the shared test database in ${dir} did not start`);
+const someKeys = (): LocalKeys => ({ serviceRoleKey: randomUUID(), anonKey: randomUUID(), jwtSecret: randomUUID() });
+
+async function apiThread(database: ClusterAddress, keys: LocalKeys): Promise<ApiThread> {
+  const compiled = await program('supabase/local/api-worker');
+  return new ApiThread({ input: { database, keys, port: 0 }, log: silentLog, clock: systemClock, compiled });
 }
 
-async function startShared(dir: string, run: number): Promise<void> {
-  const cluster = new PostgresCluster({ dataDir: dir, log: silentLog, clock: systemClock });
-  const address = await cluster.start();
-  // Nobody can run code when the whole run is over (or was killed): a process of its own waits for that.
-  const reaper = `
-    const { readFileSync, rmSync } = require('node:fs');
-    const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
-    const timer = setInterval(() => {
-      if (alive(${run})) return;
-      clearInterval(timer);
-      try { process.kill(Number(readFileSync(${JSON.stringify(join(dir, 'postgres', 'postmaster.pid'))}, 'utf8').split('\\n')[0]), 'SIGQUIT'); } catch {}
-      setTimeout(() => rmSync(${JSON.stringify(dir)}, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }), 300);
-    }, 250);`;
-  spawn(process.execPath, ['-e', reaper], { detached: true, stdio: 'ignore' }).unref();
-  await asAdmin(address, (sql) => sql.unsafe(`create database ${TEMPLATE}`));
-  await asAdmin({ ...address, database: TEMPLATE }, (sql) => applyMigrations(sql));
-  await writeFile(join(dir, 'ready.new'), JSON.stringify(address));
-  await rename(join(dir, 'ready.new'), join(dir, 'ready.json'));
+/** One cluster for the whole jest run, with the database that all others are copies of. */
+function sharedCluster(): Promise<ClusterAddress> {
+  return onceARun('cluster', async (dir) => {
+    const cluster = await new PostgresCluster({ dataDir: dir, log: silentLog, clock: systemClock }).start();
+    await asAdmin(cluster, (sql) => sql.unsafe(`create database ${TEMPLATE}`));
+    // The first start brings the migrations and the API's own tables.
+    const thread = await apiThread({ ...cluster, database: TEMPLATE }, someKeys());
+    await thread.start();
+    await thread.stop();
+    return cluster;
+  });
 }

@@ -38,6 +38,8 @@ export interface SealedOpenerDeps {
 /** The database keeps what is waiting; a hint that was missed costs at most this long. */
 const LOOK_EVERY_MS = 30_000;
 const BATCH = 50;
+/** So many messages are waited for by name; for more, and after a restart, the next look will do. */
+const MAX_AWAITED = 1_000;
 
 /**
  * Opens edits, reactions and answers to events that are sealed with the secret of the message they change. What it finds
@@ -46,6 +48,8 @@ const BATCH = 50;
  */
 export class SealedOpener {
   readonly #rounds: Rounds;
+  /** whatsapp_id of messages whose sealed changes came first. */
+  readonly #awaited = new Set<string>();
 
   constructor(private readonly deps: SealedOpenerDeps) {
     const round = (signal: AbortSignal) => this.#openAll(signal);
@@ -64,13 +68,17 @@ export class SealedOpener {
 
   /** Told what has just become rows: a sealed change, or a message whose changes may have waited for it. */
   written(eventos: readonly Evento[], resultados: readonly { resultado: string }[]): void {
-    const news = eventos.some(
-      (evento, index) =>
-        (evento.op === 'dados' && 'cifradosPendentes' in evento.dados) ||
-        // Its content has come: only now is its secret known.
-        (evento.op === 'mensagem' && resultados[index]?.resultado === 'atualizada'),
-    );
-    if (news) this.#rounds.wake();
+    const news = eventos.filter((evento, index) => this.#isNews(evento, resultados[index]?.resultado));
+    if (news.length > 0) this.#rounds.wake();
+  }
+
+  #isNews(evento: Evento, resultado: string | undefined): boolean {
+    // Updated: its content has come, only now is its secret known.
+    if (evento.op === 'mensagem') return this.#awaited.delete(evento.whatsapp_id) || resultado === 'atualizada';
+    if (evento.op !== 'dados' || !('cifradosPendentes' in evento.dados)) return false;
+    if (resultado !== 'pendente') return true;
+    if (this.#awaited.size < MAX_AWAITED) this.#awaited.add(evento.alvo.whatsapp_id);
+    return false;
   }
 
   async #openAll(signal: AbortSignal): Promise<void> {

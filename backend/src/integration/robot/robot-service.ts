@@ -56,9 +56,14 @@ export class Robot {
     return this.#rounds.stop();
   }
 
+  /** There may be something to say: an atendimento was changed by the API. */
+  wake(): void {
+    this.#rounds.wake();
+  }
+
   /** Told what has just become rows. */
   written(eventos: readonly Evento[]): void {
-    if (eventos.some((evento) => evento.op === 'mensagem' && evento.remetente === 'CLIENTE')) this.#rounds.wake();
+    if (eventos.some((evento) => evento.op === 'mensagem' && evento.remetente === 'CLIENTE')) this.wake();
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -27,7 +27,8 @@ export class ApiThread {
   #stopping: Promise<void> | null = null;
   #failures = 0;
 
-  constructor(private readonly deps: { input: ApiThreadInput; log: Log; clock: Clock }) {}
+  /** @param deps `compiled`: the built entry to run where this file runs from source (default: the source, translated) */
+  constructor(private readonly deps: { input: ApiThreadInput; log: Log; clock: Clock; compiled?: string }) {}
 
   /** Can be called twice. @throws GatewayError `BAD_CONFIGURATION` (port taken), `DATABASE_UNAVAILABLE` */
   start(): Promise<{ port: number; migrated: string[] }> {
@@ -46,7 +47,7 @@ export class ApiThread {
   }
 
   async #run(port: number): Promise<{ port: number; migrated: string[] }> {
-    const worker = spawnWorker({ ...this.deps.input, port });
+    const worker = spawnWorker({ ...this.deps.input, port }, this.deps.compiled);
     this.#worker = worker;
     const ready = new Promise<{ port: number; migrated: string[] }>((resolve, reject) => {
       worker.on('message', (message: FromApiThread) => {
@@ -100,10 +101,10 @@ export class ApiThread {
 }
 
 /** The same entry compiled (`.js`) and from source, where tsx must translate in the thread too (its `--import` does not). */
-function spawnWorker(workerData: ApiThreadInput): Worker {
+function spawnWorker(workerData: ApiThreadInput, compiled = builtEntry()): Worker {
   // A test runner's own flags are not for this thread.
   const options = { workerData, execArgv: [] };
-  if (import.meta.url.endsWith('.js')) return new Worker(join(PACKAGE_DIR, COMPILED_WORKER), options);
+  if (compiled) return new Worker(compiled, options);
   const tsx = pathToFileURL(
     createRequire(import.meta.url)
       .resolve('tsx/esm/api')
@@ -112,6 +113,10 @@ function spawnWorker(workerData: ApiThreadInput): Worker {
   const entry = new URL('./api-worker.ts', import.meta.url).href;
   const code = `import('${tsx}').then((tsx) => (tsx.register(), import('${entry}')))`;
   return new Worker(code, { ...options, eval: true });
+}
+
+function builtEntry(): string | null {
+  return import.meta.url.endsWith('.js') ? join(PACKAGE_DIR, COMPILED_WORKER) : null;
 }
 
 function startFailure(message: Extract<FromApiThread, { type: 'failed' }>, port: number): GatewayError {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { program } from '../../support/installation.js';
 import { BaileysClient } from './baileys-client.js';
 
 const PHONE = '5511999990001';
@@ -11,8 +12,9 @@ let controlUrl: string;
 let client: BaileysClient;
 
 beforeEach(async () => {
-  const args = ['--import', 'tsx', 'src/simulator/run.ts', '--with-parent'];
-  child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child = spawn(process.execPath, [await program('simulator/run'), '--with-parent'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
   const ready = JSON.parse(line) as { wsUrl: string; noiseRootKey: string; controlUrl: string };
   controlUrl = ready.controlUrl;
