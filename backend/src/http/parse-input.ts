@@ -46,13 +46,9 @@ function codeOf(issue: Issue, codes: IssueCodes = {}): ErrorCode | undefined {
 
 function toProblems(issue: Issue): FieldProblem[] {
   const field = fieldOf(issue);
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      field: `${field}.${key}`,
-      problem: 'must be left out: this route has no such field',
-    }));
-  }
-  return [{ field, problem: problemOf(issue) }];
+  const problem = problemOf(issue);
+  const fields = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => `${field}.${key}`) : [field];
+  return fields.map((each) => ({ field: each, problem }));
 }
 
 /** A schema can say it better with its own message, if that begins with "must". */
@@ -78,7 +74,7 @@ function sentence(issue: Issue): string {
     case 'too_big':
       return `${verb(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
     case 'unrecognized_keys':
-      return `must not have ${issue.keys.join(', ')}`;
+      return 'must be left out: this route has no such field';
     case 'invalid_format':
       return FORMATS[issue.format] ?? `must match ${issue.pattern ?? issue.format}`;
     case 'invalid_key':

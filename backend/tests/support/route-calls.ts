@@ -211,7 +211,7 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   evolutionUpdateMessage: instance({ key: { id: '3EB0' }, text: 'oi' }, [404, 409]),
   evolutionDeleteMessage: instance({ id: '3EB0' }, [404, 409]),
   evolutionNumbers: instance({ numbers: ['5511988887777'] }, [409]),
-  evolutionMarkRead: instance({ readMessages: [{ id: '3EB0' }] }, [404]),
+  evolutionMarkRead: instance({ readMessages: [{ id: '3EB0' }] }, [201]),
   evolutionSendPresence: instance({ number: '5511988887777', presence: 'composing' }, [409]),
   evolutionFindMessages: instance({}),
   evolutionFindChats: instance({}),

@@ -29,7 +29,10 @@ const horario = z
         sex: intervals,
         sab: intervals,
       },
-      'must be an object of dom, seg, ter, qua, qui, sex, sab',
+      {
+        error: ({ code }) =>
+          `must be ${code === 'unrecognized_keys' ? 'one' : 'an object'} of dom, seg, ter, qua, qui, sex, sab`,
+      },
     ),
     feriados: z
       .array(z.string().regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'must be YYYY-MM-DD or MM-DD'))

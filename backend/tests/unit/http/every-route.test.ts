@@ -105,7 +105,6 @@ const SUCCEEDS_IN: Record<string, [file: string, call: string | RegExp]> = {
   evolutionUpdateMessage: ['evolution-dropin', "'update-message'"],
   evolutionDeleteMessage: ['evolution-dropin', "'delete-message'"],
   evolutionNumbers: ['evolution-dropin', "'check-number'"],
-  evolutionMarkRead: ['evolution-dropin', "'read-messages'"],
   evolutionSendPresence: ['evolution-dropin', "'send-presence'"],
   evolutionMediaBase64: ['evolution-dropin', "'get-media-base64'"],
 };
