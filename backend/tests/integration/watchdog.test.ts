@@ -69,7 +69,9 @@ test('the report shows what is measured, and that WhatsApp answers', async () =>
   await until('the ping', async () => (await watched(shop)).probes.ping);
   const { probes, status } = await watched(shop);
   expect([status, probes]).toMatchObject(['healthy', { estado: 'ready', wanted: true, ping: { ok: true } }]);
-  const { gateway: whole, settings, state } = await report();
-  expect([state, settings.checkIntervalMs, whole.problems]).toEqual(['running', 1_000, []]);
+  const { settings, state } = await report();
+  expect([state, settings.checkIntervalMs]).toEqual(['running', 1_000]);
+  // The clock of an earlier test has jumped, which is a lag until the next look.
+  await until('a look without problems', async () => (await report()).gateway.problems.length === 0);
   await until('the disk', async () => (await report()).gateway.probes.journalMs !== null);
 });
