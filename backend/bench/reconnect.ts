@@ -13,7 +13,7 @@ import { machine, putIntoDocument, saveResults } from './stage/report.js';
 import { forced, killed, restored } from './stage/restart-scenes.js';
 
 /**
- * `npm run bench:reconnect [-- --long] [--only scene] [--pairs n]`: how fast connections that died are back, with real
+ * `npm run bench:reconnect [-- --long] [--only scene,scene] [--pairs n]`: how fast connections that died are back, with real
  * sockets against the simulator and bare Baileys beside them. Scenes: closes, refusals, outage, silence, restore,
  * killed, forced. `--long` adds the outage of ten minutes. A whole run writes its table into docs/performance.md.
  * Exits 1 when a bar is missed.
@@ -29,15 +29,6 @@ const SECOND = 1_000;
 const MINUTE = 60_000;
 const phones = (count: number, kind: number) =>
   Array.from({ length: count }, (_, index) => String(5_511_930_000_000 + kind * 1_000 + index));
-
-const here = machine();
-const measures = new Measures();
-const dir = await mkdtemp(join(tmpdir(), 'sentinela-reconnect-'));
-// As root, Postgres runs as somebody else, who must get there.
-await chmod(dir, 0o711);
-const simulator = new Remote<SimulatorApi>(new URL('./simulator-process.ts', import.meta.url));
-const postgres = await ExternalPostgres.create(dir);
-let stages = 0;
 
 const closeScenes: Record<string, (scene: CloseScene) => Promise<void>> = {
   closes: plainCloses,
@@ -56,7 +47,20 @@ const otherScenes: Record<string, () => Promise<void>> = {
   killed: () => onStage(20, (stage) => killed(stage, measures)),
   forced: () => onStage(20, (stage) => forced(stage, measures)),
 };
-const asked = (name: string) => values.only === undefined || values.only === name;
+const scenes = Object.keys({ ...closeScenes, ...otherScenes });
+const only = values.only?.split(',') ?? scenes;
+const unknown = only.filter((name) => !scenes.includes(name));
+if (unknown.length > 0) throw new Error(`--only: there is no scene ${unknown.join(', ')} (${scenes.join(', ')}).`);
+const asked = (name: string) => only.includes(name);
+
+const here = machine();
+const measures = new Measures();
+const dir = await mkdtemp(join(tmpdir(), 'sentinela-reconnect-'));
+// As root, Postgres runs as somebody else, who must get there.
+await chmod(dir, 0o711);
+const simulator = new Remote<SimulatorApi>(new URL('./simulator-process.ts', import.meta.url));
+const postgres = await ExternalPostgres.create(dir);
+let stages = 0;
 
 try {
   const closes = Object.entries(closeScenes).filter(([name]) => asked(name));
