@@ -11,6 +11,8 @@ import { aMessage, aPerson, aSession } from '../support/eventos.js';
 
 let db: TestDatabase;
 let atendimentos: Atendimentos;
+/** How often whoever goes by the rows was told to look. */
+let changes = 0;
 const owner = randomUUID();
 const company = randomUUID();
 const session = aSession({ owner_id: owner, company_id: company });
@@ -24,7 +26,7 @@ beforeAll(async () => {
   atendimentos = new Atendimentos({
     database: db.service,
     table: new AtendimentoTable(db.service),
-    changed: () => undefined,
+    changed: () => void (changes += 1),
   });
   await db.service.registrarEventos([session]);
 });
@@ -61,7 +63,13 @@ describe('actions', () => {
   test.each(cases)('%s in %s does what the table says', async (name, status) => {
     const policy = ATENDIMENTO_ACTIONS[name];
     const id = await anAtendimento(status);
+    const before = changes;
     const done = atendimentos.act(id, name, INPUTS[name], actor, mine);
+    const told = await done.then(
+      ({ changed }) => changed,
+      () => false,
+    );
+    expect(changes - before).toBe(told ? 1 : 0);
     if (policy.to === status && name !== 'start') {
       expect(await done).toMatchObject({ changed: false, eventoId: null });
     } else if (policy.from.includes(status)) {
