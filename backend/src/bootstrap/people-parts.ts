@@ -8,26 +8,26 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { NumberCheck } from '../outbound/number-check.js';
-import { ContatoTable } from '../supabase/contatos.js';
-import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { Recipients } from '../outbound/recipients.js';
+import type { ContatoTable } from '../supabase/contatos.js';
 
 /** The use cases around groups and contacts, with what they share. */
 export function peopleParts(deps: {
   integration: WhatsAppIntegrationService;
-  database: SupabaseWhatsAppService;
+  contatos: ContatoTable;
   journal: Journal;
   numbers: NumberCheck;
+  recipients: Recipients;
   clock: Clock;
   log: Log;
 }): { groups: Groups; contacts: Contacts } {
-  const { integration, database, journal, numbers, clock, log } = deps;
+  const { integration, contatos, journal, numbers, recipients, clock, log } = deps;
   const limits = new QueryLimits(clock);
-  const contatos = new ContatoTable(database);
   const clientOf: ConstructorParameters<typeof Groups>[0]['clientOf'] = (id, scope) => integration.client(id, scope);
-  const addresses = new MemberAddresses({ numbers, channelOf: (id) => integration.channelOf(id) });
+  const addresses = new MemberAddresses({ numbers, recipients, channelOf: (id) => integration.channelOf(id) });
   const pictures = new ProfilePictures({ journal, limits, clock });
   return {
     groups: new Groups({ clientOf, contatos, addresses, limits, log }),
-    contacts: new Contacts({ clientOf, contatos, pictures, numbers, journal, limits }),
+    contacts: new Contacts({ clientOf, contatos, pictures, numbers, recipients, journal, limits }),
   };
 }

@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { Sender } from '../outbound/sender.js';
 import { ScheduledTable } from '../supabase/scheduled.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
@@ -26,13 +27,14 @@ export function scheduleParts(deps: {
   database: SupabaseWhatsAppService;
   media: MediaParts;
   acceptor: MessageAcceptor;
+  recipients: Recipients;
   sender: Sender;
   integration: WhatsAppIntegrationService;
   templates: MessageTemplates;
   clock: Clock;
   log: Log;
 }): ScheduleParts {
-  const { config, journal, database, media, acceptor, sender, integration, templates, clock, log } = deps;
+  const { config, journal, database, media, acceptor, recipients, sender, integration, templates, clock, log } = deps;
   const book = new ScheduledBook({ journal, intake: media.intake, clock });
   const scheduler = new Scheduler({
     ...{ journal, book, acceptor, clock, log, maxLateMs: config.scheduleMaxLateMs },
@@ -42,7 +44,7 @@ export function scheduleParts(deps: {
   sender.events.on('sent', (record) => scheduler.settled(record));
   sender.events.on('failed', (record) => scheduler.settled(record));
   const messages = new ScheduledMessages({
-    ...{ journal, database, book, templates, clock, log },
+    ...{ journal, database, book, templates, recipients, clock, log },
     ...{ intake: media.intake, mediaStore: media.store },
     table: new ScheduledTable(database),
     connection: (id, scope) => integration.connectionRecord(id, scope),

@@ -40,6 +40,7 @@ import type { GatewayEvents } from '../notifications/gateway-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { messageFromOutbox } from '../outbound/message-from-outbox.js';
 import { AtendimentoTable } from '../supabase/atendimentos.js';
+import { ContatoTable } from '../supabase/contatos.js';
 import { DatabaseHost } from '../supabase/database-host.js';
 import { RobotTable } from '../supabase/robot.js';
 import { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
@@ -69,8 +70,9 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const { projector, openers } = projectionParts({ journal, database, clock, log });
   const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const channelOf = (id: string) => integration.channelOf(id);
-  const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, clock, log });
-  const { numbers, sender, sends, acceptor } = sending;
+  const contatos = new ContatoTable(database);
+  const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, contatos, clock, log });
+  const { numbers, recipients, sender, sends, acceptor } = sending;
   const webVersion = new WebVersion({ log, pinned: config.whatsapp.version });
   const pool: WhatsAppPoolManager = new WhatsAppPoolManager({
     journal,
@@ -103,6 +105,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     sender,
     rows,
     numbers,
+    recipients,
     media: media.queue,
     mediaStore: media.store,
     intake: media.intake,
@@ -111,8 +114,9 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     log,
     defaultOwnerId,
   });
-  const scheduleDeps = { config, journal, database, media, acceptor, sender, integration, templates, clock, log };
-  const schedule = scheduleParts(scheduleDeps);
+  const schedule = scheduleParts({
+    ...{ config, journal, database, media, acceptor, recipients, sender, integration, templates, clock, log },
+  });
   const history = historyParts({ config, journal, projector, media, pool, clock, log });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
@@ -163,7 +167,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   });
   const ownerOf = (id: string, scope: Scope | null) => integration.ownerOf(id, scope);
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
-  const people = peopleParts({ integration, database, journal, numbers, clock, log });
+  const people = peopleParts({ integration, contatos, journal, numbers, recipients, clock, log });
   const { host, port } = config.http;
   const realtime = realtimeParts({ config, journal, access, events, clock, log });
   const metrics = new GatewayMetrics({

@@ -2,8 +2,8 @@ import type { Journal } from '../journal/journal.js';
 import type { NewLogEntry } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
-import { parseRecipient } from '../lib/phone-number.js';
 import type { NumberAnswer, NumberCheck } from '../outbound/number-check.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { SendChannel } from '../outbound/send-channel.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { MessageName } from '../whatsapp/media-calls.js';
@@ -16,6 +16,7 @@ export interface ChatSignsDeps {
   journal: Pick<Journal, 'commit'>;
   database: Pick<SupabaseWhatsAppService, 'findMensagens'>;
   numbers: NumberCheck;
+  recipients: Pick<Recipients, 'read'>;
   channelOf: (connectionId: string) => SendChannel | undefined;
 }
 
@@ -66,7 +67,8 @@ export class ChatSigns {
     const rows = await this.#rowsOf(connectionId, ids);
     const known = new Set(rows.map((row) => row['whatsapp_id']));
     const others = messages.filter(({ id, fromMe }) => !known.has(id) && fromMe !== true);
-    await this.#mark(client, rows.filter(isCustomers), others.flatMap(nameGiven));
+    const names = await Promise.all(others.map((message) => this.#nameGiven(connectionId, message)));
+    await this.#mark(client, rows.filter(isCustomers), names.flat());
   }
 
   #rowsOf(connectionId: string, messageIds: string[]): Promise<Row[]> {
@@ -84,7 +86,7 @@ export class ChatSigns {
   /** @throws CONNECTION_NOT_FOUND, INVALID_RECIPIENT, NOT_CONNECTED */
   async presence(input: PresenceInput, scope: Scope | null): Promise<void> {
     const client = this.deps.connections.client(input.connectionId, scope);
-    await client.calls.chat.presence(this.#jidOf(input.connectionId, input.to), input.state);
+    await client.calls.chat.presence(await this.#jidOf(input.connectionId, input.to), input.state);
   }
 
   /**
@@ -94,7 +96,7 @@ export class ChatSigns {
    */
   async checkNumber(connectionId: string, number: string, scope: Scope | null): Promise<NumberResource> {
     this.deps.connections.client(connectionId, scope);
-    const recipient = parseRecipient(number, 'number');
+    const recipient = await this.deps.recipients.read(connectionId, number, 'number');
     if (recipient.kind !== 'number') throw new GatewayError('INVALID_RECIPIENT', 'number must be a phone number');
     const answer = await this.#answer(connectionId, recipient.digits);
     if (answer.kind === 'later') {
@@ -114,27 +116,27 @@ export class ChatSigns {
     return this.deps.numbers.check(channel, digits);
   }
 
-  #jidOf(connectionId: string, to: string): string {
-    const recipient = parseRecipient(to);
+  async #jidOf(connectionId: string, to: string): Promise<string> {
+    const recipient = await this.deps.recipients.read(connectionId, to);
     if (recipient.kind === 'jid') return recipient.jid;
     const known = this.deps.numbers.known(connectionId, recipient.digits);
     return known?.kind === 'found' ? known.jid : `${recipient.digits}@s.whatsapp.net`;
+  }
+
+  async #nameGiven(connectionId: string, { id, chat, participant }: NamedMessage): Promise<MessageName[]> {
+    try {
+      const recipient = await this.deps.recipients.read(connectionId, chat ?? '');
+      const chatJid = recipient.kind === 'jid' ? recipient.jid : `${recipient.digits}@s.whatsapp.net`;
+      return [{ id, chatJid, fromMe: false, participant: participant || null }];
+    } catch (error) {
+      if (isGatewayError(error, 'INVALID_RECIPIENT')) return [];
+      throw error;
+    }
   }
 }
 
 function isCustomers(row: Row): boolean {
   return row['remetente'] === 'CLIENTE';
-}
-
-function nameGiven({ id, chat, participant }: NamedMessage): MessageName[] {
-  try {
-    const recipient = parseRecipient(chat ?? '');
-    const chatJid = recipient.kind === 'jid' ? recipient.jid : `${recipient.digits}@s.whatsapp.net`;
-    return [{ id, chatJid, fromMe: false, participant: participant || null }];
-  } catch (error) {
-    if (isGatewayError(error, 'INVALID_RECIPIENT')) return [];
-    throw error;
-  }
 }
 
 function nameOf(row: Row): MessageName {

@@ -1,8 +1,9 @@
 import type { Journal } from '../journal/journal.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
-import { digitsOfJid, parseRecipient, pnJid } from '../lib/phone-number.js';
+import { digitsOfJid, pnJid } from '../lib/phone-number.js';
 import type { NumberCheck } from '../outbound/number-check.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { ContatoFilter, ContatoTable } from '../supabase/contatos.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import type { PictureOf, PictureResource, ProfilePictures } from './profile-pictures.js';
@@ -15,6 +16,7 @@ export interface ContactsDeps {
   contatos: ContatoTable;
   pictures: ProfilePictures;
   numbers: NumberCheck;
+  recipients: Pick<Recipients, 'read'>;
   journal: Pick<Journal, 'commit'>;
   limits: QueryLimits;
 }
@@ -42,7 +44,7 @@ export class Contacts {
   /** The row. @param address a number, a LID or a group's JID @throws CONTACT_NOT_FOUND, DATABASE_UNAVAILABLE */
   async get(connectionId: string, address: string, scope: Scope | null): Promise<Row> {
     this.deps.clientOf(connectionId, scope);
-    const { jid, pn, lid } = this.#partyOf(connectionId, address);
+    const { jid, pn, lid } = await this.#partyOf(connectionId, address);
     const jids = [...new Set([jid, pn, lid].filter((each) => each !== null))];
     const lookup = this.deps.contatos.find(connectionId, jids, scope);
     const row = await withDeadline(lookup, LOOKUP_DEADLINE_MS, 'the contact');
@@ -58,7 +60,7 @@ export class Contacts {
     scope: Scope | null,
   ): Promise<PictureResource> {
     const client = this.deps.clientOf(connectionId, scope);
-    return this.deps.pictures.get(client, this.#partyOf(connectionId, address), refresh);
+    return this.deps.pictures.get(client, await this.#partyOf(connectionId, address), refresh);
   }
 
   /**
@@ -68,7 +70,7 @@ export class Contacts {
    */
   async resolve(connectionId: string, address: string, scope: Scope | null): Promise<AddressResource> {
     const client = this.deps.clientOf(connectionId, scope);
-    const { tipo, pn, lid } = this.#partyOf(connectionId, address);
+    const { tipo, pn, lid } = await this.#partyOf(connectionId, address);
     if (tipo === 'grupo') throw new GatewayError('INVALID_RECIPIENT', 'address must be a phone number or a LID.');
     if (pn !== null && lid !== null) return present(pn, lid);
     if (pn === null) return present(await client.calls.pnForLid(lid!), lid);
@@ -80,10 +82,8 @@ export class Contacts {
     const client = this.#ready(connectionId, scope);
     this.deps.limits.take(client, 'block');
     const jids = await client.calls.contacts.blocklist();
-    return jids.map((jid) => {
-      const { pn, lid } = this.#partyOf(connectionId, jid);
-      return present(pn, lid);
-    });
+    const parties = await Promise.all(jids.map((jid) => this.#partyOf(connectionId, jid)));
+    return parties.map(({ pn, lid }) => present(pn, lid));
   }
 
   /** They can neither write nor call any more; also `bloqueado` of the contato.
@@ -119,10 +119,10 @@ export class Contacts {
     return client;
   }
 
-  /** What is known of an address without asking anybody. */
-  #partyOf(connectionId: string, address: string): PictureOf {
+  /** What is known of an address without asking WhatsApp. */
+  async #partyOf(connectionId: string, address: string): Promise<PictureOf> {
     const { numbers } = this.deps;
-    const recipient = parseRecipient(address, 'address');
+    const recipient = await this.deps.recipients.read(connectionId, address, 'address');
     if (recipient.kind === 'number') {
       const known = numbers.known(connectionId, recipient.digits);
       const found = known?.kind === 'found' ? known : { pn: pnJid(recipient.digits), lid: null };

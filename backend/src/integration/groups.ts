@@ -96,7 +96,7 @@ export class Groups {
     const found =
       input.action === 'add'
         ? await addresses.onWhatsApp(connectionId, input.participants)
-        : addresses.inGroup(connectionId, input.participants, await this.#group(client, jid, false));
+        : await addresses.inGroup(connectionId, input.participants, await this.#group(client, jid, false));
     const jids = found.flatMap((each) => each.jid ?? []);
     if (jids.length > 0) limits.take(client, 'groupChange');
     const outcomes = jids.length > 0 ? await client.calls.groups.changeMembers(jid, jids, input.action) : [];

@@ -1,11 +1,13 @@
 import { addressesOf, type StoredGroup } from '../journal/group-records.js';
 import { GatewayError } from '../lib/errors.js';
-import { parseRecipient, pnJid, spellings } from '../lib/phone-number.js';
+import { pnJid, spellings, type Recipient } from '../lib/phone-number.js';
 import type { NumberCheck } from '../outbound/number-check.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { SendChannel } from '../outbound/send-channel.js';
 
 export interface MemberAddressesDeps {
   numbers: NumberCheck;
+  recipients: Pick<Recipients, 'read'>;
   channelOf: (connectionId: string) => SendChannel | undefined;
 }
 
@@ -23,9 +25,8 @@ export class MemberAddresses {
   /** For adding. Numbers that nobody has met are looked up, rate limited as all number checks.
    *  @throws GatewayError `INVALID_RECIPIENT`, `NOT_CONNECTED`, `RATE_LIMITED` */
   async onWhatsApp(connectionId: string, participants: string[]): Promise<FoundMember[]> {
-    const recipients = participants.map((participant) => ({ participant, recipient: parsePerson(participant) }));
     const found: FoundMember[] = [];
-    for (const { participant, recipient } of recipients) {
+    for (const { participant, recipient } of await this.#people(connectionId, participants)) {
       const address =
         recipient.kind === 'jid'
           ? { jid: recipient.jid, lid: recipient.jid }
@@ -36,9 +37,8 @@ export class MemberAddresses {
   }
 
   /** For everything else: only members count, so nobody is looked up. @throws GatewayError `INVALID_RECIPIENT` */
-  inGroup(connectionId: string, participants: string[], group: StoredGroup): FoundMember[] {
-    return participants.map((participant) => {
-      const recipient = parsePerson(participant);
+  async inGroup(connectionId: string, participants: string[], group: StoredGroup): Promise<FoundMember[]> {
+    return (await this.#people(connectionId, participants)).map(({ participant, recipient }) => {
       const candidates =
         recipient.kind === 'jid'
           ? [recipient.jid]
@@ -49,6 +49,16 @@ export class MemberAddresses {
       });
       return { participant, jid: member?.id ?? null, lid: member ? addressesOf(member).lid : null };
     });
+  }
+
+  /** All of them, before anybody is looked up. @throws GatewayError `INVALID_RECIPIENT` */
+  async #people(connectionId: string, participants: string[]) {
+    const people = [];
+    for (const participant of participants) {
+      const recipient = await this.deps.recipients.read(connectionId, participant, 'participants');
+      people.push({ participant, recipient: asPerson(recipient) });
+    }
+    return people;
   }
 
   #knownLid(connectionId: string, digits: string): string | null {
@@ -69,8 +79,7 @@ export class MemberAddresses {
   }
 }
 
-function parsePerson(participant: string) {
-  const recipient = parseRecipient(participant, 'participants');
+function asPerson(recipient: Recipient): Recipient {
   if (recipient.kind === 'number' || recipient.tipo === 'pessoa') return recipient;
   throw new GatewayError('INVALID_RECIPIENT', 'participants must be people: a group cannot be a member of a group.', {
     details: { field: 'participants', fix: 'Give phone numbers or <digits>@lid.' },

@@ -1,6 +1,5 @@
 import { GatewayError } from '../lib/errors.js';
 import type { Clock } from '../lib/clock.js';
-import { parseRecipient } from '../lib/phone-number.js';
 import type { MessageContext, OutgoingContent, Target } from '../outbound/content.js';
 import type { MediaIntake } from '../media/media-intake.js';
 import type { MediaStore } from '../media/media-store.js';
@@ -44,7 +43,7 @@ const COMPOSERS: Composers = {
   text: (_deps, input, { text }) => composed(input, { kind: 'text', text }),
   location: (_deps, input, { latitude, longitude, name, address }) =>
     composed(input, { kind: 'location', latitude, longitude, name, address }),
-  contact: (_deps, input, { contacts }) => composed(input, { kind: 'contact', contacts: contacts.map(checkedNumbers) }),
+  contact: (_deps, input, { contacts }) => composed(input, { kind: 'contact', contacts }),
   poll: (_deps, input, { question, options, selectable }) =>
     composed(input, { kind: 'poll', question, options, selectable }),
   image: media,
@@ -115,14 +114,4 @@ async function assertEditable(deps: FindMessageDeps, connectionId: string, found
   if (row?.['apagada_em'] != null) throw new GatewayError('TOO_LATE', 'This message was deleted.');
   if (row && row['tipo'] !== 'TEXTO')
     throw new GatewayError('UNSUPPORTED_TYPE', 'messageId must be a text: files are not edited.');
-}
-
-function checkedNumbers<C extends { numbers: string[] }>(contact: C): C {
-  const numbers = contact.numbers.map((number) => {
-    const recipient = parseRecipient(number, 'contacts.numbers');
-    if (recipient.kind !== 'number')
-      throw new GatewayError('INVALID_RECIPIENT', 'contacts.numbers must be phone numbers');
-    return recipient.digits;
-  });
-  return { ...contact, numbers };
 }

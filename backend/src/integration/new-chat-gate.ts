@@ -2,12 +2,14 @@ import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
-import { officialSpelling, parseRecipient, pnJid } from '../lib/phone-number.js';
+import { officialSpelling, pnJid, type Recipient } from '../lib/phone-number.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 
 export interface NewChatGateDeps {
   database: Pick<SupabaseWhatsAppService, 'hasWritten'>;
+  recipients: Pick<Recipients, 'read'>;
   clock: Clock;
   log: Log;
 }
@@ -27,7 +29,9 @@ export class NewChatGate {
   /** Refuses a request for a cold send. @throws NEW_CHATS_PAUSED, INVALID_RECIPIENT */
   async admit(client: WhatsAppClientService, to: string): Promise<void> {
     const { pause } = client.care;
-    if (!pause || !(await this.#isCold(client.connectionId, addressesOf(to)))) return;
+    if (!pause) return;
+    const recipient = await this.deps.recipients.read(client.connectionId, to);
+    if (!(await this.#isCold(client.connectionId, addressesOf(recipient)))) return;
     const until = pause.until === null ? null : new Date(pause.until).toISOString();
     throw new GatewayError('NEW_CHATS_PAUSED', undefined, {
       details: { reason: pause.reason, until, conselho: pause.advice },
@@ -57,8 +61,7 @@ export class NewChatGate {
   }
 }
 
-function addressesOf(to: string): string[] {
-  const recipient = parseRecipient(to);
+function addressesOf(recipient: Recipient): string[] {
   if (recipient.kind === 'number') return [pnJid(recipient.digits), pnJid(officialSpelling(recipient.digits))];
   return recipient.tipo === 'pessoa' ? [recipient.jid] : [];
 }

@@ -6,9 +6,10 @@ import type { Log } from '../lib/log.js';
 import type { MediaIntake } from '../media/media-intake.js';
 import type { MediaStore } from '../media/media-store.js';
 import type { SendRequest } from '../outbound/accept-message.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { Quoted } from '../outbound/text-message.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
-import { mentionJids } from './mentions.js';
+import { Naming, withMentions } from './naming.js';
 import { composeMessage } from './message-content.js';
 import type { MessageInput, SendMessageInput } from './resources.js';
 import { filledText, type MessageTemplates } from './templates/message-templates.js';
@@ -19,6 +20,7 @@ export interface PrepareMessageDeps {
   intake: MediaIntake;
   mediaStore: MediaStore;
   templates: Pick<MessageTemplates, 'use'>;
+  recipients: Pick<Recipients, 'read' | 'find'>;
   log: Log;
 }
 
@@ -43,11 +45,14 @@ export async function prepareMessage(
 ): Promise<PreparedMessage> {
   const fill = input.template ? deps.templates.use(ownerId, input.template) : null;
   const message = fill ? withText(input.message, filledText(fill, new Date(at))) : input.message;
-  const mentions = input.mentions ? mentionJids(input.mentions) : undefined;
+  const naming = new Naming(deps.recipients, input.connectionId);
+  const mentioned = input.mentions ? await naming.mentioned(input.mentions) : [];
   const quoted = input.replyTo ? await findQuoted(deps, input) : undefined;
   const clock = { now: () => at };
   const { to, content, context } = await composeMessage({ ...deps, clock }, { ...input, message });
-  return { ...context, connectionId: input.connectionId, to, content, mentions, quoted, fill };
+  const named = withMentions(await naming.cards(content), mentioned);
+  const mentions = input.mentions && mentioned.map(({ jid }) => jid);
+  return { ...context, connectionId: input.connectionId, to, content: named, mentions, quoted, fill };
 }
 
 /** The message with a filled-in template as its text, or as its caption. */

@@ -7,6 +7,7 @@ import type { MediaIntake, StagedFile } from '../media/media-intake.js';
 import type { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
 import type { NumberCheck } from '../outbound/number-check.js';
+import type { Recipients } from '../outbound/recipients.js';
 import type { SendChannel } from '../outbound/send-channel.js';
 import type { Sender } from '../outbound/sender.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
@@ -43,6 +44,7 @@ export interface WhatsAppIntegrationDeps extends ConnectionsDeps {
   sender: Sender;
   rows: RowWatcher;
   numbers: NumberCheck;
+  recipients: Recipients;
   media: MediaQueue;
   mediaStore: MediaStore;
   intake: MediaIntake;

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
-import { parseRecipient } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
 import type { IdempotencyRecord, OutboxRecord } from '../journal/records.js';
 import type { ScheduledRecord } from '../journal/schedule-records.js';
@@ -10,7 +9,7 @@ import { scheduledEntry } from '../journal/scheduled.js';
 import { knownAddress, unresolvedAddress, type Address } from './address.js';
 import type { NumberCheck } from './number-check.js';
 import { outgoingEntry } from './outcome.js';
-
+import type { Recipients } from './recipients.js';
 import type { SendChannel } from './send-channel.js';
 import type { Sender } from './sender.js';
 import { buildMessage } from './build-message.js';
@@ -28,7 +27,7 @@ export type IdempotencyClaim = Pick<IdempotencyRecord, 'scope' | 'key' | 'bodySh
 export interface SendRequest extends MessageContext {
   connectionId: string;
   content: OutgoingContent;
-  /** As the caller wrote it; any spelling that `parseRecipient` reads. */
+  /** As the caller wrote it; any spelling that `Recipients` reads. */
   to: string;
   remetente: OutboxRecord['remetente'];
   idempotency?: IdempotencyClaim | undefined;
@@ -54,7 +53,8 @@ export class MessageAcceptor {
   constructor(
     private readonly deps: {
       journal: Pick<Journal, 'commit' | 'getOutbox' | 'findIdempotency'>;
-      numbers: NumberCheck;
+      numbers: Pick<NumberCheck, 'pnOfLid'>;
+      recipients: Pick<Recipients, 'read' | 'find'>;
       channelOf: (connectionId: string) => SendChannel | undefined;
       /** Asked before the commit and told after it. */
       sender: Pick<Sender, 'goesSoon' | 'enqueue'>;
@@ -121,14 +121,10 @@ export class MessageAcceptor {
   }
 
   async #address({ connectionId, to }: SendRequest): Promise<Address> {
-    const recipient = parseRecipient(to);
-    const { numbers } = this.deps;
+    const { numbers, recipients } = this.deps;
+    const recipient = await recipients.read(connectionId, to);
     if (recipient.kind === 'jid') return knownAddress(recipient, numbers.pnOfLid(connectionId, recipient.jid));
-    const channel = this.deps.channelOf(connectionId);
-    const answer =
-      channel?.estado === 'ready'
-        ? await numbers.check(channel, recipient.digits)
-        : numbers.known(connectionId, recipient.digits);
+    const answer = await recipients.find(connectionId, recipient.digits);
     if (answer?.kind === 'absent') throw new GatewayError('NOT_ON_WHATSAPP');
     return answer?.kind === 'found' ? knownAddress(answer, null) : unresolvedAddress(recipient.digits);
   }

@@ -133,10 +133,11 @@ function documentOf(content: MediaContent): proto.IMessage {
 }
 
 /** vCard 3.0; `waid` is what makes the "message" button (as WhatsApp's own apps write it). */
-function vcardOf({ name, numbers, organization }: ContactCard): string {
-  const lines = numbers.map((number) => {
+function vcardOf({ name, numbers, accounts, organization }: ContactCard): string {
+  const lines = numbers.map((number, index) => {
     const digits = number.replace(/\D/g, '');
-    return `TEL;type=CELL;type=VOICE;waid=${digits}:+${digits}`;
+    const account = accounts ? accounts[index] : digits;
+    return `TEL;type=CELL;type=VOICE${account ? `;waid=${account}` : ''}:+${digits}`;
   });
   const org = organization ? [`ORG:${escaped(organization)};`] : [];
   return ['BEGIN:VCARD', 'VERSION:3.0', `FN:${escaped(name)}`, ...org, ...lines, 'END:VCARD'].join('\n');

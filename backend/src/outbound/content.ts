@@ -12,8 +12,10 @@ export interface Target {
 
 export interface ContactCard {
   name: string;
-  /** In any spelling; the first one that is a WhatsApp number makes the card's "message" button. */
+  /** In any spelling, as they are shown. */
   numbers: string[];
+  /** Which account each of them is, as WhatsApp spells it: the card's "message" button. null = none; absent = as written. */
+  accounts?: (string | null)[] | undefined;
   organization?: string | undefined;
 }
 

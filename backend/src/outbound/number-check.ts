@@ -50,7 +50,16 @@ export class NumberCheck {
 
   /** What is known without asking; null when only WhatsApp can tell. */
   known(connectionId: string, digits: string): FoundNumber | { kind: 'absent' } | null {
-    return this.#inChats(connectionId, digits) ?? this.#answeredBefore(connectionId, digits);
+    const known = this.#inChats(connectionId, digits) ?? this.#answeredBefore(connectionId, digits);
+    return known?.kind === 'absent' ? (this.met(connectionId, digits) ?? known) : known;
+  }
+
+  /** A number whose messages this connection could read: it exists, whatever a lookup says (0800…, short codes). */
+  met(connectionId: string, digits: string): FoundNumber | null {
+    // Baileys keeps the sessions of a person's first device under this name until their LID is known.
+    const id = `${digits}.0`;
+    const session = this.deps.journal.getKeys(connectionId, 'session', [id])[id];
+    return session == null ? null : found(pnJid(digits), pnJid(digits), null);
   }
 
   /** The phone-number JID that belongs to a LID, if this connection has met it. */
@@ -101,7 +110,8 @@ export class NumberCheck {
     const answer = await this.#lookup(channel, spellings(digits));
     if (answer === 'failed') return { kind: 'later', afterMs: AFTER_FAILED_LOOKUP_MS };
     await this.#remember(channel.connectionId, digits, answer ?? { jid: null, lid: null });
-    return answer ? found(answer.jid, phoneOf(answer.jid, digits), answer.lid) : { kind: 'absent' };
+    if (answer) return found(answer.jid, phoneOf(answer.jid, digits), answer.lid);
+    return this.met(channel.connectionId, digits) ?? { kind: 'absent' };
   }
 
   async #lookup(

@@ -9,6 +9,7 @@ import { silentLog } from '../../src/lib/log.js';
 import { TypedEmitter } from '../../src/lib/typed-emitter.js';
 import { MessageAcceptor, type SendRequest } from '../../src/outbound/accept-message.js';
 import { NumberCheck } from '../../src/outbound/number-check.js';
+import { Recipients } from '../../src/outbound/recipients.js';
 import type { SendChannel, SendChannelEvents } from '../../src/outbound/send-channel.js';
 import { Sender, type SendEvents, type SenderDeps } from '../../src/outbound/sender.js';
 import type { Estado } from '../../src/whatsapp/estado.js';
@@ -152,6 +153,7 @@ export interface Outbound {
   journal: Journal;
   channel: ScriptedChannel;
   numbers: NumberCheck;
+  recipients: Recipients;
   sender: Sender;
   acceptor: MessageAcceptor;
   events: { name: keyof SendEvents; id: string }[];
@@ -169,6 +171,8 @@ export interface OutboundOptions extends Partial<Omit<SenderDeps, 'journal' | 'n
   estado?: Estado;
   attached?: boolean;
   expiryMs?: number;
+  /** JIDs that the database has. */
+  contacts?: string[];
 }
 
 const opened: { sender: Sender; journal: Journal; clock: FakeClock }[] = [];
@@ -185,9 +189,12 @@ export async function anOutbound(options: OutboundOptions = {}): Promise<Outboun
   // Nothing that these tests send has a file.
   const uploads = { ensure: async (_channel: SendChannel, record: OutboxRecord) => record };
   const sender = new Sender({ journal, numbers, clock, log: silentLog, ratePerMinute: null, uploads, ...rest });
+  const isContact = async (_id: string, jids: string[]) => jids.some((jid) => options.contacts?.includes(jid));
+  const recipients = new Recipients({ numbers, channelOf: () => channel, isContact, log: silentLog });
   const acceptor = new MessageAcceptor({
     journal,
     numbers,
+    recipients,
     channelOf: () => channel,
     sender,
     clock,
@@ -206,6 +213,7 @@ export async function anOutbound(options: OutboundOptions = {}): Promise<Outboun
     journal,
     channel,
     numbers,
+    recipients,
     sender,
     acceptor,
     events,

@@ -51,6 +51,19 @@ describe('a recipient in any usual spelling', () => {
     ['+52 1 55 1234 5678', '5215512345678', ['5215512345678', '525512345678']],
     ['+54 9 11 2345-6789', '5491123456789', ['5491123456789', '541123456789']],
     ['+54 11 2345-6789', '541123456789', ['5491123456789', '541123456789']],
+    // As WhatsApp writes them, and so as they stand in `numero_cliente`.
+    ['5215512345678', '5215512345678', ['5215512345678', '525512345678']],
+    ['5491123456789', '5491123456789', ['5491123456789', '541123456789']],
+    // Brazilian numbers without an area code: people write the trunk zero, accounts may have it or not.
+    ['0800 123 4567', '558001234567', ['558001234567', '5508001234567']],
+    ['08001234567', '558001234567', ['558001234567', '5508001234567']],
+    ['+55 800 123 4567', '558001234567', ['558001234567', '5508001234567']],
+    ['5508001234567', '5508001234567', ['558001234567', '5508001234567']],
+    ['+55 4004 1234', '5540041234', ['5540041234']],
+    // An address is somebody's: no numbering plan is asked.
+    ['08001234567@s.whatsapp.net', '08001234567', ['08001234567']],
+    ['27182@s.whatsapp.net', '27182', ['27182']],
+    ['123@c.us', '123', ['123']],
   ])('%s is %s', (input, digits, candidates) => {
     expect(parseRecipient(input)).toEqual({ kind: 'number', digits, candidates });
   });
@@ -84,6 +97,22 @@ describe('a recipient in any usual spelling', () => {
     ['120363012345678901@newsletter', /address/],
     ['@s.whatsapp.net', /address/],
     ['maria@example.com', /address/],
+    // What spreadsheets make of numbers.
+    ['1133334444.0', /decimals.*Format the column as text/],
+    ['11999998888.0', /decimals/],
+    ['5511999998888,00', /decimals/],
+    ['5.511999998888E+12', /exponent/],
+    ['5,51199999888e12', /exponent/],
+    ['+5511999998888.0', /decimals/],
+    // A digit too many (or a wrong area code) is not somebody abroad.
+    ['119999988887', /no phone number/],
+    ['551199999888877', /no phone number/],
+    ['499999988887', /no phone number/],
+    ['219999988887', /no phone number/],
+    ['11333344440', /no phone number/],
+    ['20999998888', /no phone number/],
+    ['951234567', /area code \(DDD\)/],
+    ['27182', /no phone number/],
   ])('%j is refused, naming the field and the fix', (input, text) => {
     let thrown: unknown;
     try {

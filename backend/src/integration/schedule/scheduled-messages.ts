@@ -5,7 +5,6 @@ import type { ConnectionRecord } from '../../journal/records.js';
 import type { ScheduledRecord } from '../../journal/schedule-records.js';
 import type { Clock } from '../../lib/clock.js';
 import { GatewayError } from '../../lib/errors.js';
-import { parseRecipient } from '../../lib/phone-number.js';
 import type { OutgoingContent } from '../../outbound/content.js';
 import type { ScheduledFilter, ScheduledTable } from '../../supabase/scheduled.js';
 import { prepareMessage, type PreparedMessage, type PrepareMessageDeps } from '../prepare-message.js';
@@ -91,7 +90,7 @@ export class ScheduledMessages {
       if (change.sendAt !== undefined) this.#assertTime(change.sendAt);
       const sendAt = change.sendAt ?? record.sendAt;
       const to = change.to ?? record.to;
-      assertRecipient(to);
+      await this.deps.recipients.read(record.connectionId, to);
       const fields = change.message ? await this.#contentFields(record, { ...change.message, to }, sendAt) : {};
       const changed = await this.deps.book.write(this.deps.book.changed(record, { sendAt, to, ...fields }));
       if (change.message && record.file !== null) await this.deps.intake.discard({ file: record.file });
@@ -124,7 +123,7 @@ export class ScheduledMessages {
 
   async #newRecord(id: string, input: ScheduleInput, connection: ConnectionRecord): Promise<ScheduledRecord> {
     const { connectionId, ownerId, companyId } = connection;
-    if (input.to !== undefined) assertRecipient(input.to);
+    if (input.to !== undefined) await this.deps.recipients.read(connectionId, input.to);
     const now = this.deps.clock.now();
     const content = await this.#contentFields({ connectionId, ownerId }, input, input.sendAt);
     try {
@@ -158,11 +157,6 @@ export class ScheduledMessages {
 /** Building it finds what is wrong with it. @throws EMPTY_MESSAGE, MESSAGE_TOO_LONG */
 function checkedPreview(content: OutgoingContent): string {
   return previewOf(content);
-}
-
-/** @throws INVALID_RECIPIENT */
-function assertRecipient(to: string): void {
-  parseRecipient(to);
 }
 
 function uploadOf({ message }: ScheduleInput) {
