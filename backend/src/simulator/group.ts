@@ -9,6 +9,8 @@ export interface GroupOptions {
   /** The first one is the creator and an admin. */
   members: (Phone | Contact)[];
   addressing?: 'pn' | 'lid';
+  /** Chosen when missing. */
+  jid?: string;
 }
 
 /** A WhatsApp group: who is in it and under which of their identities, who may do what, and how to get in. */

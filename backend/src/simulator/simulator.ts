@@ -110,7 +110,7 @@ export class Simulator {
   }
 
   createGroup(options: GroupOptions): Group {
-    const group = new Group(freshGroupJid(), options);
+    const group = new Group(options.jid ?? freshGroupJid(), options);
     this.#directory.addGroup(group);
     return group;
   }

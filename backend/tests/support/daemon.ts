@@ -14,12 +14,15 @@ const DEADLINE_MS = 60_000;
 export class Daemon {
   readonly #child: ChildProcess;
   #stderr = '';
+  readonly #startedAt: number;
 
   private constructor(
     main: string,
     private readonly dir: string,
     env: Record<string, string>,
   ) {
+    // A test may shift the daemon's clock.
+    this.#startedAt = Date.now() + Number(env['CLOCK_SHIFT_MS'] ?? 0);
     const own = { PATH: process.env['PATH'] ?? '', HOME: dir, NODE_ENV: 'test', DATA_DIR: join(dir, 'sessions') };
     this.#child = spawn(process.execPath, [main], {
       cwd: dir,
@@ -76,6 +79,4 @@ export class Daemon {
     };
     return until(`"${message}" in the log`, find, DEADLINE_MS);
   }
-
-  readonly #startedAt = Date.now();
 }

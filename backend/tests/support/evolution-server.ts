@@ -54,8 +54,13 @@ export class EvolutionSimulator {
   outage: ((seen: SeenRequest) => Promise<number | null>) | null = null;
   readonly #faults = new Map<string, Fault[]>();
   #server: Server | null = null;
-  #port = 0;
+  #port: number;
   #counter = 0;
+
+  /** @param port 0 = a free one */
+  constructor(port = 0) {
+    this.#port = port;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;

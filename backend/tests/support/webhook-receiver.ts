@@ -22,7 +22,12 @@ export class WebhookReceiver {
   /** The answer to a delivery; 200 unless a test says otherwise. */
   answer: (delivery: Received, res: ServerResponse) => void = (_delivery, res) => void res.writeHead(200).end();
   #server: Server | null = null;
-  #port = 0;
+  #port: number;
+
+  /** @param port 0 = a free one */
+  constructor(port = 0) {
+    this.#port = port;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}/hook`;
