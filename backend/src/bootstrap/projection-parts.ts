@@ -1,3 +1,4 @@
+import { addressBook } from '../inbound/address-book.js';
 import { decodeOptions } from '../inbound/decode-options.js';
 import { PollCounter } from '../inbound/poll-counter.js';
 import { Projector } from '../inbound/projector.js';
@@ -29,7 +30,15 @@ export function projectionParts({ journal, database, clock, log }: ProjectionPar
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
     journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
-  const projector = new Projector({ journal, database, optionsFor, announce, clock, log });
+  const projector = new Projector({
+    journal,
+    database,
+    optionsFor,
+    numbersOf: addressBook(journal),
+    announce,
+    clock,
+    log,
+  });
   const counter = new PollCounter({ polls: new PollTable(database), clock, log });
   const opener = new SealedOpener({ sealed: new SealedTable(database), journal, clock, log });
   projector.events.on('projected', ({ eventos, resultados }) => {

@@ -12,10 +12,13 @@ export interface PollVotes {
   criador: string[] | null;
   /** Author of a vote (`eu`: this number) → their addresses. */
   eleitores: Record<string, string[]> | null;
+  /** Author of a vote → their number, or LID while it is unknown: one person's addresses have one. */
+  pessoas?: Record<string, string> | null;
 }
 
 /** What is written into `dados.enquete`. */
 export interface PollCount {
+  /** `eleitores`: numbers; `<digits>@lid` while a number is unknown. */
   votos: { opcao: string; votos: number; eleitores: string[] }[];
   /** Votes that nothing here can open: the poll's secret is unknown, or they were sealed for another address. */
   votosIlegiveis: number;
@@ -39,11 +42,11 @@ export function countVotes(poll: PollVotes): { count: PollCount; seen: string[] 
   for (const [, vote] of sealed) {
     const chosen = openVote(poll, vote);
     if (chosen === null) votosIlegiveis++;
-    else choices.set(vote.autor, chosen);
+    else choices.set(poll.pessoas?.[vote.autor] ?? vote.autor, chosen);
   }
   const votos = optionsOf(poll).map((opcao) => {
     const hash = sha256(opcao);
-    const eleitores = [...choices].filter(([, chosen]) => chosen.includes(hash)).map(([autor]) => autor);
+    const eleitores = [...choices].filter(([, chosen]) => chosen.includes(hash)).map(([pessoa]) => pessoa);
     return { opcao, votos: eleitores.length, eleitores };
   });
   return { count: { votos, votosIlegiveis }, seen: sealed.map(([key]) => key) };

@@ -88,7 +88,10 @@ export function describe(message: proto.IMessage): ContentRow {
 function describeShallow(message: proto.IMessage): ContentRow {
   const opened = openMessage(message);
   if (opened.field === null || opened.handler?.as !== 'row') return unknownRow(opened.field, opened.value, {});
-  return opened.handler.row(opened.value);
+  const row = opened.handler.row(opened.value);
+  // Numbers take the place of LIDs in its text, too.
+  const mencoes = (opened.value as Contextual | null)?.contextInfo?.mentionedJid;
+  return mencoes?.length ? { ...row, dados: { ...row.dados, mencoes } } : row;
 }
 
 function contextOf(value: unknown): ContextFacts | null {

@@ -2,7 +2,10 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Evento, EventoMensagem } from '../supabase/evento.js';
 import type { ContentRow, Facts } from './content/handler.js';
 import { describe, describeOpened, openMessage, unknownRow } from './describe.js';
+import { digitsOfJid } from '../lib/phone-number.js';
+import { isMe, plainJid } from './addresses.js';
 import type { MessageContext } from './message-context.js';
+import { numberOf, withNumbers, type NumberOf } from './show-numbers.js';
 
 /**
  * What a readable message means for the database: a row, a change of another row, or nothing.
@@ -17,7 +20,31 @@ export function messageEvents(message: proto.IMessage, context: MessageContext, 
     return events ?? [rowEvent(context, unknownRow(field, value, { ...opened.facts, ...facts }))];
   }
   const { row, respostaA } = describeOpened(opened);
-  return [rowEvent(context, row, respostaA, facts)];
+  return [withNumbers(rowEvent(context, row, respostaA, { ...facts, ...mentionsUs(row, context) }), knownIn(context))];
+}
+
+/** Whether a message of somebody else names this number: by either address, or as one of everybody. */
+function mentionsUs({ dados }: ContentRow, { autor, chat, me }: MessageContext): Facts {
+  if (autor === null || !dados) return {};
+  const { mencoes, mencoesGrupo, mencaoATodos } = dados as Mentions;
+  const byName = me !== null && (mencoes?.some((jid) => isMe(jid, me)) ?? false);
+  const asGroup = mencoesGrupo?.some(({ jid }) => jid === chat.jid) ?? false;
+  return byName || asGroup || mencaoATodos ? { mencionaNos: true } : {};
+}
+
+interface Mentions {
+  mencoes?: string[];
+  mencoesGrupo?: { jid?: string }[];
+  mencaoATodos?: true;
+}
+
+/** Numbers of those whom the message itself tells of: its author, its chat and this number. */
+function knownIn({ autor, chat, me }: MessageContext): NumberOf {
+  return (jid) => {
+    const known = [chat, autor].find((party) => party?.lid === jid || party?.pn === jid);
+    if (known) return numberOf(known);
+    return me !== null && isMe(jid, me) ? digitsOfJid(plainJid(me.id)) : null;
+  };
 }
 
 /** The row itself. */

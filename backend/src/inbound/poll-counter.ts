@@ -42,7 +42,7 @@ export class PollCounter {
     return this.#rounds.stop();
   }
 
-  /** Told what has just become rows: a vote, or a poll whose votes may have waited for it. */
+  /** Told what has just become rows: a vote, a poll whose votes may have waited for it, or whose LID a number is. */
   written(eventos: readonly Evento[]): void {
     if (eventos.some(concernsPolls)) this.#rounds.wake();
   }
@@ -62,5 +62,7 @@ export class PollCounter {
 
 function concernsPolls(evento: Evento): boolean {
   if (evento.op === 'mensagem') return evento.subtipo === 'ENQUETE';
+  // Two votes may turn out to be one person's.
+  if (evento.op === 'contato') return evento.contato.pn !== null && evento.contato.lid !== null;
   return evento.op === 'dados' && 'votosPendentes' in evento.dados;
 }

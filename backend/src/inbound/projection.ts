@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { Evento, ResultadoEvento } from '../supabase/evento.js';
 import type { DecodeOptions } from './decode-options.js';
+import type { NumberOf } from './show-numbers.js';
 
 /** What the projector needs of the journal. */
 export interface ProjectorJournal {
@@ -41,6 +42,8 @@ export interface ProjectorDeps {
   database: ProjectorDatabase;
   /** What a connection leaves out; asked for each entry, so a changed setting counts from the next one on. */
   optionsFor(connectionId: string): DecodeOptions;
+  /** Whose numbers LIDs are, in a chat of a connection; default: nobody's is known. */
+  numbersOf?: (connectionId: string, chatJid: string | null) => NumberOf;
   /** What webhooks are to be told about an entry that has become rows; committed together with its completion. */
   announce?: (projected: ProjectorEvents['projected']) => NewEvent[];
   clock: Clock;

@@ -9,6 +9,7 @@ import { Gate } from '../lib/gate.js';
 import { ProjectionBatch } from './projection-batch.js';
 import { messageOf, ProjectionWriter } from './projection-writer.js';
 import type { ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
+import { withNumbers } from './show-numbers.js';
 import { UndecodableEntry } from './stanza-addresses.js';
 import { WritePace } from './write-pace.js';
 
@@ -160,12 +161,19 @@ export class Projector {
   /** null: parked. */
   async #decode(entry: LogEntry, options: DecodeOptions, run: ProjectionRun): Promise<Evento[] | null> {
     try {
-      return await decodeEntry(entry, options);
+      return (await decodeEntry(entry, options)).map((evento) => this.#shown(evento));
     } catch (error) {
       const code = error instanceof UndecodableEntry ? 'UNDECODABLE' : 'DECODE_FAILED';
       await this.#writer.park(entry, { code, message: messageOf(error) }, run);
       return null;
     }
+  }
+
+  #shown(evento: Evento): Evento {
+    const { numbersOf } = this.deps;
+    if (!numbersOf) return evento;
+    const chat = 'chat' in evento ? evento.chat : 'alvo' in evento ? evento.alvo.chat : null;
+    return withNumbers(evento, numbersOf(evento.sessao, chat?.jid ?? null));
   }
 
   #setState(to: ProjectorState, reason: string | null = null): void {

@@ -105,6 +105,8 @@ export interface EventoEdicao extends Base {
   alvo: Alvo;
   conteudo: string;
   editada_em: string;
+  /** Whom the new text mentions; numbers, and LIDs of unknown numbers. */
+  mencoes?: string[];
 }
 
 export interface EventoApagamento extends Base {
@@ -153,6 +155,8 @@ export interface EventoDados extends Base {
   op: 'dados';
   alvo: Alvo;
   dados: Record<string, unknown>;
+  /** Whose vote or answer it is; null = this number. With both addresses it may merge two contatos. */
+  autor?: Endereco | null;
 }
 
 /** The file of a message is in the media store, or will never be: `midia_*` of its row, found by the row's id. */

@@ -1,13 +1,14 @@
 import type { Row } from './rows.js';
 import type { SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
 
-/** A poll with sealed votes that nobody has opened yet (supabase/migrations/20261121001310). */
+/** A poll with sealed votes that nobody has opened yet (supabase/migrations/20261121002200). */
 export interface PendingPoll {
   id: string;
   whatsapp_id: string;
   dados: Row;
   criador: string[] | null;
   eleitores: Record<string, string[]> | null;
+  pessoas: Record<string, string> | null;
 }
 
 /** Polls whose votes wait to be counted. Everything rejects with a DatabaseFailure. */

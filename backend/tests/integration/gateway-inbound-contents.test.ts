@@ -191,7 +191,7 @@ describe('what is sealed with the secret of the message that it changes', () => 
     ana.send(shop.phone, sealedAnswer(ours, { ...key, id: event.id }, ana.pnJid, GOING));
     const row = await rowOf(event.id, (found) => JSON.stringify(dados(found)).includes('respostas'));
     expect(row).toMatchObject({
-      dados: { evento: { nome: 'Reunião', respostas: { [ana.pnJid]: { resposta: 'VAI' } } } },
+      dados: { evento: { nome: 'Reunião', respostas: { [ana.number]: { resposta: 'VAI' } } } },
     });
   });
 });

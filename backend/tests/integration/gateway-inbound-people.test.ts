@@ -148,3 +148,29 @@ test('a connection that leaves groups out has no rows of them, and the groups ar
   await gateway.crm.mensagem(id, direct.id);
   expect(await gateway.crm.mensagens(id)).toHaveLength(1);
 });
+
+test('a mention by LID is shown as number, also of somebody in the group who never wrote, in rows and webhooks', async () => {
+  const { id, phone } = await gateway.aPairedConnection();
+  const [ana, beto] = [gateway.aCustomer({ name: 'Ana' }), gateway.aCustomer({ name: 'Beto' })];
+  const group = gateway.simulator.createGroup({ subject: 'Vendas', members: [phone, ana, beto] });
+  // Its members are learnt beside its first message.
+  await ana.sendToGroup(group, 'oi, gente').receipted;
+  await until('the group is known', async () => {
+    const answer = await gateway.http.get(`/api/whatsapp-bootstrap/connections/${id}/groups/${group.jid}`);
+    return answer.status === 200;
+  });
+  const mention = ana.sendToGroup(group, {
+    extendedTextMessage: { text: `@${beto.lid} veja`, contextInfo: { mentionedJid: [beto.lidJid] } },
+  });
+  const row = await gateway.crm.mensagem(id, mention.id);
+  expect(row).toMatchObject({ conteudo: `@${beto.number} veja`, dados: { mencoes: [beto.number] } });
+  expect(row['dados']).not.toHaveProperty('mencionaNos');
+
+  const us = ana.sendToGroup(group, {
+    extendedTextMessage: { text: `@${phone.lid} ajuda`, contextInfo: { mentionedJid: [phone.lidJid] } },
+  });
+  expect(await gateway.crm.mensagem(id, us.id)).toMatchObject({
+    conteudo: `@${phone.number} ajuda`,
+    dados: { mencoes: [phone.number], mencionaNos: true },
+  });
+});

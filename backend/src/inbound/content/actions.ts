@@ -89,7 +89,10 @@ function encrypted(
     encIv: base64(encIv),
     ...compact(facts),
   });
-  return about(alvo, context, { [`${name}:${context.whatsappId}`]: content });
+  const { autor } = context;
+  return (
+    about(alvo, context, { [`${name}:${context.whatsappId}`]: content })?.map((event) => ({ ...event, autor })) ?? null
+  );
 }
 
 function sealed(...[name, alvo, content, context, facts]: Parameters<typeof encrypted>): EventoDados[] | null {

@@ -17,6 +17,8 @@ export function contextFacts(context: proto.IContextInfo, describe: Describe): C
     dados: compact({
       citacao: context.stanzaId ? quotation(context, describe) : null,
       mencoes: context.mentionedJid,
+      // `@todos`: everybody in the group, whoever they are.
+      mencaoATodos: (context.nonJidMentions ?? 0) > 0,
       mencoesGrupo: context.groupMentions?.map((mention) =>
         compact({ jid: mention.groupJid, nome: mention.groupSubject }),
       ),
@@ -40,6 +42,7 @@ function quotation(context: proto.IContextInfo, describe: Describe): Facts {
     tipo: row?.tipo,
     subtipo: row?.subtipo,
     conteudo: row && shortLine(row.conteudo),
+    mencoes: row?.dados?.['mencoes'],
   });
 }
 

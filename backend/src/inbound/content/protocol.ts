@@ -1,6 +1,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Evento } from '../../supabase/evento.js';
 import { ownTarget, participant, type MessageContext } from '../message-context.js';
+import { mentionsOf } from '../show-numbers.js';
 import type { Describe, Handlers } from './handler.js';
 import { isoFromMs } from './proto-values.js';
 
@@ -30,8 +31,9 @@ function edit(message: Protocol, context: MessageContext, describe: Describe): E
   const alvo = ownTarget(message.key, context);
   if (alvo === null || !message.editedMessage) return null;
   const editada_em = isoFromMs(message.timestampMs) ?? context.timestamp;
-  const { conteudo } = describe(message.editedMessage);
-  return [{ op: 'edicao', sessao: context.sessao, alvo, conteudo, editada_em }];
+  const row = describe(message.editedMessage);
+  const edited = { conteudo: row.conteudo, editada_em, ...mentionsOf(row) };
+  return [{ op: 'edicao', sessao: context.sessao, alvo, ...edited }];
 }
 
 function deletion(message: Protocol, context: MessageContext): Evento[] | null {

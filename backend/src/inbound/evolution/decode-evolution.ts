@@ -5,6 +5,7 @@ import { isoFromMs } from '../content/proto-values.js';
 import { isLeftOut, type DecodeOptions } from '../decode-options.js';
 import type { ContentRow } from '../content/handler.js';
 import { describe, unknownRow } from '../describe.js';
+import { mentionsOf } from '../show-numbers.js';
 import { UndecodableEntry } from '../stanza-addresses.js';
 import { decodeMessage } from './decode-message.js';
 import { keyAddresses } from './key-addresses.js';
@@ -60,10 +61,11 @@ function decodeEdit(entry: EvolutionEntry, item: unknown, options: DecodeOptions
   const { key, editedMessage, timestampMs } = wireEdit.parse(item);
   const { kind, chat, autor } = keyAddresses(key, entry.me);
   if (isLeftOut(kind, options)) return [];
-  const { conteudo } = editedRow(editedMessage);
+  const row = editedRow(editedMessage);
   const editada_em = isoFromMs(timestampMs) ?? new Date(entry.at).toISOString();
   const alvo = { chat, autor, whatsapp_id: key.id };
-  return [{ op: 'edicao', sessao: entry.connectionId, alvo, conteudo, editada_em }];
+  const edited = { conteudo: row.conteudo, editada_em, ...mentionsOf(row) };
+  return [{ op: 'edicao', sessao: entry.connectionId, alvo, ...edited }];
 }
 
 /** What cannot be read is shown as such: that it was edited is a fact all the same. */

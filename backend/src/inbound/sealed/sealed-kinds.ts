@@ -3,6 +3,7 @@ import type { Alvo, Endereco, Evento } from '../../supabase/evento.js';
 import type { Facts } from '../content/handler.js';
 import { compact, isoFromMs, safeNumber } from '../content/proto-values.js';
 import { describeOpened, openMessage } from '../describe.js';
+import { mentionsOf, numberOf } from '../show-numbers.js';
 import type { UseCase } from './message-secret.js';
 
 /** As it lies in `dados`, under `<kind>:<id of the message that brought it>` (src/inbound/content/actions.ts). */
@@ -76,7 +77,7 @@ function editEvents(plaintext: Uint8Array, { sessao, alvo, em }: OpenedChange): 
   if (edited.handler?.as !== 'row') throw new Error('the edit has no content');
   const { row } = describeOpened(edited);
   const editada_em = isoFromMs(protocol?.timestampMs) ?? em;
-  const edit: Evento = { op: 'edicao', sessao, alvo, conteudo: row.conteudo, editada_em };
+  const edit: Evento = { op: 'edicao', sessao, alvo, conteudo: row.conteudo, editada_em, ...mentionsOf(row) };
   const event = row.dados?.['evento'];
   return event === undefined ? [edit] : [edit, { op: 'dados', sessao, alvo, dados: { evento: event } }];
 }
@@ -95,5 +96,6 @@ function answerEvents(plaintext: Uint8Array, { sessao, alvo, autor, em }: Opened
     em: isoFromMs(answer.timestampMs) ?? em,
     ...compact({ acompanhantes: safeNumber(answer.extraGuestCount) || null }),
   };
-  return [{ op: 'dados', sessao, alvo, dados: { evento: { respostas: { [autor?.jid ?? 'eu']: resposta } } } }];
+  const who = autor === null ? 'eu' : (numberOf(autor) ?? autor.jid);
+  return [{ op: 'dados', sessao, alvo, dados: { evento: { respostas: { [who]: resposta } } }, autor }];
 }

@@ -40,6 +40,45 @@ describe('what a row says', () => {
     });
   });
 
+  test.each([
+    ['our number', { mentionedJid: ['5511900000000@s.whatsapp.net'] }, true],
+    ['our LID', { mentionedJid: ['900000000000@lid'] }, true],
+    ['everybody', { nonJidMentions: 1 }, true],
+    ['the group itself', { groupMentions: [{ groupJid: GROUP, groupSubject: 'Família' }] }, true],
+    ['another group', { groupMentions: [{ groupJid: '120363000000000009@g.us' }] }, undefined],
+    ['somebody else', { mentionedJid: [BIA.lid] }, undefined],
+    ['nobody', {}, undefined],
+  ])('a message that mentions %s says whether it means us', async (_whom, contextInfo, expected) => {
+    const { dados } = await decodeRow(
+      aStanza({ extendedTextMessage: { text: 'oi', contextInfo } }, { attrs: inGroup() }),
+    );
+    expect((dados ?? {})['mencionaNos']).toBe(expected);
+  });
+
+  test('who is known from the message itself is shown as number: its author, its chat, this number', async () => {
+    const contextInfo = {
+      stanzaId: 'ANTES',
+      participant: ANA.lid,
+      quotedMessage: {
+        extendedTextMessage: { text: '@900000000000 olá', contextInfo: { mentionedJid: ['900000000000@lid'] } },
+      },
+      mentionedJid: ['900000000000@lid', BIA.pn, BIA.lid],
+    };
+    const text = '@900000000000 @5521922222222 @222222222222 @9000000000001';
+    const row = await decodeRow(aStanza({ extendedTextMessage: { text, contextInfo } }, { attrs: inGroup() }));
+    expect(row.conteudo).toBe('@5511900000000 @5521922222222 @222222222222 @9000000000001');
+    expect(row.dados).toMatchObject({
+      mencoes: ['5511900000000', '5521922222222', BIA.lid],
+      citacao: { autor: '5511911111111', conteudo: '@5511900000000 olá' },
+    });
+  });
+
+  test('an edit tells whom its new text mentions', async () => {
+    const editedMessage = { extendedTextMessage: { text: '@222222222222', contextInfo: { mentionedJid: [BIA.lid] } } };
+    const protocolMessage = { type: 14, key: { id: 'ANTES' }, editedMessage };
+    expect(await decodeOne(aStanza({ protocolMessage }), 'edicao')).toMatchObject({ op: 'edicao', mencoes: [BIA.lid] });
+  });
+
   test("an ad's referral is kept whole", async () => {
     const contextInfo = {
       externalAdReply: {
