@@ -2,10 +2,11 @@ import { loadConfig } from './config/load-config.js';
 import { importSession } from './integration/import-session.js';
 import { Journal } from './journal/journal.js';
 import { readCommandLine } from './lib/command-line.js';
+import { partyOf, textsOf } from './lib/party.js';
 import { createLog } from './lib/create-log.js';
 
 const USAGE =
-  'npm run import:session -- --connection <id> --folder <auth folder of Baileys> [--owner <uuid>] [--force]\n';
+  'npm run import:session -- --connection <id> --folder <auth folder of Baileys> [--owner <uuid or text>] [--force]\n';
 
 /** `npm run import:session`: a number that was paired with another Baileys program goes on here, without a new QR code. */
 async function main(): Promise<void> {
@@ -24,8 +25,10 @@ async function main(): Promise<void> {
   const log = createLog({ dir: config.logDir, level: config.logLevel, console: false });
   const journal = await Journal.open({ dir, encryptionKey, maxBytes, log });
   try {
-    const { connection: connectionId, folder, force, owner: ownerId = defaultOwnerId } = values;
-    const { imported, skipped } = await importSession({ journal, connectionId, ownerId, folder, force });
+    const { connection: connectionId, folder, force, owner } = values;
+    const { id: ownerId, text } = owner === undefined ? { id: defaultOwnerId, text: null } : partyOf(owner);
+    const texts = owner === undefined ? config.defaultOwnerTexts : textsOf({ id: ownerId, text });
+    const { imported, skipped } = await importSession({ journal, connectionId, ownerId, texts, folder, force });
     const counts = Object.entries(imported).map(([type, count]) => `${count} ${type}`);
     process.stdout.write(`Imported into ${connectionId}: credentials, ${counts.join(', ')}\n`);
     for (const file of skipped) process.stdout.write(`Skipped (no readable key): ${file}\n`);

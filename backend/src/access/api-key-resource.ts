@@ -1,4 +1,5 @@
 import type { ApiKeyRecord } from '../journal/access-records.js';
+import { textOf } from '../lib/party.js';
 
 /** An API key as the API shows it: never its text, nor a digest of it. Times are ISO 8601 in UTC. */
 export interface ApiKeyResource {
@@ -6,7 +7,11 @@ export interface ApiKeyResource {
   name: string;
   grants: string[];
   ownerId: string;
+  /** The text that the id was made of; null for a UUID. */
+  ownerText: string | null;
   companyIds: string[];
+  /** In the order of `companyIds`. */
+  companyTexts: (string | null)[];
   /** null = all connections of the owner and the companies. */
   connectionIds: string[] | null;
   ratePerMinute: number | null;
@@ -24,6 +29,8 @@ export function presentApiKey(record: ApiKeyRecord, now: number): ApiKeyResource
   const previous = record.secrets.find(({ until }) => until !== null && until > now);
   return {
     ...{ id, name, grants, ownerId, companyIds, connectionIds, ratePerMinute, state: stateOf(record, now) },
+    ownerText: textOf(record.texts, ownerId),
+    companyTexts: companyIds.map((company) => textOf(record.texts, company)),
     createdAt: new Date(record.createdAt).toISOString(),
     expiresAt: iso(record.expiresAt),
     revokedAt: iso(record.revokedAt),

@@ -6,6 +6,7 @@ import { SerialQueue } from '../journal/serial-queue.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import type { PartyTexts } from '../lib/party.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import { presentApiKey, type ApiKeyResource } from './api-key-resource.js';
 import { GRANTS, type Grant, type Identity } from './identity.js';
@@ -17,6 +18,8 @@ export interface CreateApiKeyInput {
   /** Default: DEFAULT_OWNER_ID. */
   ownerId?: string | undefined;
   companyIds?: string[] | undefined;
+  /** Texts that these ids were made of. */
+  texts?: PartyTexts | undefined;
   /** Unset = all connections of the owner and the companies, also later ones. */
   connectionIds?: string[] | undefined;
   ratePerMinute?: number | undefined;
@@ -85,6 +88,7 @@ export class ApiKeys {
       grants: GRANTS.filter((grant) => input.grants.includes(grant)),
       ownerId: input.ownerId ?? this.deps.defaultOwnerId,
       companyIds: input.companyIds ?? [],
+      ...(input.texts && { texts: input.texts }),
       connectionIds: input.connectionIds ?? null,
       ratePerMinute: input.ratePerMinute ?? null,
       secrets: [{ sha256: sha256Hex(key), until: null }],
@@ -164,13 +168,14 @@ export class ApiKeys {
     return used === undefined ? record : { ...record, lastUsedAt: Math.max(used, record.lastUsedAt ?? 0) };
   }
 
-  #scopeOf({ ownerId, companyIds, connectionIds }: ApiKeyRecord): Scope {
-    if (connectionIds === null) return { ownerId, companyIds };
+  #scopeOf({ ownerId, companyIds, connectionIds, texts }: ApiKeyRecord): Scope {
+    const whose = { ownerId, companyIds, ...(texts && { texts }) };
+    if (connectionIds === null) return whose;
     const connections = connectionIds.map((connectionId) => ({
       connectionId,
       rowId: this.deps.journal.getConnection(connectionId)?.rowId ?? null,
     }));
-    return { ownerId, companyIds, connections };
+    return { ...whose, connections };
   }
 }
 

@@ -3,7 +3,7 @@ import type { ApiKeyResource } from './api-key-resource.js';
 
 export const USAGE = `
 npm run keys -- list
-npm run keys -- create --name <name> --grants read,send,manage [--owner <uuid>] [--companies <uuid>,…]
+npm run keys -- create --name <name> --grants read,send,manage [--owner <id>] [--companies <id>,…]
                 [--connections <id>,…] [--rate <requests a minute>] [--days <until it expires>]
 npm run keys -- rotate <id> [--grace-hours 24]
 npm run keys -- revoke <id>

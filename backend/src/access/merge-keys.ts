@@ -20,6 +20,8 @@ function mergeOne(mine: ApiKeyRecord, row: ApiKeyRecord): ApiKeyRecord {
   const base = mine.mirrored ? row : mine;
   return {
     ...base,
+    // The table has no column for them.
+    ...(mine.texts && { texts: mine.texts }),
     revokedAt: earliest(mine.revokedAt, row.revokedAt),
     lastUsedAt: latest(mine.lastUsedAt, row.lastUsedAt),
     // A revocation that the table does not have yet has to get there.

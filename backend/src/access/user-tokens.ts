@@ -2,6 +2,7 @@ import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, j
 import type { JSONWebKeySet, JWTPayload } from 'jose';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { isPartyText, partyOf, textsOf, type Party } from '../lib/party.js';
 import { GRANTS, type Identity } from './identity.js';
 
 export interface UserTokensDeps {
@@ -17,11 +18,13 @@ const TOLERANCE_S = 5;
 const FETCH_DEADLINE_MS = 5_000;
 /** How often the URL is asked for news. What it said last stays in force while it cannot be reached. */
 const REFRESH_MS = 600_000;
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
-/** JWTs that Supabase Auth has given to signed-in users. Whoever has one may do everything with what is theirs. */
+/**
+ * JWTs that Supabase Auth has given to signed-in users. Whoever has one may do everything with what is theirs. A `sub` that is
+ * no UUID (another sign-in provider's) is a user, too; only the tables themselves know UUIDs alone.
+ */
 export class UserTokens {
   readonly #local: ReturnType<typeof createLocalJWKSet> | null;
   readonly #remote: RemoteKeys | null;
@@ -86,18 +89,21 @@ export class UserTokens {
 /** Supabase's anonymous sign-ins are anybody who opened a page: they have nothing here. */
 function identityOf(claims: JWTPayload): Identity | null {
   const { sub, exp = 0, role, is_anonymous: isAnonymous } = claims;
-  if (role !== 'authenticated' || isAnonymous === true || sub === undefined || !UUID.test(sub)) return null;
-  const ownerId = sub.toLowerCase();
-  const scope = { ownerId, companyIds: companyIdsOf(claims) };
+  if (role !== 'authenticated' || isAnonymous === true || sub === undefined || !isPartyText(sub)) return null;
+  const user = partyOf(sub);
+  const companies = companiesOf(claims);
+  const texts = textsOf(user, ...companies);
+  const ownerId = user.id;
+  const scope = { ownerId, companyIds: companies.map(({ id }) => id), ...(texts && { texts }) };
   return { name: `user:${ownerId}`, grants: new Set(GRANTS), scope, ratePerMinute: null, expiresAt: exp * 1000 };
 }
 
 /** From app_metadata, which only the project's owner can write; never from user_metadata. As in the RLS policies. */
-function companyIdsOf(claims: JWTPayload): string[] {
+function companiesOf(claims: JWTPayload): Party[] {
   const meta = claims['app_metadata'];
   const ids = typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)['company_ids'] : null;
   if (!Array.isArray(ids)) return [];
-  return ids.filter((id): id is string => typeof id === 'string' && UUID.test(id)).map((id) => id.toLowerCase());
+  return ids.filter((id): id is string => typeof id === 'string' && isPartyText(id)).map(partyOf);
 }
 
 /** jose says no in errors of its own; the rest (its generic one included) is about reaching the public keys. */

@@ -8,9 +8,11 @@ import { EvolutionServers } from '../evolution/evolution-servers.js';
 import { OwnSends } from '../evolution/own-sends.js';
 import { EvolutionWebhooks } from '../evolution/webhook-intake.js';
 import { WebhookSecrets } from '../evolution/webhook-secrets.js';
+import { instanceNameOf } from '../integration/instances/instance-name.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import { partyOf } from '../lib/party.js';
 import type { MediaParts } from './media-parts.js';
 
 export interface EvolutionPartsDeps {
@@ -49,7 +51,9 @@ export function evolutionParts(deps: EvolutionPartsDeps) {
   const settled = async (id: string) => channels.get(id)?.settled();
   const own = new OwnSends({ journal, settled, events: pool.events, clock });
   const secrets = new WebhookSecrets({ shared: webhookSecret, journal, clock });
-  const webhooks = new EvolutionWebhooks({ journal, pool, secrets, own, intake: media.intake, adopt, clock, log });
+  const nameOfUser = (userId: string) => instanceNameOf(partyOf(userId));
+  const intaking = { journal, pool, secrets, own, intake: media.intake, adopt, nameOfUser, clock, log };
+  const webhooks = new EvolutionWebhooks(intaking);
   const webhookUrl = () => `${config.media.publicUrl || deps.listensAt()}/api/webhook/evolution`;
   const { checkIntervalMs } = config.watchdog;
   const driver = new EvolutionDriver({ pool, servers, webhookUrl, checkIntervalMs, clock, log });

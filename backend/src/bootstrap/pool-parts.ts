@@ -12,7 +12,9 @@ import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 export interface PoolPartsDeps {
   journal: Journal;
   pool: WhatsAppPoolManager;
-  evolution: { pool: Pick<EvolutionPool, 'get'> };
+  evolution: { pool: EvolutionPool };
+  /** Where new instances live. */
+  instanceDriver: 'baileys' | 'evolution';
   integration: WhatsAppIntegrationService;
   sender: Sender;
   /** Asked for when somebody looks: the watchdog is made later. */
@@ -33,6 +35,7 @@ export function poolParts({
   journal,
   pool,
   evolution,
+  instanceDriver: driver,
   integration,
   sender,
   watchdog,
@@ -47,7 +50,7 @@ export function poolParts({
   const healthOf = (id: string) => healthIn(watchdog().report(), id);
   return {
     clients: new Clients({ journal, pool, connections, clock }),
-    instances: new WhatsAppManager({ journal, pool, connections, healthOf, clock }),
+    instances: new WhatsAppManager({ journal, pool, evolution, connections, healthOf, driver, clock }),
   };
 }
 

@@ -113,6 +113,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     clock,
     log,
     defaultOwnerId,
+    defaultOwnerTexts: config.defaultOwnerTexts,
   });
   const schedule = scheduleParts({
     ...{ config, journal, database, media, acceptor, recipients, sender, integration, templates, clock, log },
@@ -123,7 +124,10 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
   const watch = watchParts({ config, journal, pool, sender, projector, database, events, beyondRepair, clock, log });
   const { lastResort, loopGuard, watchdog } = watch;
-  const ofPool = poolParts({ journal, pool, evolution, integration, sender, watchdog: () => watchdog, clock });
+  const { instanceDriver } = config;
+  const ofPool = poolParts({
+    ...{ journal, pool, evolution, instanceDriver, integration, sender, watchdog: () => watchdog, clock },
+  });
   const isReady = (id: string) => channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));

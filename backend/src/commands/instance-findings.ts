@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /**
- * The instances that have no user. A name `user_<uuid>` says whose it is, else the connection of the same name does; a user
+ * The instances that have no user. A name `user_<userId>` says whose it is, else the connection of the same name does; a user
  * who has an instance already gets no second one.
  */
 export function findingsOf(instances: readonly InstanceRow[], owners: readonly SessionOwner[]): Finding[] {
@@ -21,7 +21,7 @@ export function findingsOf(instances: readonly InstanceRow[], owners: readonly S
     .filter((row) => row.user_id === null)
     .map((instance) => {
       const { instance_name: name, organization_id: known } = instance;
-      const byName = userOfInstance(name);
+      const byName = userOfInstance(name)?.id;
       const session = ownerOf.get(name);
       const userId = byName ?? session?.owner_id;
       if (userId === undefined) return { instance, user: null, reason: 'neither its name nor a connection tells' };

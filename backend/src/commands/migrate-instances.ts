@@ -1,11 +1,12 @@
 import { textTable } from '../lib/text-table.js';
+import { isPartyText, partyOf } from '../lib/party.js';
 import type { InstanceRow, InstanceTable } from '../supabase/instances.js';
 import { findingsOf, type Finding } from './instance-findings.js';
 
 export const USAGE = `
 npm run migrate:whatsapp -- check                  which instances have no user; changes nothing
 npm run migrate:whatsapp -- update [--dry-run]     gives each the user that its name or connection tells
-npm run migrate:whatsapp -- migrate <instance> [--user <uuid>] [--organization <uuid>] [--dry-run]
+npm run migrate:whatsapp -- migrate <instance> [--user <id>] [--organization <id>] [--dry-run]
 Exit code: 0 nothing is left to mend, 1 something is left, 2 it could not be done, 64 not understood, 78 wrong settings.
 `;
 
@@ -22,7 +23,6 @@ export interface Outcome {
 }
 
 type Table = Pick<InstanceTable, 'list' | 'owners' | 'giveTo'>;
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** `npm run migrate:whatsapp`: instances of an older system get the user whose they are. */
 export class MigrateInstances {
@@ -60,9 +60,9 @@ export class MigrateInstances {
     if (!row) throw new Error(`There is no instance "${name}".`);
     if (row.user_id !== null) return { text: `${name} has its user already: ${row.user_id}.\n`, exitCode: 0 };
     const found = findings.find(({ instance }) => instance.id === row.id)!;
-    const userId = user === undefined ? undefined : uuid('--user', user);
+    const userId = user === undefined ? undefined : idOf('--user', user);
     const other = instances.find((one) => userId !== undefined && one.user_id === userId);
-    const organizationId = organization === undefined ? null : uuid('--organization', organization);
+    const organizationId = organization === undefined ? null : idOf('--organization', organization);
     const said: Finding =
       userId === undefined ? found : { instance: row, user: { userId, organizationId }, reason: '--user' };
     if (other)
@@ -101,7 +101,7 @@ function advice(findings: readonly Finding[], done: boolean): string {
   return [
     ...(mend ? ['Mend them: npm run migrate:whatsapp -- update\n'] : []),
     ...(person
-      ? [`Say whose: npm run migrate:whatsapp -- migrate ${person.instance.instance_name} --user <uuid>\n`]
+      ? [`Say whose: npm run migrate:whatsapp -- migrate ${person.instance.instance_name} --user <id>\n`]
       : []),
   ].join('');
 }
@@ -112,7 +112,7 @@ function needed(name: string | undefined): string {
   return name;
 }
 
-function uuid(option: string, text: string): string {
-  if (!UUID.test(text)) throw new Error(`${option} must be a UUID (got "${text}").`);
-  return text.toLowerCase();
+function idOf(option: string, text: string): string {
+  if (!isPartyText(text)) throw new Error(`${option} must be a UUID, or another text of 1 to 200 characters.`);
+  return partyOf(text).id;
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isForeign } from './rules.js';
 import type { CrashPlan } from '../lib/crash-points.js';
+import { textsOf, type PartyTexts } from '../lib/party.js';
 import type { SettingValues } from './settings.js';
 
 /** Where rows go: a Supabase project, an own Postgres, or the Postgres inside the data directory. */
@@ -80,6 +81,10 @@ export interface GatewayConfig {
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
   readonly defaultOwnerId: string;
+  /** The text that it was made of; undefined for a UUID. */
+  readonly defaultOwnerTexts: PartyTexts | undefined;
+  /** Where new instances of users live. */
+  readonly instanceDriver: 'baileys' | 'evolution';
   readonly evolution: {
     /** The server of connections that name none; null = each must name its own. Both or neither. */
     readonly url: string | null;
@@ -111,6 +116,12 @@ export interface GatewayConfig {
 function databaseMode(s: SettingValues): DatabaseMode {
   if (s.SUPABASE_URL !== null) return 'supabase';
   return s.DATABASE_URL !== null ? 'postgres' : 'embedded';
+}
+
+/** The rules refuse `waha`. */
+function instanceDriver(s: SettingValues): 'baileys' | 'evolution' {
+  if (s.INSTANCE_DRIVER === 'baileys' || s.INSTANCE_DRIVER === 'evolution') return s.INSTANCE_DRIVER;
+  return s.EVOLUTION_API_URL === null ? 'baileys' : 'evolution';
 }
 
 /** Rows keep it for good, so behind a proxy or beyond this machine PUBLIC_URL has to say it. */
@@ -180,7 +191,9 @@ export function toGatewayConfig(
       ffmpegPath: s.FFMPEG_PATH,
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
-    defaultOwnerId: s.DEFAULT_OWNER_ID,
+    defaultOwnerId: s.DEFAULT_OWNER_ID.id,
+    defaultOwnerTexts: textsOf(s.DEFAULT_OWNER_ID),
+    instanceDriver: instanceDriver(s),
     evolution: {
       url: s.EVOLUTION_API_URL,
       serverKey: s.EVOLUTION_API_KEY,

@@ -17,24 +17,33 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { envFile?: string }
   const problems: string[] = [];
   const file = readEnvFile(options.envFile, problems);
   const values: Partial<Record<SettingKey, unknown>> = {};
+  const given = (name: string) => env[name]?.trim() || file[name]?.trim() || null;
+  const overruled: string[] = [];
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
-    const text = env[key]?.trim() || file[key]?.trim() || SETTINGS[key].fallback;
-    values[key] = text === null ? null : readSetting(key, text, problems);
+    const { alias, fallback }: Setting<unknown> = SETTINGS[key];
+    const [own, other] = [given(key), alias ? given(alias.name) : null];
+    const meant = alias && other !== null ? alias.read(other) : null;
+    if (alias && own !== null && meant !== null && own !== meant)
+      overruled.push(`${alias.name} is ignored because ${key} is set, and says something else`);
+    const text = own ?? meant ?? fallback;
+    const name = alias && own === null && meant !== null ? alias.name : key;
+    values[key] = text === null ? null : readSetting(key, text, problems, name);
   }
   // A rule would judge values that could not be read: first things first.
   const settings = values as SettingValues;
   if (problems.length === 0) problems.push(...sentences(RULES, settings));
   if (problems.length > 0) throw badConfiguration(problems);
-  const warnings = [...unknownKeys(file), ...sentences(WARNINGS, settings)];
+  const warnings = [...unknownKeys(file), ...overruled, ...sentences(WARNINGS, settings)];
   return toGatewayConfig(settings, { packageDir: PACKAGE_DIR, warnings, supervised: isSupervised(env) });
 }
 
-function readSetting(key: SettingKey, text: string, problems: string[]): unknown {
+/** @param name what the operator has called it */
+function readSetting(key: SettingKey, text: string, problems: string[], name: string): unknown {
   const setting: Setting<unknown> = SETTINGS[key];
   const result = setting.schema.safeParse(text);
   if (result.success) return result.data;
   const got = setting.secret ? `[redacted], ${text.length} characters` : JSON.stringify(text.slice(0, 100));
-  problems.push(`${key} must ${setting.must} (got ${got})`);
+  problems.push(`${name} must ${setting.must} (got ${got})`);
   return null;
 }
 
@@ -50,10 +59,12 @@ function readEnvFile(path: string | undefined, problems: string[]): Record<strin
   }
 }
 
+const ALIASES = new Set(Object.values<Setting<unknown>>(SETTINGS).flatMap(({ alias }) => (alias ? [alias.name] : [])));
+
 /** A misspelt key would otherwise leave its default in force without a word. */
 function unknownKeys(file: Record<string, string>): string[] {
   return Object.keys(file)
-    .filter((key) => !(key in SETTINGS))
+    .filter((key) => !(key in SETTINGS) && !ALIASES.has(key))
     .map((key) => `${key} in .env.supabase is no setting of this gateway`);
 }
 

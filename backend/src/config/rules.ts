@@ -50,6 +50,14 @@ export const RULES: Record<string, Rule> = {
     return null;
   },
 
+  'new instances have a driver that is there': (s) => {
+    if (s.INSTANCE_DRIVER === 'waha')
+      return 'INSTANCE_DRIVER must be baileys or evolution (got "waha"): this gateway has no WAHA driver yet';
+    if (s.INSTANCE_DRIVER === 'evolution' && s.EVOLUTION_API_URL === null)
+      return 'EVOLUTION_API_URL must be set when INSTANCE_DRIVER is evolution; or set INSTANCE_DRIVER=baileys';
+    return null;
+  },
+
   'production talks to WhatsApp': (s) =>
     s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
       ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL or WHATSAPP_MEDIA_URL is set; or unset them'

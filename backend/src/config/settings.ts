@@ -7,6 +7,8 @@ export interface Setting<T> extends Value<T> {
   fallback: string | null;
   doc: string;
   secret: boolean;
+  /** The name that another system has for it, and how its texts become ours. It counts while this one is unset. */
+  alias?: { name: string; read: (text: string) => string };
 }
 
 type Maybe<T> = Setting<T | null>;
@@ -19,6 +21,10 @@ function maybe<T>(kind: Value<T>, doc: string): Maybe<T> {
 }
 function secret<T>(kind: Value<T>, doc: string): Maybe<T> {
   return { ...maybe(kind, doc), secret: true };
+}
+
+function orElse<T>(setting: Setting<T>, name: string, read: (text: string) => string): Setting<T> {
+  return { ...setting, doc: `${setting.doc} Also \`${name}\`.`, alias: { name, read } };
 }
 
 /** Every setting there is. The schema, the README's table and `.env.supabase.example` all come from these rows. */
@@ -35,14 +41,22 @@ export const SETTINGS = {
     value.secretText,
     'The root key, sent as `Authorization: Bearer …` or `x-api-key`; 16 characters or more. It makes the other keys.',
   ),
-  CORS_ORIGIN: always(
-    value.origins,
-    'http://localhost:5173',
-    'Web origins that may call the API, separated by commas. `*` only with `API_KEY`.',
+  CORS_ORIGIN: orElse(
+    always(
+      value.origins,
+      'http://localhost:5173',
+      'Web origins that may call the API, separated by commas. `*` only with `API_KEY`.',
+    ),
+    'FRONTEND_URL',
+    value.originsOfPages,
   ),
-  PUBLIC_URL: maybe(
-    value.httpUrl,
-    'Where callers reach this gateway; `midia_url` of rows begins with it. Unset: `http://HOST:PORT`.',
+  PUBLIC_URL: orElse(
+    maybe(
+      value.httpUrl,
+      'Where callers reach this gateway; `midia_url` of rows begins with it. Unset: `http://HOST:PORT`.',
+    ),
+    'WEBHOOK_URL',
+    value.withoutWebhookPath,
   ),
   HTTP_RATE_PER_MINUTE: always(
     value.positiveInteger,
@@ -97,9 +111,9 @@ export const SETTINGS = {
     'Public keys of user tokens (ES256, RS256, EdDSA): the JWKS itself, or its URL, such as `https://abc.supabase.co/auth/v1/.well-known/jwks.json`.',
   ),
   DEFAULT_OWNER_ID: always(
-    value.uuid,
+    value.party,
     '00000000-0000-0000-0000-000000000001',
-    'Owner of connections that are created without `ownerId`.',
+    'Owner of connections that are created without `ownerId`: a UUID, or another text, which stands for a UUID of its own.',
   ),
 
   DATA_DIR: always(
@@ -193,7 +207,11 @@ export const SETTINGS = {
     value.httpUrl,
     'Evolution API server (v2) for connections with `driver: "evolution"`; a private address is allowed here. With `EVOLUTION_API_KEY`.',
   ),
-  EVOLUTION_API_KEY: secret(value.secretText, "That server's global API key (`AUTHENTICATION_API_KEY`)."),
+  EVOLUTION_API_KEY: secret(value.foreignKey, "That server's global API key (`AUTHENTICATION_API_KEY`)."),
+  INSTANCE_DRIVER: maybe(
+    value.oneOf('baileys', 'evolution', 'waha'),
+    'Where `POST /api/whatsapp/connect` puts new instances: `baileys` (this process) or `evolution` (`EVOLUTION_API_URL`); `waha` is refused, there is no such driver yet. Unset: `evolution` with `EVOLUTION_API_URL`, else `baileys`.',
+  ),
   EVOLUTION_CIRCUIT_RESET_MS: always(
     value.milliseconds,
     '60000',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
+import { isPartyText, partyOf, type Party } from '../lib/party.js';
 import { CRASH_POINTS, type CrashPlan, type CrashPoint } from '../lib/crash-points.js';
 
 /** How one kind of setting is read from its text, and what to tell who wrote it wrongly ("KEY must <must> (got …)"). */
@@ -42,9 +43,10 @@ export const hostName: Value<string> = {
   must: 'be an IP address or a host name',
 };
 
-export const uuid: Value<string> = {
-  schema: z.guid().transform((text) => text.toLowerCase()),
-  must: 'be a UUID',
+/** An owner, by UUID or by another text. */
+export const party: Value<Party> = {
+  schema: z.string().refine(isPartyText).transform(partyOf),
+  must: 'be a UUID, or another text of 1 to 200 characters',
 };
 
 /** Where public keys are, or they themselves. */
@@ -85,6 +87,20 @@ export const origins: Value<string[]> = {
   must: 'be a comma-separated list of origins such as http://localhost:5173 (no path, no slash at the end), or *',
 };
 
+/** Addresses of pages, as people write them (`https://crm.example.com/`), as origins; what is no URL stays as it is. */
+export function originsOfPages(text: string): string {
+  const originOf = (page: string) => (URL.canParse(page) && page !== '*' ? new URL(page).origin : page);
+  return text
+    .split(',')
+    .map((page) => originOf(page.trim()))
+    .join(',');
+}
+
+/** The gateway's own address in that of its webhook route. */
+export function withoutWebhookPath(text: string): string {
+  return text.replace(/\/api\/webhook(\/[^?#]*)?\/?$/, '') || text;
+}
+
 /** `address` or `address/prefix`, of either family, separated by commas; empty = none. */
 export const addressRanges: Value<string[]> = {
   schema: z
@@ -110,6 +126,12 @@ function isAddressRange(text: string): boolean {
 export const secretText: Value<string> = {
   schema: z.string().regex(/^[\x21-\x7e]{16,}$/),
   must: 'be 16 or more visible ASCII characters without spaces',
+};
+
+/** A key that another server has given out: how long it is, is that server's affair. */
+export const foreignKey: Value<string> = {
+  schema: z.string().regex(/^[\x21-\x7e]{1,512}$/),
+  must: 'be 1 to 512 visible ASCII characters without spaces',
 };
 
 export const hexKey32: Value<Buffer> = {

@@ -1,6 +1,7 @@
 import type { Journal } from '../journal/journal.js';
 import type { CommitBatch, ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
+import { textOf } from '../lib/party.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { ClientEvents } from '../whatsapp/client-events.js';
 import { wasAskedFor } from '../whatsapp/advice.js';
@@ -141,6 +142,8 @@ export class EvolutionConnection {
   #sessionEntry(record: ConnectionRecord, { qr }: StateChange) {
     const { connectionId, rowId: id, ownerId, companyId, name: nome, driver, estado, motivo, numero } = record;
     const changes = {
+      owner_texto: textOf(record.texts, ownerId),
+      company_texto: textOf(record.texts, companyId),
       ...{ id, owner_id: ownerId, company_id: companyId, nome, driver, estado, motivo, numero },
       status: ESTADO_TABLE[estado as Estado].session,
       connected_at: iso(record.connectedAt),

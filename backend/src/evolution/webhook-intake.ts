@@ -57,6 +57,8 @@ export interface EvolutionWebhooksDeps {
   own: Pick<OwnSends, 'isOurs' | 'withOurIds'>;
   /** Registers an instance that is not known yet as a connection. @throws GatewayError `WRONG_DRIVER`, `CONNECTION_LIMIT` */
   adopt: (instance: string) => Promise<EvolutionConnection>;
+  /** The name of a user's instance. */
+  nameOfUser: (userId: string) => string;
   clock: Clock;
   log: Log;
 }
@@ -120,8 +122,8 @@ export class EvolutionWebhooks {
     userId: string | null,
     admission: Admission,
   ): Promise<EvolutionConnection> {
-    const ofUser = userId === null ? null : `user_${userId}`;
-    if (ofUser !== null && instance !== null && instance !== ofUser) {
+    const ofUser = userId === null ? null : this.#instanceOfUser(userId);
+    if (ofUser !== null && instance !== null && instance !== ofUser && instance !== `user_${userId}`) {
       throw bad('body.instance', `must be ${ofUser} for this path`);
     }
     const name = instance ?? ofUser;
@@ -134,6 +136,12 @@ export class EvolutionWebhooks {
     if (known) return known;
     if (among !== null) throw new GatewayError('FORBIDDEN', 'This secret belongs to another instance.');
     return this.deps.adopt(name);
+  }
+
+  /** As its server has it, else as a connection of this gateway would be named. */
+  #instanceOfUser(userId: string): string {
+    const asGiven = `user_${userId}`;
+    return this.deps.pool.findInstance(asGiven) ? asGiven : this.deps.nameOfUser(userId);
   }
 
   async #takeEvent(connection: EvolutionConnection, envelope: Envelope): Promise<WebhookReceipt> {

@@ -19,6 +19,8 @@ const SESSION_COLUMNS = [
   'disconnected_at',
   'ultima_atividade',
   'configuracao',
+  'owner_texto',
+  'company_texto',
 ] as const satisfies (keyof EventoSessao)[];
 
 /** A change of a connection → its row's columns; what is no column is left out. */

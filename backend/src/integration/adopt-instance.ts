@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { EvolutionConnection } from '../evolution/evolution-connection.js';
 import type { Connections } from './connections.js';
+import { textsOf, type Party } from '../lib/party.js';
 import { userOfInstance } from './instances/instance-name.js';
 
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * Makes an instance that posts its events here, proven with the secret of the settings, a connection of this gateway: under
- * its own name where that can be an id, owned by the user that `user_<uuid>` names, else by DEFAULT_OWNER_ID.
+ * its own name where that can be an id, owned by the user that `user_<userId>` names, else by DEFAULT_OWNER_ID.
  * @throws GatewayError `WRONG_DRIVER`, `CONNECTION_TAKEN`, `CONNECTION_LIMIT`, `JOURNAL_FAILED`
  */
 export function adoptInstance(
@@ -15,9 +16,16 @@ export function adoptInstance(
   defaultOwnerId: string,
   instance: string,
 ): Promise<EvolutionConnection> {
-  const ownerId = userOfInstance(instance.toLowerCase()) ?? defaultOwnerId;
+  const owner = ownerOf(instance);
   const home = { instance, url: null, apiKey: null, webhookSecret: null, stateAt: null };
-  return connections.adopt({ connectionId: connectionIdOf(instance), name: instance }, ownerId, home);
+  const input = { connectionId: connectionIdOf(instance), name: instance, texts: textsOf(owner) };
+  return connections.adopt(input, owner?.id ?? defaultOwnerId, home);
+}
+
+/** The user in its name; a UUID may be written in capitals, while the case of every other text matters. */
+function ownerOf(instance: string): Party | null {
+  const byUuid = userOfInstance(instance.toLowerCase());
+  return byUuid?.text === null ? byUuid : userOfInstance(instance);
 }
 
 /** A name with other characters becomes a readable id, made unique by a part of its digest. */

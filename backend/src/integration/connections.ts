@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import { pickTexts, type PartyTexts } from '../lib/party.js';
 import { parseRecipient } from '../lib/phone-number.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Estado } from '../whatsapp/estado.js';
@@ -26,6 +27,8 @@ export interface ConnectionsDeps {
   clock: Clock;
   log: Log;
   defaultOwnerId: string;
+  /** The text that DEFAULT_OWNER_ID is, when it is no UUID. */
+  defaultOwnerTexts?: PartyTexts | undefined;
 }
 
 /** See `Connections.sendable`. */
@@ -64,10 +67,12 @@ export class Connections {
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
     assertMayCreate(input, ownerId, scope);
     if (existing) return { created: false, connection: this.#reopen(existing, ownerId, input.driver) };
-    assertNameIsFree(input.connectionId, ownerId);
+    assertNameIsFree(input.connectionId, ownerId, scope);
     const home = input.driver === 'evolution' ? this.remote.homeOf(input, scope) : null;
+    const texts = pickTexts([ownerId, input.companyId], input.texts, scope?.texts, this.deps.defaultOwnerTexts);
+    const named = { ...input, texts };
     const record = await this.#once(input.connectionId, () =>
-      home ? this.#registerRemote(input, ownerId, home) : this.#register(input, ownerId),
+      home ? this.#registerRemote(named, ownerId, home) : this.#register(named, ownerId),
     );
     if (home) this.remote.open(record.connectionId);
     return { created: true, connection: this.#present(record) };

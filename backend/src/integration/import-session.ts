@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Journal } from '../journal/journal.js';
 import { GatewayError } from '../lib/errors.js';
+import type { PartyTexts } from '../lib/party.js';
 import { importMultiFile, type ImportResult } from '../whatsapp/import-multi-file.js';
 import { firstRow, newRecord } from './new-connection.js';
 
@@ -14,17 +15,18 @@ export async function importSession(o: {
   journal: Journal;
   connectionId: string;
   ownerId: string;
+  texts?: PartyTexts | undefined;
   folder: string;
   force: boolean;
 }): Promise<ImportResult> {
-  const { journal, connectionId, ownerId, folder, force } = o;
+  const { journal, connectionId, ownerId, texts, folder, force } = o;
   if (!CONNECTION_ID.test(connectionId)) {
     throw new GatewayError('BAD_REQUEST', 'connection must have 1 to 64 letters, digits, "_", "." or "-".');
   }
   // Credentials first: a folder that cannot be read leaves no connection behind.
   const result = await importMultiFile({ journal, connectionId, folder, force });
   const known = journal.getConnection(connectionId);
-  const record = known ?? newRecord({ connectionId }, ownerId, randomUUID(), Date.now());
+  const record = known ?? newRecord({ connectionId, texts }, ownerId, randomUUID(), Date.now());
   const entries = known ? [] : [{ kind: 'session' as const, connectionId, changes: firstRow(record) }];
   await journal.commit({ connections: [{ ...record, wanted: 'connected', estado: 'idle', motivo: null }], entries });
   return result;

@@ -1,4 +1,5 @@
 import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
+import { textOf } from '../lib/party.js';
 import type { CreateConnectionInput } from './resources.js';
 
 /** A connection that nobody has opened yet. @param home where it lives, when that is an Evolution server */
@@ -16,6 +17,7 @@ export function newRecord(
     name: input.name ?? input.connectionId,
     ownerId,
     companyId: input.companyId ?? null,
+    ...(input.texts && { texts: input.texts }),
     driver: home ? 'evolution' : 'baileys',
     wanted: 'connected',
     estado: 'idle',
@@ -37,6 +39,8 @@ export function firstRow(record: ConnectionRecord): Record<string, unknown> {
     id: record.rowId,
     owner_id: record.ownerId,
     company_id: record.companyId,
+    owner_texto: textOf(record.texts, record.ownerId),
+    company_texto: textOf(record.texts, record.companyId),
     nome: record.name,
     driver: record.driver,
     status: 'disconnected',

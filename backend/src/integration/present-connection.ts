@@ -1,4 +1,5 @@
 import type { ConnectionRecord } from '../journal/records.js';
+import { textOf } from '../lib/party.js';
 import { adviceFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
@@ -15,7 +16,9 @@ export function presentConnection(
     id: record.connectionId,
     name: record.name,
     ownerId: record.ownerId,
+    ownerText: textOf(record.texts, record.ownerId),
     companyId: record.companyId,
+    companyText: textOf(record.texts, record.companyId),
     driver: record.driver,
     status: ESTADO_TABLE[estado].session,
     estado,

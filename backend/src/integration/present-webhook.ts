@@ -1,4 +1,5 @@
 import type { DeliveryRecord, WebhookRecord } from '../journal/webhooks/records.js';
+import { textOf } from '../lib/party.js';
 import type { DeliveryResource, WebhookResource } from './webhook-resources.js';
 
 /** A webhook as the API shows it. */
@@ -11,7 +12,9 @@ export function presentWebhook(
     name: record.name,
     url: record.url,
     ownerId: record.ownerId,
+    ownerText: textOf(record.texts, record.ownerId),
     companyId: record.companyId ?? null,
+    companyText: textOf(record.texts, record.companyId ?? null),
     connectionId: record.connectionId,
     events: record.events,
     headers: Object.fromEntries(Object.keys(record.headers).map((name) => [name, '[redacted]'])),

@@ -1,3 +1,4 @@
+import type { PartyTexts } from '../lib/party.js';
 import type { MediaKind, StagedFile } from '../media/media-intake.js';
 import type { IdempotencyClaim } from '../outbound/accept-message.js';
 import type { Estado, SessionStatus } from '../whatsapp/estado.js';
@@ -7,7 +8,10 @@ export interface ConnectionResource {
   id: string;
   name: string;
   ownerId: string;
+  /** The text that the id was made of; null for a UUID. */
+  ownerText: string | null;
   companyId: string | null;
+  companyText: string | null;
   driver: string;
   status: SessionStatus;
   estado: Estado;
@@ -52,6 +56,8 @@ export interface CreateConnectionInput {
   name?: string | undefined;
   ownerId?: string | undefined;
   companyId?: string | null | undefined;
+  /** Texts that these ids were made of. */
+  texts?: PartyTexts | undefined;
   settings?: Record<string, unknown> | undefined;
   /** Where it lives: a socket in this process (the default), or an Evolution API server. */
   driver?: 'baileys' | 'evolution' | undefined;
@@ -180,6 +186,8 @@ export interface PageAsked {
 export interface Scope {
   ownerId: string;
   companyIds: string[];
+  /** Texts that these ids were made of. */
+  texts?: PartyTexts | undefined;
   /** Only these connections of theirs, with the ids of their rows in `whatsapp_sessions`; undefined = all of theirs. */
   connections?: readonly ScopedConnection[];
 }

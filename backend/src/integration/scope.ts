@@ -29,12 +29,13 @@ export function assertMayCreate(input: CreateConnectionInput, ownerId: string, s
 }
 
 /**
- * `user_<uuid>` is the instance of that user: nobody else may take the name, or the user could never connect.
+ * `user_<userId>` is the instance of that user: nobody else may take the name, or the user could never connect. The operator
+ * may: `user_1` was an ordinary name before texts could be users.
  * @throws GatewayError `FORBIDDEN`
  */
-export function assertNameIsFree(connectionId: string, ownerId: string): void {
-  const userId = userOfInstance(connectionId);
-  if (userId === null || userId === ownerId) return;
+export function assertNameIsFree(connectionId: string, ownerId: string, scope: Scope | null): void {
+  const user = userOfInstance(connectionId);
+  if (user === null || user.id === ownerId || (scope === null && user.text !== null)) return;
   throw new GatewayError('FORBIDDEN', `${connectionId} is reserved: it is the instance of that user.`);
 }
 

@@ -1,4 +1,5 @@
 import type { DeliveryState, WebhookFormat } from '../journal/webhooks/records.js';
+import type { PartyTexts } from '../lib/party.js';
 
 /** A webhook as the API shows it: no secret, no values of headers. Times are ISO 8601 in UTC. */
 export interface WebhookResource {
@@ -7,8 +8,11 @@ export interface WebhookResource {
   url: string;
   /** null = of every owner, and of the gateway itself. */
   ownerId: string | null;
+  /** The text that the id was made of; null for a UUID. */
+  ownerText: string | null;
   /** Set: it hears of the connections of this company, whoever owns them, and whoever belongs to it sees and changes it. */
   companyId: string | null;
+  companyText: string | null;
   /** null = all connections of the owner (of the company). */
   connectionId: string | null;
   /** `*` = all. */
@@ -33,6 +37,8 @@ export interface CreateWebhookInput {
   name?: string | undefined;
   ownerId?: string | null | undefined;
   companyId?: string | null | undefined;
+  /** Texts that these ids were made of. */
+  texts?: PartyTexts | undefined;
   connectionId?: string | null | undefined;
   events?: string[] | undefined;
   headers?: Record<string, string> | undefined;

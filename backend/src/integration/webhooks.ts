@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.js';
 import type { WebhookRecord, WebhookSecret } from '../journal/webhooks/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { pickTexts } from '../lib/party.js';
 import { newSecret } from '../notifications/webhooks/signature.js';
 import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispatcher.js';
 import { presentDelivery, presentWebhook } from './present-webhook.js';
@@ -41,11 +42,12 @@ export class Webhooks {
     const { formato = 'sentinela', events = ['*'], secret = newSecret(), connectionId = null } = input;
     assertWebhookFields({ url: input.url, formato, events, secret }, this.deps.policy);
     const whose = whoseWebhook(input, scope, (id) => this.deps.journal.getConnection(id));
+    const texts = pickTexts([whose.ownerId, whose.companyId], input.texts, scope?.texts);
     const now = this.deps.clock.now();
     const record: WebhookRecord = {
       id: randomUUID(),
       name: input.name ?? new URL(input.url).host,
-      ...{ url: input.url, ...whose, connectionId, format: formato },
+      ...{ url: input.url, ...whose, ...(texts && { texts }), connectionId, format: formato },
       events: effectiveEvents(formato, events),
       headers: input.headers ?? {},
       secrets: [{ value: secret, until: null }],

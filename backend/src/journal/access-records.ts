@@ -1,3 +1,5 @@
+import type { PartyTexts } from '../lib/party.js';
+
 /** One of the (at most two) secrets that an API key is presented with. */
 export interface KeySecret {
   /** sha256 of the whole key, hex. 256 random bits need no slow hash: nothing can be guessed. */
@@ -16,6 +18,8 @@ export interface ApiKeyRecord {
   ownerId: string;
   /** Companies whose rows and connections it may touch beside the owner's. */
   companyIds: string[];
+  /** Texts that these ids were made of; absent when all were UUIDs. */
+  texts?: PartyTexts;
   /** null = all connections of the owner and the companies. */
   connectionIds: string[] | null;
   /** null = HTTP_RATE_PER_MINUTE. */

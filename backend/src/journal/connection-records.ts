@@ -1,3 +1,5 @@
+import type { PartyTexts } from '../lib/party.js';
+
 /** An instance on an Evolution API server. */
 export interface EvolutionHome {
   /** Its name there. */
@@ -19,6 +21,8 @@ export interface ConnectionRecord {
   name: string;
   ownerId: string;
   companyId: string | null;
+  /** Texts that `ownerId` and `companyId` were made of; absent when both were UUIDs. */
+  texts?: PartyTexts;
   driver: 'baileys' | 'evolution';
   /** Where it lives, with `driver: 'evolution'`. Never mirrored to the database: it has secrets. */
   evolution?: EvolutionHome;

@@ -1,3 +1,4 @@
+import type { PartyTexts } from '../lib/party.js';
 /**
  * Where a scheduled message stands.
  * - `AGENDADA`: waits for its time (or, from then on, for its connection); it can be changed and cancelled.
@@ -60,6 +61,8 @@ export interface TemplateRecord {
   /** UUID. */
   id: string;
   ownerId: string;
+  /** The text that `ownerId` was made of; absent for a UUID. */
+  texts?: PartyTexts;
   /** Unique among the owner's. */
   nome: string;
   texto: string;

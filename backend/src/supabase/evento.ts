@@ -55,6 +55,9 @@ export interface EventoSessao extends Base {
   disconnected_at?: string | null;
   ultima_atividade?: string | null;
   configuracao?: Record<string, unknown>;
+  /** Texts that the two ids were made of. */
+  owner_texto?: string | null;
+  company_texto?: string | null;
 }
 
 /** Someone's names or addresses became known. With both `pn` and `lid` it may merge two contatos. */

@@ -1,3 +1,4 @@
+import { textOf } from '../lib/party.js';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
@@ -113,8 +114,9 @@ export class ConnectionStateKeeper {
   /** Rows carry owner and id every time, so that one that was lost with its database comes back. */
   #save(changes: SessionChanges | null): void {
     this.#unsaved = false;
-    const { connectionId, rowId, ownerId, companyId, name, driver } = this.#record;
-    const identity = { id: rowId, owner_id: ownerId, company_id: companyId, nome: name, driver };
+    const { connectionId, rowId, ownerId, companyId, texts, name, driver } = this.#record;
+    const named = { owner_texto: textOf(texts, ownerId), company_texto: textOf(texts, companyId) };
+    const identity = { id: rowId, owner_id: ownerId, company_id: companyId, ...named, nome: name, driver };
     const entries = changes ? [{ kind: 'session' as const, connectionId, changes: { ...identity, ...changes } }] : [];
     this.deps.journal.commit({ connections: [this.#record], entries }).catch(this.deps.onFailed);
   }

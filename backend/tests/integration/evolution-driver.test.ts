@@ -387,3 +387,35 @@ describe('whose server it is', () => {
     );
   });
 });
+
+describe('instances of users', () => {
+  type Connected = { instance: { instanceName: string; status: string }; code: string | null };
+  const connect = (userId: string) => gateway.http.post<Connected>('/api/whatsapp/connect', { userId }, root);
+
+  test('a new one is made at the server of the settings, and its code comes with the answer', async () => {
+    const made = await connect('maria');
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({
+      instance: { instanceName: 'user_maria', status: 'waiting_qr' },
+      code: expect.stringMatching(/^2@code/),
+    });
+    expect(server.instances.get('user_maria')).toBeDefined();
+    expect((await show('user_maria')).driver).toBe('evolution');
+    await server.scan('user_maria', aNumber());
+    await untilEstado('user_maria', 'ready');
+    const before = server.seen('/instance/restart').length;
+    expect((await connect('maria')).body.instance.status).toBe('connected');
+    expect(server.seen('/instance/restart').length).toBe(before + 1);
+  });
+
+  test('INSTANCE_DRIVER=baileys keeps new ones here; those that are there stay where they are', async () => {
+    await gateway.restart({ INSTANCE_DRIVER: 'baileys' });
+    expect((await connect('jorge')).status).toBe(201);
+    expect((await show('user_jorge')).driver).toBe('baileys');
+    expect(server.instances.has('user_jorge')).toBe(false);
+    expect((await connect('maria')).body.instance.status).toBe('connected');
+    expect((await show('user_maria')).driver).toBe('evolution');
+    await gateway.restart();
+    expect((await connect('jorge')).status).toBe(200);
+  });
+});

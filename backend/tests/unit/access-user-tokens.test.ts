@@ -7,11 +7,12 @@ import { exportJWK, generateKeyPair, SignJWT, type JSONWebKeySet, type JWTPayloa
 import { Authenticator } from '../../src/access/authenticator.js';
 import { UserTokens } from '../../src/access/user-tokens.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { partyOf } from '../../src/lib/party.js';
 
 const SECRET = 'a-secret-that-signs-user-tokens';
 const USER = randomUUID();
 const COMPANY = randomUUID();
-const claims: JWTPayload = { role: 'authenticated', sub: USER, app_metadata: { company_ids: [COMPANY, 'x', 1] } };
+const claims: JWTPayload = { role: 'authenticated', sub: USER, app_metadata: { company_ids: [COMPANY, '', 1] } };
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 let pair: Pair;
@@ -46,6 +47,18 @@ describe('a user token', () => {
     });
   });
 
+  test('of a user or a company that is no UUID stands for the UUID of that text', async () => {
+    const identity = await tokens().authenticate(
+      await hs256({ ...claims, sub: 'auth0|or(true)', app_metadata: { company_ids: ['loja-7', ' ', 7, COMPANY] } }),
+    );
+    const [user, company] = [partyOf('auth0|or(true)'), partyOf('loja-7')];
+    expect(identity?.name).toBe(`user:${user.id}`);
+    expect(identity?.scope).toEqual({
+      ...{ ownerId: user.id, companyIds: [company.id, COMPANY] },
+      texts: { [user.id]: 'auth0|or(true)', [company.id]: 'loja-7' },
+    });
+  });
+
   test.each<[string, () => Promise<string>]>([
     ['of another secret', () => hs256(claims, 'another-secret-of-some-length')],
     ['that has expired', () => hs256(claims, SECRET, '-1m')],
@@ -54,7 +67,7 @@ describe('a user token', () => {
     ['of the anon role', () => hs256({ ...claims, role: 'anon' })],
     ['of an anonymous sign-in', () => hs256({ ...claims, is_anonymous: true })],
     ['without a user', () => hs256({ role: 'authenticated' })],
-    ['of a user who is no UUID', () => hs256({ ...claims, sub: 'or(true)' })],
+    ['of a user without a name', () => hs256({ ...claims, sub: ' ' })],
     [
       'without a signature',
       async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await hs256()).split('.')[1]}.`,

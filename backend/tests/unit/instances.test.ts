@@ -3,6 +3,7 @@ import { instanceNameOf, userOfInstance } from '../../src/integration/instances/
 import { assertIsTheirs, assertMayConnect, type InstanceCall } from '../../src/integration/instances/may-connect.js';
 import { tellInstances } from '../../src/integration/instances/tell-instances.js';
 import { newRecord } from '../../src/integration/new-connection.js';
+import { partyOf } from '../../src/lib/party.js';
 import { silentLog } from '../../src/lib/log.js';
 import { TypedEmitter } from '../../src/lib/typed-emitter.js';
 import type { GatewayEvents } from '../../src/notifications/gateway-events.js';
@@ -12,34 +13,49 @@ const ANA = '11111111-1111-4111-8111-111111111111';
 const BIA = '22222222-2222-4222-8222-222222222222';
 const LOJA = '33333333-3333-4333-8333-333333333333';
 const OUTRA = '44444444-4444-4444-8444-444444444444';
+const nameOf = (userId: string) => instanceNameOf(partyOf(userId));
 const ofAna = { ownerId: ANA, companyIds: [LOJA] };
 
 test('an instance is named after its user, and no other connection is one', () => {
-  expect(userOfInstance(instanceNameOf(ANA))).toBe(ANA);
-  for (const id of ['user_123', `user_${ANA}x`, `xuser_${ANA}`, ANA, 'loja-1']) expect(userOfInstance(id)).toBeNull();
+  for (const user of [ANA, '123', 'Ana', 'auth0|ana', 'ana@loja.com.br', 'x'.repeat(90)].map(partyOf)) {
+    expect(userOfInstance(instanceNameOf(user))?.id).toBe(user.id);
+  }
+  expect(instanceNameOf(partyOf('123'))).toBe('user_123');
+  expect(instanceNameOf(partyOf('auth0|ana'))).toBe(`user_${partyOf('auth0|ana').id}`);
+  for (const id of [`xuser_${ANA}`, `user_${ANA.replace('1', 'A')}`, 'user_', ANA, 'loja-1']) {
+    expect(userOfInstance(id)?.id).not.toBe(ANA);
+  }
+  for (const id of [`xuser_${ANA}`, 'user_', ANA, 'loja-1']) expect(userOfInstance(id)).toBeNull();
 });
 
 describe('who may connect whom', () => {
   const call = (changes: Partial<InstanceCall>): InstanceCall => ({
-    ...{ userId: ANA, organizationId: null, scope: ofAna, isProgram: false, ...changes },
+    ...{ user: partyOf(ANA), organization: null, scope: ofAna, isProgram: false, ...changes },
   });
   const only = (id: string) => ({ ...ofAna, connections: [{ connectionId: id, rowId: null }] });
 
   test.each<[string, InstanceCall, boolean]>([
-    ['the root key, anybody', call({ scope: null, userId: BIA, organizationId: OUTRA }), true],
+    ['the root key, anybody', call({ scope: null, user: partyOf(BIA), organization: partyOf(OUTRA) }), true],
     ['a user, themselves', call({}), true],
-    ['a user, themselves in their company', call({ organizationId: LOJA }), true],
-    ['a user, themselves in a strange company', call({ organizationId: OUTRA }), false],
-    ['a user, a colleague', call({ userId: BIA, organizationId: LOJA }), false],
+    ['a user, themselves in their company', call({ organization: partyOf(LOJA) }), true],
+    ['a user, themselves in a strange company', call({ organization: partyOf(OUTRA) }), false],
+    ['a user, a colleague', call({ user: partyOf(BIA), organization: partyOf(LOJA) }), false],
     ['a key, its owner', call({ isProgram: true }), true],
-    ['a key, a user of its company', call({ isProgram: true, userId: BIA, organizationId: LOJA }), true],
-    ['a key, somebody without a company', call({ isProgram: true, userId: BIA }), false],
-    ['a key, a user of a strange company', call({ isProgram: true, userId: BIA, organizationId: OUTRA }), false],
+    ['a key, a user of its company', call({ isProgram: true, user: partyOf(BIA), organization: partyOf(LOJA) }), true],
+    ['a key, somebody without a company', call({ isProgram: true, user: partyOf(BIA) }), false],
+    [
+      'a key, a user of a strange company',
+      call({ isProgram: true, user: partyOf(BIA), organization: partyOf(OUTRA) }),
+      false,
+    ],
     ['a key for other connections', call({ isProgram: true, scope: only('loja-1') }), false],
     ['a key for this connection', call({ isProgram: true, scope: only(`user_${ANA}`) }), true],
   ])('%s', (_who, asked, may) => {
-    if (may) expect(() => assertMayConnect(asked)).not.toThrow();
-    else expect(() => assertMayConnect(asked)).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
+    if (may) expect(() => assertMayConnect(asked, instanceNameOf(asked.user))).not.toThrow();
+    else
+      expect(() => assertMayConnect(asked, instanceNameOf(asked.user))).toThrow(
+        expect.objectContaining({ code: 'FORBIDDEN' }),
+      );
   });
 
   test.each<[string, { owner: string; company: string | null }, Partial<InstanceCall>, boolean]>([
@@ -47,11 +63,16 @@ describe('who may connect whom', () => {
     ['one’s own, in one’s company', { owner: ANA, company: LOJA }, {}, true],
     ['one’s own, that a strange company reads', { owner: ANA, company: OUTRA }, {}, false],
     ['one that has another owner', { owner: BIA, company: null }, {}, false],
-    ['a user of the company', { owner: BIA, company: LOJA }, { userId: BIA, isProgram: true }, true],
-    ['a user who has kept the company out', { owner: BIA, company: null }, { userId: BIA, isProgram: true }, false],
+    ['a user of the company', { owner: BIA, company: LOJA }, { user: partyOf(BIA), isProgram: true }, true],
+    [
+      'a user who has kept the company out',
+      { owner: BIA, company: null },
+      { user: partyOf(BIA), isProgram: true },
+      false,
+    ],
     ['anything, with the root key', { owner: ANA, company: OUTRA }, { scope: null }, true],
   ])('an instance that is there: %s', (_what, { owner, company }, changes, theirs) => {
-    const connectionId = instanceNameOf(changes.userId ?? ANA);
+    const connectionId = instanceNameOf(changes.user ?? partyOf(ANA));
     const record = newRecord({ connectionId, companyId: company }, owner, 'row', 0);
     const check = () => assertIsTheirs(record, call(changes));
     if (theirs) expect(check).not.toThrow();
@@ -83,9 +104,9 @@ describe('what the owner of an instance is told', () => {
   const stage = () => {
     const events = new TypedEmitter<GatewayEvents>(silentLog);
     const told: object[] = [];
-    const mine = newRecord({ connectionId: instanceNameOf(ANA), companyId: LOJA }, ANA, 'row', 0);
+    const mine = newRecord({ connectionId: nameOf(ANA), companyId: LOJA }, ANA, 'row', 0);
     const shop = newRecord({ connectionId: 'loja-1' }, ANA, 'row', 0);
-    const stolen = newRecord({ connectionId: instanceNameOf(BIA) }, ANA, 'row', 0);
+    const stolen = newRecord({ connectionId: nameOf(BIA) }, ANA, 'row', 0);
     const records = [{ ...mine, numero: '5511999999999' }, shop, stolen];
     const recordOf = (id: string) => records.find(({ connectionId }) => connectionId === id) ?? null;
     events.on('instanceStatus', (event) => void told.push(event));

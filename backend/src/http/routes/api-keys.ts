@@ -1,4 +1,5 @@
 import type { AccessPort } from '../ports.js';
+import { ofParties } from '../of-parties.js';
 import { ok, route, type Route } from '../route.js';
 import * as schema from '../schemas/api-keys.js';
 
@@ -18,7 +19,7 @@ export function apiKeyRoutes({ keys }: Pick<AccessPort, 'keys'>): Route[] {
       input: { body: schema.createApiKeyBody },
       replies: { 201: { description: 'Made.', schema: schema.issuedApiKeyReply } },
       errors: ['JOURNAL_FAILED'],
-      handle: async ({ body }) => ({ ...ok(await keys.create(body)), status: 201 }),
+      handle: async ({ body }) => ({ ...ok(await keys.create(ofParties(body))), status: 201 }),
     }),
     route({
       ...facts,

@@ -3,6 +3,7 @@ import type { SendByAnyInput } from '../../integration/send-by-any.js';
 import type { StagedUpload } from '../../integration/resources.js';
 import type { ClientsPort } from '../pool-ports.js';
 import type { IntegrationPort } from '../ports.js';
+import { ofParties } from '../of-parties.js';
 import { ok, route, type Route } from '../route.js';
 import * as schema from '../schemas/clients.js';
 import { connectionId } from '../schemas/common.js';
@@ -94,7 +95,7 @@ function lifeRoutes(clients: ClientsPort): Route[] {
       },
       errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'FORBIDDEN'],
       handle: async ({ body }, { scope }) => {
-        const { client, created } = await clients.create(body, scope);
+        const { client, created } = await clients.create(ofParties(body), scope);
         return { ...ok({ client }), status: created ? 201 : 200 };
       },
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { IntegrationPort } from '../ports.js';
+import { ofParties } from '../of-parties.js';
 import { ok, route, type Reply, type Route } from '../route.js';
 import { connectionId, page, success } from '../schemas/common.js';
 import * as schema from '../schemas/connections.js';
@@ -26,7 +27,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       },
       errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'REMOTE_NOT_CONFIGURED', 'WRONG_DRIVER'],
       handle: async ({ body }, { scope }) => {
-        const { connection, created } = await integration.createConnection(body, scope);
+        const { connection, created } = await integration.createConnection(ofParties(body), scope);
         return { ...ok({ connection }), status: created ? 201 : 200 };
       },
     }),

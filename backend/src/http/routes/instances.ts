@@ -1,4 +1,5 @@
 import { GatewayError } from '../../lib/errors.js';
+import { textOf, type Party } from '../../lib/party.js';
 import type { InstancesPort } from '../pool-ports.js';
 import { ok, route, type Caller, type Route } from '../route.js';
 import * as schema from '../schemas/instances.js';
@@ -24,9 +25,9 @@ export function instanceRoutes(instances: InstancesPort): Route[] {
       },
       errors: ['FORBIDDEN', 'CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'REMOTE_UNAVAILABLE', 'REMOTE_REFUSED'],
       handle: async ({ body }, caller) => {
-        const userId = userOf(body.userId, caller, 'body.userId');
+        const user = userOf(body.userId, caller, 'body.userId');
         const { scope } = caller;
-        const call = { userId, organizationId: body.organizationId ?? null, scope, isProgram: !isUser(caller) };
+        const call = { user, organization: body.organizationId ?? null, scope, isProgram: !isUser(caller) };
         const { created, instance, qr } = await instances.connectUserWhatsApp(call);
         const { qrCode, code, expiresAt } = qr ?? { qrCode: null, code: null, expiresAt: null };
         return { ...ok({ instance, qrCode, code, expiresAt }), status: created ? 201 : 200 };
@@ -43,8 +44,8 @@ export function instanceRoutes(instances: InstancesPort): Route[] {
       replies: { 200: { description: 'The instance.', schema: schema.instanceReply } },
       errors: ['CONNECTION_NOT_FOUND'],
       handle: ({ query }, caller) => {
-        const userId = userOf(query.userId, caller, 'query.userId');
-        const instance = instances.findUserInstance(userId, caller.scope);
+        const user = userOf(query.userId, caller, 'query.userId');
+        const instance = instances.findUserInstance(user, caller.scope);
         if (!instance) throw new GatewayError('CONNECTION_NOT_FOUND', 'This user has no instance: connect it first.');
         return ok({ instance });
       },
@@ -53,9 +54,9 @@ export function instanceRoutes(instances: InstancesPort): Route[] {
 }
 
 /** @throws GatewayError `BAD_REQUEST` when the caller is nobody in particular and names nobody */
-function userOf(named: string | undefined, { scope }: Caller, field: string): string {
-  const userId = named ?? scope?.ownerId;
-  if (userId !== undefined) return userId;
+function userOf(named: Party | undefined, { scope }: Caller, field: string): Party {
+  if (named !== undefined) return named;
+  if (scope) return { id: scope.ownerId, text: textOf(scope.texts, scope.ownerId) };
   const problem = 'must name the user: this caller is none';
   throw new GatewayError('BAD_REQUEST', `${field} ${problem}`, { details: [{ field, problem }] });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ofParties } from '../of-parties.js';
 import { ok, route, type Route } from '../route.js';
 import type { TemplatesPort } from '../schedule-ports.js';
 import { success, uuid } from '../schemas/common.js';
@@ -24,7 +25,7 @@ export function templateRoutes(templates: TemplatesPort): Route[] {
       replies: { 201: reply('It can be used.') },
       errors: ['TEMPLATE_TAKEN', 'TEMPLATE_LIMIT', 'FORBIDDEN', ...JOURNAL],
       handle: async ({ body }, { scope }) => ({
-        ...ok({ modelo: await templates.create(body, scope) }),
+        ...ok({ modelo: await templates.create(ofParties(body), scope) }),
         status: 201,
       }),
     }),

@@ -1,4 +1,5 @@
 import type { WebhooksPort } from '../ports.js';
+import { ofParties } from '../of-parties.js';
 import { ok, route, type Route } from '../route.js';
 import { success } from '../schemas/common.js';
 import * as schema from '../schemas/webhooks.js';
@@ -21,7 +22,7 @@ export function webhookRoutes(webhooks: WebhooksPort): Route[] {
       input: { body: schema.createWebhookBody },
       replies: { 201: { description: 'Created.', schema: schema.webhookSecretReply } },
       errors: [...FIELD_ERRORS, 'FORBIDDEN', 'CONNECTION_NOT_FOUND', 'WEBHOOK_LIMIT'],
-      handle: async ({ body }, { scope }) => ({ ...ok(await webhooks.create(body, scope)), status: 201 }),
+      handle: async ({ body }, { scope }) => ({ ...ok(await webhooks.create(ofParties(body), scope)), status: 201 }),
     }),
     route({
       ...facts,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GRANTS } from '../../access/identity.js';
-import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, party, partyText, uuid } from './common.js';
 
 const grants = z.array(z.enum(GRANTS)).min(1).max(GRANTS.length);
 const MAX_GRACE_HOURS = 30 * 24;
@@ -10,8 +10,8 @@ export const createApiKeyBody = z
   .strictObject({
     name: cleanText(100).min(1).meta({ example: 'CRM' }),
     grants: grants.meta({ description: '`read` sees, `send` writes messages, `manage` creates, links and removes.' }),
-    ownerId: uuid.optional().meta({ description: 'Whose rows and connections; default: DEFAULT_OWNER_ID.' }),
-    companyIds: z.array(uuid).max(100).optional(),
+    ownerId: party.optional().meta({ description: 'Whose rows and connections; default: DEFAULT_OWNER_ID.' }),
+    companyIds: z.array(party).max(100).optional(),
     connectionIds: z.array(connectionId).min(1).max(1000).optional().meta({ description: 'Only these; default: all.' }),
     ratePerMinute: z.number().int().min(1).max(1_000_000).optional(),
     expiresAt: isoTime.optional(),
@@ -34,7 +34,9 @@ const apiKey = z
     name: z.string(),
     grants: z.array(z.string()),
     ownerId: z.string(),
+    ownerText: partyText,
     companyIds: z.array(z.string()),
+    companyTexts: z.array(partyText).meta({ description: 'In the order of `companyIds`.' }),
     connectionIds: z.array(z.string()).nullable(),
     ratePerMinute: z.number().int().nullable(),
     state: z.enum(['active', 'expired', 'revoked']),

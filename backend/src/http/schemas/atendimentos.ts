@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, connectionId, isoTime, isoTimeOrNull, pageQuery, uuid } from './common.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, pageQuery, agentId, uuid } from './common.js';
 import { mensagem } from './messages.js';
 import { timeZone } from './time-zone.js';
 
@@ -26,7 +26,7 @@ const moment = z.iso.datetime({
   offset: true,
   error: 'must be an ISO 8601 time with a zone, such as 2026-01-31T00:00:00-03:00',
 });
-const agentOrNone = z.union([uuid, z.literal('none')], { error: 'must be a UUID or none' });
+const agentOrNone = z.union([z.literal('none'), agentId]);
 
 export const listQuery = pageQuery.extend({
   status: z
@@ -51,7 +51,7 @@ export const listQuery = pageQuery.extend({
     .meta({ type: 'boolean', description: 'Only those with unread messages.' }),
 });
 
-export const unreadQuery = z.object({ atendenteId: uuid.optional(), connectionId: connectionId.optional() });
+export const unreadQuery = z.object({ atendenteId: agentId.optional(), connectionId: connectionId.optional() });
 
 export const unreadReply = z
   .object({
@@ -81,20 +81,20 @@ export const actionReply = z
   })
   .meta({ id: 'AtendimentoAction' });
 
-const autorId = uuid.optional().meta({ description: 'The agent who does it, for the history.' });
+const autorId = agentId.optional().meta({ description: 'The agent who does it, for the history.' });
 const texto = cleanText(4000).regex(/\S/, 'must not be empty');
 const tag = cleanText(100).regex(/^\S(.*\S)?$/s, 'must not be empty nor begin or end with a space');
 const tags = z.array(tag).max(50).default([]);
 
 export const bodies = {
-  assign: z.object({ autorId, atendenteId: uuid }).meta({ id: 'AssignAtendimento' }),
-  start: z.object({ autorId, atendenteId: uuid.optional() }).meta({ id: 'StartAtendimento' }),
+  assign: z.object({ autorId, atendenteId: agentId }).meta({ id: 'AssignAtendimento' }),
+  start: z.object({ autorId, atendenteId: agentId.optional() }).meta({ id: 'StartAtendimento' }),
   finish: z.object({ autorId, texto: texto.optional() }).meta({ id: 'FinishAtendimento' }),
   cancel: z.object({ autorId, texto: texto.optional() }).meta({ id: 'CancelAtendimento' }),
   transfer: z
     .object({
       autorId,
-      atendenteId: uuid.nullable().meta({ description: 'Null: nobody has it any more.' }),
+      atendenteId: agentId.nullable().meta({ description: 'Null: nobody has it any more.' }),
       texto: texto.optional(),
     })
     .meta({ id: 'TransferAtendimento' }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClientResource } from '../../integration/client-resources.js';
-import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, party } from './common.js';
 import { FREE_TYPES, requireFields } from './message-content.js';
 import { messageFields, messageText } from './messages.js';
 
@@ -13,8 +13,8 @@ export const createClientBody = z
   .object({
     clientId: connectionId.optional().meta({ description: 'Left out: `client_<ms>`.', example: 'loja-2' }),
     name: cleanText(200).min(1).optional(),
-    ownerId: uuid.optional(),
-    companyId: uuid.nullable().optional(),
+    ownerId: party.optional(),
+    companyId: party.nullable().optional(),
   })
   .meta({ id: 'CreateClient' });
 

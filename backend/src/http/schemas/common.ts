@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPartyText, partyOf } from '../../lib/party.js';
 
 /** Text that every part can keep as it is: NUL ends a text in Postgres, half a surrogate pair has no UTF-8. */
 export function cleanText(maxLength: number) {
@@ -9,6 +10,25 @@ export function cleanText(maxLength: number) {
 }
 
 export const uuid = z.guid().toLowerCase().meta({ format: 'uuid' });
+
+/** An owner, company or user, by UUID or by the text that another system knows them by. */
+export const party = z
+  .string()
+  .refine(isPartyText, 'must be a UUID, or another text of 1 to 200 characters')
+  .transform(partyOf)
+  .meta({ type: 'string', minLength: 1, maxLength: 200, example: '11111111-1111-4111-8111-111111111111' });
+
+/** An agent, where only the id matters; `none` means nobody in filters. */
+export const agentId = party
+  .refine(({ text }) => text !== 'none', 'must be an agent')
+  .transform(({ id }) => id)
+  .meta({ type: 'string', minLength: 1, maxLength: 200 });
+
+/** Shown beside an id that was made of a text. */
+export const partyText = z
+  .string()
+  .nullable()
+  .meta({ description: 'The text that the id was made of; null for a UUID.' });
 
 /** No path character first, no slash at all: an id is also a name in logs, folders and URLs. */
 export const connectionId = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConnectionResource } from '../../integration/resources.js';
-import { cleanText, connectionId, isoTime, isoTimeOrNull, uuid } from './common.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, party, partyText } from './common.js';
 
 /** An object, so that the compiler misses a state that is not here. */
 const ESTADOS = {
@@ -44,8 +44,8 @@ export const createConnectionBody = z
   .object({
     connectionId,
     name: cleanText(200).min(1).optional(),
-    ownerId: uuid.optional(),
-    companyId: uuid.nullable().optional(),
+    ownerId: party.optional(),
+    companyId: party.nullable().optional(),
     driver: z
       .enum(['baileys', 'evolution'])
       .optional()
@@ -105,7 +105,9 @@ export const connection = z
     id: z.string(),
     name: z.string(),
     ownerId: z.string(),
+    ownerText: partyText,
     companyId: z.string().nullable(),
+    companyText: partyText,
     driver: z.string(),
     status: z.enum(['disconnected', 'connecting', 'connected', 'error']),
     estado: z.enum(Object.keys(ESTADOS)),

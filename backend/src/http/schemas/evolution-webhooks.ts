@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPartyText } from '../../lib/party.js';
 
 const tailPart = z
   .string()
@@ -11,8 +12,8 @@ export const tailParams = z.object({ secret: tailPart, event: tailPart });
 export const userTailParams = tailParams.extend({
   userId: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,59}$/, 'must be the id of a user')
-    .meta({ description: 'The instance is `user_<userId>`.' }),
+    .refine(isPartyText, 'must be the id of a user: a UUID, or another text of 1 to 200 characters')
+    .meta({ description: 'The instance is `user_<userId>`.', maxLength: 200 }),
 });
 
 export const proofHeaders = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { InstanceResource } from '../../integration/instances/instance-resource.js';
-import { isoTime, isoTimeOrNull, uuid } from './common.js';
+import { isoTime, isoTimeOrNull, party, partyText } from './common.js';
 
 /** An object, so that the compiler misses a status that is not here. */
 const STATUSES = {
@@ -9,19 +9,21 @@ const STATUSES = {
 
 export const connectBody = z
   .object({
-    userId: uuid.optional().meta({ description: 'Left out: the caller. The root key must name it.' }),
-    organizationId: uuid.nullable().optional().meta({ description: 'Of a new instance; who is in it sees it, too.' }),
+    userId: party.optional().meta({ description: 'Left out: the caller. The root key must name it.' }),
+    organizationId: party.nullable().optional().meta({ description: 'Of a new instance; who is in it sees it, too.' }),
   })
   .meta({ id: 'ConnectInstance' });
 
-export const instanceQuery = z.object({ userId: uuid.optional() });
+export const instanceQuery = z.object({ userId: party.optional() });
 
 export const instance = z
   .object({
     id: z.string().meta({ description: 'Of its rows in `whatsapp_instances` and `whatsapp_sessions`.' }),
     instanceName: z.string().meta({ description: '`user_<userId>`, also the id of its connection.' }),
     userId: z.string(),
+    userText: partyText,
     organizationId: z.string().nullable(),
+    organizationText: partyText,
     status: z.enum(Object.keys(STATUSES)),
     isConnected: z.boolean(),
     phoneNumber: z.string().nullable(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hasBrokenBraces } from '../../integration/templates/fill-template.js';
-import { cleanText, isoTime, uuid } from './common.js';
+import { cleanText, isoTime, party, partyText } from './common.js';
 import { timeZone } from './time-zone.js';
 
 const nome = cleanText(100)
@@ -33,7 +33,7 @@ export const templateUse = z
   .meta({ id: 'TemplateUse', description: 'The text (or caption) out of a template, instead of `content`.' });
 
 export const createTemplateBody = z
-  .object({ nome, texto, fuso: timeZone, ownerId: uuid.optional() })
+  .object({ nome, texto, fuso: timeZone, ownerId: party.optional() })
   .meta({ id: 'CreateTemplate' });
 
 export const updateTemplateBody = z
@@ -45,6 +45,7 @@ const template = z
   .object({
     id: z.string(),
     owner_id: z.string(),
+    owner_texto: partyText,
     nome: z.string(),
     texto: z.string(),
     fuso: z.string(),

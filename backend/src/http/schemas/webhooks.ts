@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS } from '../../notifications/webhooks/webhook-events.js';
-import { cleanText, connectionId, isoTime, isoTimeOrNull, page, pageQuery, uuid } from './common.js';
+import { cleanText, connectionId, isoTime, isoTimeOrNull, page, pageQuery, party, partyText, uuid } from './common.js';
 
 const TYPES = Object.keys(WEBHOOK_EVENTS).filter((type) => type !== 'test');
 const FORMATS = ['sentinela', 'evolution', 'waha'] as const;
@@ -47,11 +47,11 @@ export const createWebhookBody = z
   .strictObject({
     url,
     name: name.optional().meta({ description: 'For people; the host when left out.' }),
-    ownerId: uuid.nullish().meta({
+    ownerId: party.nullish().meta({
       description:
         'Whose connections it hears of. Left out with the root key: of everybody, and of the gateway itself.',
     }),
-    companyId: uuid.nullish().meta({
+    companyId: party.nullish().meta({
       description:
         'Instead of an owner: the connections of this company, whoever owns them. Its people see and change the webhook.',
     }),
@@ -95,7 +95,9 @@ const webhook = z
     name: z.string(),
     url: z.string(),
     ownerId: z.string().nullable(),
+    ownerText: partyText,
     companyId: z.string().nullable(),
+    companyText: partyText,
     connectionId: z.string().nullable(),
     events: z.array(z.string()),
     headers: z.record(z.string(), z.string()).meta({ description: 'Names; the values are not shown.' }),

@@ -1,4 +1,5 @@
 import type { ConnectionRecord } from '../../journal/records.js';
+import { textOf } from '../../lib/party.js';
 import { adviceFor } from '../../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado, type InstanceStatus } from '../../whatsapp/estado.js';
 
@@ -21,7 +22,10 @@ export interface InstanceResource {
   /** Also the id of its connection. */
   instanceName: string;
   userId: string;
+  /** The text that the id was made of; null for a UUID. */
+  userText: string | null;
   organizationId: string | null;
+  organizationText: string | null;
   status: InstanceStatus;
   isConnected: boolean;
   /** Digits with country code. */
@@ -42,7 +46,9 @@ export function presentInstance(record: Readonly<ConnectionRecord>, health: Inst
     id: record.rowId,
     instanceName: record.connectionId,
     userId: record.ownerId,
+    userText: textOf(record.texts, record.ownerId),
     organizationId: record.companyId,
+    organizationText: textOf(record.texts, record.companyId),
     status: ESTADO_TABLE[estado].instance,
     isConnected: estado === 'ready',
     phoneNumber: record.numero,

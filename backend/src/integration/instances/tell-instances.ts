@@ -39,9 +39,10 @@ const NOTIFICATIONS: Record<News, UserNotification | null> = {
 export function tellInstances({ events, recordOf }: TellInstancesDeps): () => void {
   const told = new Map<string, InstanceStatus>();
   const factOf = (connectionId: string): (InstanceFact & { numero: string | null }) | null => {
-    const userId = userOfInstance(connectionId);
-    const record = userId === null ? null : recordOf(connectionId);
-    if (!record || record.ownerId !== userId) return null;
+    const user = userOfInstance(connectionId);
+    const record = user === null ? null : recordOf(connectionId);
+    if (!record || record.ownerId !== user?.id) return null;
+    const { ownerId: userId } = record;
     const { companyId: organizationId, numero } = record;
     return { connectionId, instanceName: connectionId, userId, organizationId, numero };
   };

@@ -1,3 +1,5 @@
+import type { EvolutionConnection } from '../../evolution/evolution-connection.js';
+import type { EvolutionPool } from '../../evolution/evolution-pool.js';
 import type { Clock } from '../../lib/clock.js';
 import type { WhatsAppClientService } from '../../whatsapp/whatsapp-client-service.js';
 import type { WhatsAppPoolManager } from '../../whatsapp/whatsapp-pool-manager.js';
@@ -5,17 +7,21 @@ import type { Connections } from '../connections.js';
 import { QrImages } from '../qr-images.js';
 import type { QrResource, Scope } from '../resources.js';
 import { mayUse } from '../scope.js';
-import { instanceNameOf } from './instance-name.js';
+import { pickTexts, textsOf, type Party } from '../../lib/party.js';
+import { instanceNameOf, userOfInstance } from './instance-name.js';
 import { presentInstance, type InstanceHealth, type InstanceResource } from './instance-resource.js';
 import { assertIsTheirs, assertMayConnect, type InstanceCall } from './may-connect.js';
 import type { Journal } from '../../journal/journal.js';
 
 export interface WhatsAppManagerDeps {
-  journal: Pick<Journal, 'getConnection'>;
+  journal: Pick<Journal, 'getConnection' | 'listConnections'>;
   pool: WhatsAppPoolManager;
+  evolution: { pool: EvolutionPool };
   connections: Connections;
   /** What the health monitor knows of a connection. */
   healthOf: (connectionId: string) => InstanceHealth | null;
+  /** Where new instances live; one that is there stays where it is. */
+  driver: 'baileys' | 'evolution';
   clock: Clock;
 }
 
@@ -47,28 +53,31 @@ export class WhatsAppManager {
   constructor(private readonly deps: WhatsAppManagerDeps) {}
 
   /** The user's instance, as far as `scope` sees it; null when there is none. */
-  findUserInstance(userId: string, scope: Scope | null): InstanceResource | null {
-    const record = this.#record(userId);
-    return record && mayUse(record, scope) ? this.#present(userId) : null;
+  findUserInstance(user: Party, scope: Scope | null): InstanceResource | null {
+    const record = this.#record(user);
+    return record && mayUse(record, scope) ? this.#present(user) : null;
   }
 
   /** Finds or creates. A new one is started. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
   async ensureUserInstance(call: InstanceCall): Promise<InstanceResource> {
     const { instance } = this.#allowed(call)
-      ? { instance: this.#present(call.userId) }
+      ? { instance: this.#present(call.user) }
       : await this.createUserInstance(call);
     return instance;
   }
 
   /** Creates and starts it, unless somebody was faster. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
   async createUserInstance(call: InstanceCall): Promise<{ created: boolean; instance: InstanceResource }> {
-    assertMayConnect(call);
-    const { userId: ownerId, organizationId: companyId } = call;
+    const { user, organization, scope } = call;
+    const connectionId = this.#nameOf(user);
+    assertMayConnect(call, connectionId);
+    const [ownerId, companyId] = [user.id, organization?.id ?? null];
+    const texts = pickTexts([ownerId, companyId], textsOf(user, organization), scope?.texts);
+    const { driver } = this.deps;
     // Who may is decided: the registry need not ask again, and knows no programs that act for users.
-    const input = { connectionId: instanceNameOf(ownerId), ownerId, companyId };
-    const { created } = await this.deps.connections.create(input, null);
+    const { created } = await this.deps.connections.create({ connectionId, ownerId, companyId, texts, driver }, null);
     this.#allowed(call);
-    return { created, instance: this.#present(ownerId) };
+    return { created, instance: this.#present(user) };
   }
 
   /**
@@ -77,20 +86,20 @@ export class WhatsAppManager {
    * @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT
    */
   async connectUserWhatsApp(call: InstanceCall): Promise<ConnectedInstance> {
-    const { userId } = call;
+    const { user } = call;
     const known = this.#allowed(call);
-    const name = instanceNameOf(userId);
-    const first = !this.#connecting.has(name);
-    const work = this.#connecting.get(name) ?? this.#connect(call, known);
-    if (first) this.#connecting.set(name, work);
+    const first = !this.#connecting.has(user.id);
+    const work = this.#connecting.get(user.id) ?? this.#connect(call, known);
+    if (first) this.#connecting.set(user.id, work);
     try {
       const created = await work;
       // Who shares the work of somebody else is asked about what came of it.
       this.#allowed(call);
+      const name = this.#nameOf(user);
       await this.#decided(name);
-      return { created: created && first, instance: this.#present(userId), qr: await this.#qr(name) };
+      return { created: created && first, instance: this.#present(user), qr: await this.#qr(name) };
     } finally {
-      if (first) this.#connecting.delete(name);
+      if (first) this.#connecting.delete(user.id);
     }
   }
 
@@ -101,7 +110,7 @@ export class WhatsAppManager {
       if (created) return true;
     }
     const { connections } = this.deps;
-    const name = instanceNameOf(call.userId);
+    const name = this.#nameOf(call.user);
     const { estado, client } = connections.sendable(name, null);
     if (UNDER_WAY.has(estado)) return false;
     await (client ? client.reconnect() : connections.remote.reconnect(name));
@@ -110,8 +119,8 @@ export class WhatsAppManager {
 
   /** Whether the instance is there, and the call's. @throws FORBIDDEN, CONNECTION_TAKEN */
   #allowed(call: InstanceCall): boolean {
-    assertMayConnect(call);
-    const record = this.#record(call.userId);
+    assertMayConnect(call, this.#nameOf(call.user));
+    const record = this.#record(call.user);
     if (!record) return false;
     assertIsTheirs(record, call);
     return true;
@@ -119,13 +128,15 @@ export class WhatsAppManager {
 
   /** Waits until there is something to say, or for as long as a request can. */
   async #decided(name: string): Promise<void> {
-    const client = this.deps.pool.get(name);
-    if (!client || isDecided(client)) return;
+    const { pool, evolution } = this.deps;
+    const live: Live | undefined = pool.get(name) ?? evolution.pool.get(name);
+    if (!live || isDecided(live)) return;
     const over = new AbortController();
     const look = ({ connectionId }: { connectionId: string }) => {
-      if (connectionId === name && isDecided(client)) over.abort();
+      if (connectionId === name && isDecided(live)) over.abort();
     };
-    const undo = [this.deps.pool.events.on('stateChanged', look), this.deps.pool.events.on('qr', look)];
+    const { events } = pool.get(name) ? pool : evolution.pool;
+    const undo = [events.on('stateChanged', look), events.on('qr', look)];
     await this.deps.clock.sleep(CONNECT_WAIT_MS, over.signal);
     for (const off of undo) off();
   }
@@ -138,17 +149,28 @@ export class WhatsAppManager {
     return { qrCode: await this.#images.of(client, code), code, expiresAt: new Date(expiresAt).toISOString() };
   }
 
-  #record(userId: string) {
-    const name = instanceNameOf(userId);
+  /** Who named a user by a text and who names them by its UUID mean one instance: the one that is there. */
+  #nameOf(user: Party): string {
+    const name = instanceNameOf(user);
+    if (this.deps.pool.get(name) || this.deps.journal.getConnection(name)) return name;
+    const isTheirs = ({ connectionId, ownerId }: { connectionId: string; ownerId: string }) =>
+      ownerId === user.id && userOfInstance(connectionId)?.id === user.id;
+    return this.deps.journal.listConnections().find(isTheirs)?.connectionId ?? name;
+  }
+
+  #record(user: Party) {
+    const name = this.#nameOf(user);
     return this.deps.pool.get(name)?.record ?? this.deps.journal.getConnection(name);
   }
 
-  #present(userId: string): InstanceResource {
-    const record = this.deps.connections.record(instanceNameOf(userId), null);
+  #present(user: Party): InstanceResource {
+    const record = this.deps.connections.record(this.#nameOf(user), null);
     return presentInstance(record, this.deps.healthOf(record.connectionId));
   }
 }
 
-function isDecided(client: WhatsAppClientService): boolean {
-  return client.qr !== null || !(UNDECIDED.has(client.estado) || client.estado === 'qr_ready');
+type Live = Pick<WhatsAppClientService | EvolutionConnection, 'estado' | 'qr'>;
+
+function isDecided({ estado, qr }: Live): boolean {
+  return qr !== null || !(UNDECIDED.has(estado) || estado === 'qr_ready');
 }

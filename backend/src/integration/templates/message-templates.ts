@@ -4,6 +4,7 @@ import type { TemplateFill, TemplateRecord } from '../../journal/schedule-record
 import { templateEntry, type TemplateChange } from '../../journal/templates.js';
 import type { Clock } from '../../lib/clock.js';
 import { GatewayError } from '../../lib/errors.js';
+import { pickTexts, textOf, type PartyTexts } from '../../lib/party.js';
 import type { Scope } from '../resources.js';
 import { clockValues, fillTemplate, missingVariables, namesIn, type Values } from './fill-template.js';
 
@@ -17,6 +18,8 @@ export interface TemplateUse {
 export interface TemplateResource {
   id: string;
   owner_id: string;
+  /** The text that `owner_id` was made of; null for a UUID. */
+  owner_texto: string | null;
   nome: string;
   texto: string;
   fuso: string;
@@ -31,6 +34,7 @@ export interface TemplateInput {
   texto: string;
   fuso: string;
   ownerId?: string | undefined;
+  texts?: PartyTexts | undefined;
 }
 
 export interface MessageTemplatesDeps {
@@ -69,6 +73,7 @@ export class MessageTemplates {
       const { nome, texto, fuso } = input;
       const ownerId = input.ownerId ?? scope?.ownerId ?? this.deps.defaultOwnerId;
       if (scope && ownerId !== scope.ownerId) throw new GatewayError('FORBIDDEN', 'ownerId must be your own id.');
+      const texts = pickTexts([ownerId], input.texts, scope?.texts);
       this.#assertFree(ownerId, nome);
       if (this.deps.journal.schedule.listTemplates(ownerId).length >= MOST_PER_OWNER) {
         throw new GatewayError('TEMPLATE_LIMIT', undefined, { details: { limit: MOST_PER_OWNER } });
@@ -76,7 +81,16 @@ export class MessageTemplates {
       const now = this.deps.clock.now();
       return this.#commit({
         before: null,
-        after: { id: randomUUID(), ownerId, nome, texto, fuso, createdAt: now, updatedAt: now },
+        after: {
+          id: randomUUID(),
+          ownerId,
+          ...(texts && { texts }),
+          nome,
+          texto,
+          fuso,
+          createdAt: now,
+          updatedAt: now,
+        },
       });
     });
   }
@@ -159,7 +173,17 @@ function missingError(template: string, names: string[]): GatewayError {
   return new GatewayError('BAD_REQUEST', details.map(({ field }) => `${field} ${problem}`).join('; '), { details });
 }
 
-function present({ id, ownerId, nome, texto, fuso, createdAt, updatedAt }: TemplateRecord): TemplateResource {
+function present({ id, ownerId, texts, nome, texto, fuso, createdAt, updatedAt }: TemplateRecord): TemplateResource {
   const [created_at, updated_at] = [createdAt, updatedAt].map((ms) => new Date(ms).toISOString()) as [string, string];
-  return { id, owner_id: ownerId, nome, texto, fuso, variaveis: namesIn(texto), created_at, updated_at };
+  return {
+    id,
+    owner_id: ownerId,
+    owner_texto: textOf(texts, ownerId),
+    nome,
+    texto,
+    fuso,
+    variaveis: namesIn(texto),
+    created_at,
+    updated_at,
+  };
 }

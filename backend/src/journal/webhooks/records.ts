@@ -1,3 +1,5 @@
+import type { PartyTexts } from '../../lib/party.js';
+
 /** How the body of a delivery is shaped: our own, or as an Evolution API or a WAHA server would send it. */
 export type WebhookFormat = 'sentinela' | 'evolution' | 'waha';
 
@@ -17,6 +19,8 @@ export interface WebhookRecord {
   ownerId: string | null;
   /** Only connections of this company, whoever owns them; absent or null = of any and of none. */
   companyId?: string | null;
+  /** Texts that these ids were made of; absent when both were UUIDs. */
+  texts?: PartyTexts;
   /** Only this connection; null = all of the owner's (of the company's). */
   connectionId: string | null;
   /** Event types; `*` = all. */

@@ -50,7 +50,11 @@ describe('one setting', () => {
     ['HOST', 'http://x', 'HOST must be an IP address or a host name (got "http://x")'],
     ['SUPABASE_URL', 'abc.supabase.co', 'SUPABASE_URL must be an http:// or https:// URL (got "abc.supabase.co")'],
     ['WHATSAPP_WS_URL', 'http://x', 'WHATSAPP_WS_URL must be a ws:// or wss:// URL (got "http://x")'],
-    ['DEFAULT_OWNER_ID', '42', 'DEFAULT_OWNER_ID must be a UUID (got "42")'],
+    [
+      'DEFAULT_OWNER_ID',
+      'x'.repeat(201),
+      `DEFAULT_OWNER_ID must be a UUID, or another text of 1 to 200 characters (got "${'x'.repeat(100)}")`,
+    ],
     ['LOG_LEVEL', 'verbose', 'LOG_LEVEL must be one of error, warn, info, debug (got "verbose")'],
     ['NODE_ENV', 'prod', 'NODE_ENV must be one of development, production, test (got "prod")'],
     ['ALLOW_FOREIGN_WHATSAPP_SERVER', 'yes', 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true or false (got "yes")'],
@@ -101,8 +105,61 @@ describe('settings that belong together', () => {
       /^ALLOW_FOREIGN_WHATSAPP_SERVER must be true/,
     ],
     ['a planned crash in production', { NODE_ENV: 'production', CRASH_AT: 'after:send:2' }, /^CRASH_AT must be unset/],
+    [
+      'a driver that is not there',
+      { INSTANCE_DRIVER: 'waha', EVOLUTION_API_URL: 'http://evo:8080', EVOLUTION_API_KEY: 'k' },
+      /^INSTANCE_DRIVER must be baileys or evolution \(got "waha"\)/,
+    ],
+    ['instances on a server that is unknown', { INSTANCE_DRIVER: 'evolution' }, /^EVOLUTION_API_URL must be set/],
   ])('%s is refused', (_name, env, problem) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('new instances go to the Evolution server that is set, unless something else is said', () => {
+    const server = { EVOLUTION_API_URL: 'http://evo:8080', EVOLUTION_API_KEY: 'your-api-key' };
+    expect(load({}).instanceDriver).toBe('baileys');
+    // Keys of other servers are as long as those servers want them.
+    expect(load(server)).toMatchObject({ instanceDriver: 'evolution', evolution: { serverKey: 'your-api-key' } });
+    expect(load({ ...server, INSTANCE_DRIVER: 'baileys' }).instanceDriver).toBe('baileys');
+    expect(problemsOf({ ...server, EVOLUTION_API_KEY: 'two words' })).toEqual([
+      expect.stringMatching(/^EVOLUTION_API_KEY must be 1 to 512 visible .* \(got \[redacted\], 9 characters\)$/),
+    ]);
+  });
+
+  test.each<[NodeJS.ProcessEnv, { url: string; origins: string[] }]>([
+    [{ WEBHOOK_URL: 'https://a.b' }, { url: 'https://a.b', origins: ['http://localhost:5173'] }],
+    [
+      { WEBHOOK_URL: 'https://a.b/x/api/webhook/evolution' },
+      { url: 'https://a.b/x', origins: ['http://localhost:5173'] },
+    ],
+    [{ WEBHOOK_URL: 'https://a.b/api/webhook/' }, { url: 'https://a.b', origins: ['http://localhost:5173'] }],
+    [
+      { FRONTEND_URL: 'https://crm.a.b/, http://localhost:3000/login' },
+      { url: 'http://127.0.0.1:3001', origins: ['https://crm.a.b', 'http://localhost:3000'] },
+    ],
+    [
+      { PUBLIC_URL: 'https://a.b', WEBHOOK_URL: 'https://a.b' },
+      { url: 'https://a.b', origins: ['http://localhost:5173'] },
+    ],
+  ])('the names of other systems count: %j', (env, { url, origins }) => {
+    const config = load(env);
+    expect([config.media.publicUrl, config.http.corsOrigins, config.warnings]).toEqual([url, origins, []]);
+  });
+
+  test('beside our own name the other one is ignored, and that is said', () => {
+    const envFile = join(dir, 'both.env');
+    writeFileSync(envFile, 'PUBLIC_URL=https://ours.b\nCORS_ORIGIN=https://ours.c\nFRONTEND_URL=https://theirs.c\n');
+    const config = loadConfig({ WEBHOOK_URL: 'https://theirs.b' }, { envFile });
+    expect([config.media.publicUrl, config.http.corsOrigins]).toEqual(['https://ours.b', ['https://ours.c']]);
+    expect(config.warnings).toEqual([
+      expect.stringContaining('FRONTEND_URL is ignored because CORS_ORIGIN is set'),
+      expect.stringContaining('WEBHOOK_URL is ignored because PUBLIC_URL is set'),
+    ]);
+  });
+
+  test('what is wrong with it is told by the name that was used', () => {
+    expect(problemsOf({ WEBHOOK_URL: 'a.b' })).toEqual([expect.stringMatching(/^WEBHOOK_URL must be an http/)]);
+    expect(problemsOf({ FRONTEND_URL: 'crm' })).toEqual([expect.stringMatching(/^FRONTEND_URL must be a comma/)]);
   });
 
   test('a planned crash is taken in tests, with a warning', () => {

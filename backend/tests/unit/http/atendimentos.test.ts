@@ -47,7 +47,7 @@ describe('atendimentos', () => {
 
   test.each<[string, string, unknown, string]>([
     ['get', '?status=ABERTO', undefined, 'query.status'],
-    ['get', '?atendenteId=eu', undefined, 'query.atendenteId'],
+    ['get', '?atendenteId=%20', undefined, 'query.atendenteId'],
     ['get', '?de=ontem', undefined, 'query.de'],
     ['get', '?ate=2026-01-01', undefined, 'query.ate'],
     ['get', '?busca=%20', undefined, 'query.busca'],
@@ -59,7 +59,7 @@ describe('atendimentos', () => {
     ['get', `/${UUID}/export?format=pdf`, undefined, 'query.format'],
     ['get', `/${UUID}/export?fuso=Marte/Olimpo`, undefined, 'query.fuso'],
     ['post', `/${UUID}/assign`, {}, 'body.atendenteId'],
-    ['post', `/${UUID}/start`, { atendenteId: 'eu' }, 'body.atendenteId'],
+    ['post', `/${UUID}/start`, { atendenteId: ' ' }, 'body.atendenteId'],
     ['post', `/${UUID}/start`, { autorId: 1 }, 'body.autorId'],
     ['post', `/${UUID}/transfer`, {}, 'body.atendenteId'],
     ['post', `/${UUID}/finish`, { texto: ' ' }, 'body.texto'],

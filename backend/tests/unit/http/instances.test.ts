@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../../src/lib/errors.js';
 import { anApp, documented, KEY, UUID } from './scripted-gateway.js';
 import { anInstance } from './scripted-pool.js';
+import { partyOf } from '../../../src/lib/party.js';
 
 const CONNECT = '/api/whatsapp/connect';
 const INSTANCE = '/api/whatsapp/instance';
@@ -25,7 +26,7 @@ describe('instance routes answer as documented', () => {
         expiresAt: '2026-01-02T03:04:05.000Z',
       },
     ]);
-    expect(calls[0]?.args).toEqual([{ userId: UUID, organizationId: null, scope, isProgram: false }]);
+    expect(calls[0]?.args).toEqual([{ user: partyOf(UUID), organization: null, scope, isProgram: false }]);
   });
 
   test('a program with a key may name user and organisation; what it may is judged behind the route', async () => {
@@ -37,7 +38,7 @@ describe('instance routes answer as documented', () => {
         .set(...bearer('sntl_k'))
         .send(body),
     );
-    expect(calls[0]?.args).toEqual([{ userId: OTHER, organizationId: OTHER, scope, isProgram: true }]);
+    expect(calls[0]?.args).toEqual([{ user: partyOf(OTHER), organization: partyOf(OTHER), scope, isProgram: true }]);
   });
 
   test('get: the own one, or that of a named user; none is 404', async () => {
@@ -47,8 +48,8 @@ describe('instance routes answer as documented', () => {
     });
     await documented(http.get(`${INSTANCE}?userId=${OTHER}`).set(...bearer('sntl_k')));
     expect(calls.map(({ args }) => args)).toEqual([
-      [UUID, scope],
-      [OTHER, scope],
+      [partyOf(UUID), scope],
+      [partyOf(OTHER), scope],
     ]);
     const none = anApp({ instances: { findUserInstance: () => null } });
     const res = await documented(none.http.get(`${INSTANCE}?userId=${UUID}`));
@@ -74,10 +75,10 @@ describe('instance routes answer as documented', () => {
 });
 
 test.each<[string, object, string, string]>([
-  ['post', { userId: 'eu' }, 'body.userId', 'must be a UUID'],
+  ['post', { userId: '' }, 'body.userId', 'must be a UUID'],
   ['post', { userId: UUID, organizationId: 7 }, 'body.organizationId', 'must be a string'],
   ['post', {}, 'body.userId', 'must name the user'],
-  ['get', { userId: 'eu' }, 'query.userId', 'must be a UUID'],
+  ['get', { userId: '' }, 'query.userId', 'must be a UUID'],
   ['get', {}, 'query.userId', 'must name the user'],
 ])('%s with %j names the field and the fix', async (method, input, field, problem) => {
   const { http } = anApp();

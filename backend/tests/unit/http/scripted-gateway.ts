@@ -38,7 +38,15 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 
 export function aConnection(changes: Partial<ConnectionResource> = {}): ConnectionResource {
   return {
-    ...{ id: 'c1', name: 'Principal', ownerId: UUID, companyId: null, driver: 'baileys' },
+    ...{
+      id: 'c1',
+      name: 'Principal',
+      ownerId: UUID,
+      ownerText: null,
+      companyId: null,
+      companyText: null,
+      driver: 'baileys',
+    },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
     ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
     ...changes,
@@ -61,7 +69,16 @@ export function aDeadLetter() {
 
 function anApiKey(): ApiKeyResource {
   return {
-    ...{ id: UUID, name: 'CRM', grants: ['read'], ownerId: UUID, companyIds: [], connectionIds: null },
+    ...{
+      id: UUID,
+      name: 'CRM',
+      grants: ['read'],
+      ownerId: UUID,
+      ownerText: null,
+      companyIds: [],
+      companyTexts: [],
+      connectionIds: null,
+    },
     ...{ ratePerMinute: null, state: 'active', createdAt: NOW, expiresAt: null, revokedAt: null },
     ...{ lastUsedAt: null, previousUntil: null },
   };

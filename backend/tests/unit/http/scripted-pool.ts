@@ -30,7 +30,15 @@ export function scriptedClients(): ClientsPort {
 
 export function anInstance(userId: string, changes: Partial<InstanceResource> = {}): InstanceResource {
   return {
-    ...{ id: userId, instanceName: `user_${userId}`, userId, organizationId: null, status: 'waiting_qr' },
+    ...{
+      id: userId,
+      instanceName: `user_${userId}`,
+      userId,
+      userText: null,
+      organizationId: null,
+      organizationText: null,
+      status: 'waiting_qr',
+    },
     ...{ isConnected: false, phoneNumber: null, motivo: null, conselho: null, createdAt: NOW, connectedAt: null },
     health: { status: 'healthy', consecutiveFailures: 0, uptimeMs: 5, lastCheckAt: NOW, problems: [] },
     ...changes,
@@ -40,9 +48,9 @@ export function anInstance(userId: string, changes: Partial<InstanceResource> = 
 /** Instances of everybody who is asked for. */
 export function scriptedInstances(): InstancesPort {
   return {
-    findUserInstance: (userId) => anInstance(userId),
-    connectUserWhatsApp: async ({ userId, organizationId }) => ({
-      ...{ created: true, instance: anInstance(userId, { organizationId }) },
+    findUserInstance: ({ id }) => anInstance(id),
+    connectUserWhatsApp: async ({ user, organization }) => ({
+      ...{ created: true, instance: anInstance(user.id, { organizationId: organization?.id ?? null }) },
       qr: { qrCode: 'data:image/png;base64,AA==', code: '2@ref', expiresAt: NOW },
     }),
   };

@@ -16,7 +16,14 @@ export function aScheduled(changes: Partial<ScheduledResource> = {}): ScheduledR
 
 export function aTemplate(changes: Partial<TemplateResource> = {}): TemplateResource {
   return {
-    ...{ id: UUID, owner_id: UUID, nome: 'lembrete', texto: 'Oi, {{nome}}!', fuso: 'America/Sao_Paulo' },
+    ...{
+      id: UUID,
+      owner_id: UUID,
+      owner_texto: null,
+      nome: 'lembrete',
+      texto: 'Oi, {{nome}}!',
+      fuso: 'America/Sao_Paulo',
+    },
     ...{ variaveis: ['nome'], created_at: NOW, updated_at: NOW },
     ...changes,
   };

@@ -6,7 +6,16 @@ const NOW = '2026-01-02T03:04:05.000Z';
 
 export function aWebhook(changes: Partial<WebhookResource> = {}): WebhookResource {
   return {
-    ...{ id: UUID, name: 'CRM', url: 'https://example.com/hook', ownerId: UUID, companyId: null, connectionId: null },
+    ...{
+      id: UUID,
+      name: 'CRM',
+      url: 'https://example.com/hook',
+      ownerId: UUID,
+      ownerText: null,
+      companyId: null,
+      companyText: null,
+      connectionId: null,
+    },
     ...{ events: ['*'], headers: { Authorization: '[redacted]' }, formato: 'sentinela', active: true, motivo: null },
     ...{ failingSince: null, pending: 0, oldestPendingAt: null, createdAt: NOW, updatedAt: NOW },
     ...changes,

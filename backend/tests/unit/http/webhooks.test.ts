@@ -55,7 +55,7 @@ describe('a bad field is named, with the fix', () => {
     [{ url, headers: { 'bad name': 'x' } }, 'body.headers.bad name', 'the name of a header'],
     [{ url, headers: { 'X-A': 'a\r\nB: c' } }, 'body.headers.X-A', 'visible ASCII'],
     [{ url, secret: 'short' }, 'body.secret', '8 to 200'],
-    [{ url, ownerId: 'me' }, 'body.ownerId', 'must be a UUID'],
+    [{ url, ownerId: '' }, 'body.ownerId', 'must be a UUID'],
     [{ url, connectionId: '../x' }, 'body.connectionId', 'must be 1 to 64'],
   ])('%j', async (body, field, why) => {
     const res = await documented(anApp().http.post(PATH).send(body));
