@@ -43,6 +43,10 @@ export interface GatewayConfig {
     readonly localPort: number;
     readonly anonKey: string | null;
     readonly jwtSecret: string | null;
+    /** Pages that may call the local API. */
+    readonly origins: readonly string[];
+    /** Whether the local API's anon key may make users. */
+    readonly localAuthSignup: boolean;
   };
   readonly dataDir: string;
   readonly logDir: string;
@@ -161,6 +165,8 @@ export function toGatewayConfig(
       localPort: s.SUPABASE_LOCAL_PORT,
       anonKey: s.SUPABASE_ANON_KEY,
       jwtSecret: s.SUPABASE_JWT_SECRET,
+      origins: s.CORS_ORIGIN,
+      localAuthSignup: s.LOCAL_AUTH_SIGNUP,
     },
     dataDir: resolve(packageDir, s.DATA_DIR),
     logDir: resolve(packageDir, s.LOG_DIR),

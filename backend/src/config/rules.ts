@@ -1,12 +1,8 @@
+import { isLoopback } from '../lib/loopback.js';
 import type { SettingValues } from './settings.js';
 
 /** What no single setting can tell: `broken` returns the sentence for the operator, or null when all is well. */
 export type Rule = (settings: SettingValues) => string | null;
-
-/** Whether only programs on this machine can reach a server that listens on `host`. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** Sockets or media leave Meta's servers as soon as one of the three is set. */
 export function isForeign(settings: SettingValues): boolean {

@@ -104,6 +104,11 @@ export const SETTINGS = {
     '54321',
     'Port on 127.0.0.1 of the Supabase-compatible API over an own or embedded Postgres.',
   ),
+  LOCAL_AUTH_SIGNUP: always(
+    value.flag,
+    'false',
+    'Whether whoever has the anon key may sign up at the local API, and so become a user of this gateway.',
+  ),
   SUPABASE_ANON_KEY: secret(value.secretText, "The local API's key for browsers; made and kept when unset."),
   SUPABASE_JWT_SECRET: secret(value.secretText, 'Secret that signs the user tokens of the local API (HS256).'),
   SUPABASE_JWKS: maybe(

@@ -15,6 +15,10 @@ export interface DatabaseSettings {
   databaseUrl: string | null;
   /** Port of the Supabase-compatible API on 127.0.0.1; 0 = any free one. */
   localPort: number;
+  /** Origins of pages that may call that API; none unless given. */
+  origins?: readonly string[];
+  /** Whether whoever has the anon key may make users there. */
+  localAuthSignup?: boolean;
 }
 
 export interface OpenDatabaseOptions {
@@ -53,14 +57,15 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const cluster = settings.mode === 'embedded' ? new PostgresCluster({ dataDir, log, clock }) : null;
   try {
     const database = cluster ? await cluster.start() : required(settings.databaseUrl, 'DATABASE_URL');
-    const input = { database, keys, port: settings.localPort };
+    const { localPort: port, origins = [], localAuthSignup: signup = false } = settings;
+    const input = { database, keys, port, origins, signup };
     const thread = new ApiThread({ input, log, clock, ...(compiled === undefined ? {} : { compiled }) });
-    const { port, migrated } = await thread.start();
+    const { port: listensAt, migrated } = await thread.start();
     if (migrated.length > 0) log.info('database migrations applied', { migrated });
     let closing: Promise<void> | null = null;
     // The API first, so that nobody writes while Postgres shuts down.
     const close = () => (closing ??= thread.stop().then(() => cluster?.stop()));
-    return { url: `http://127.0.0.1:${port}`, ...keys, migrated, close };
+    return { url: `http://127.0.0.1:${listensAt}`, ...keys, migrated, close };
   } catch (error) {
     await cluster?.stop();
     throw error;

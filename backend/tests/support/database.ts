@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { systemClock } from '../../src/lib/clock.js';
 import { silentLog } from '../../src/lib/log.js';
+import type { ApiThreadInput } from '../../src/supabase/local/api-protocol.js';
 import { ApiThread } from '../../src/supabase/local/api-thread.js';
 import { type ClusterAddress, PostgresCluster } from '../../src/supabase/local/cluster.js';
 import { connectOptions } from '../../src/supabase/local/connect.js';
@@ -24,13 +25,14 @@ export interface TestDatabase {
 
 const TEMPLATE = 'sentinela_template';
 
-export async function aTestDatabase(): Promise<TestDatabase> {
+/** @param api settings of the API in front: whether the anon key may sign up, pages that may call */
+export async function aTestDatabase(api: Pick<ApiThreadInput, 'signup' | 'origins'> = {}): Promise<TestDatabase> {
   const cluster = await sharedCluster();
   const database = `t_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(cluster, (sql) => sql.unsafe(`create database ${database} template ${TEMPLATE}`));
   const keys = someKeys();
   const address = { ...cluster, database };
-  const thread = await apiThread(address, keys);
+  const thread = await apiThread(address, keys, api);
   const { port } = await thread.start();
   const url = `http://127.0.0.1:${port}`;
   const sql = postgres({ ...connectOptions(address).options, max: 2 });
@@ -67,9 +69,13 @@ async function asAdmin<T>(cluster: ClusterAddress, work: (sql: postgres.Sql) => 
 
 const someKeys = (): LocalKeys => ({ serviceRoleKey: randomUUID(), anonKey: randomUUID(), jwtSecret: randomUUID() });
 
-async function apiThread(database: ClusterAddress, keys: LocalKeys): Promise<ApiThread> {
+async function apiThread(
+  database: ClusterAddress,
+  keys: LocalKeys,
+  api: Pick<ApiThreadInput, 'signup' | 'origins'> = {},
+): Promise<ApiThread> {
   const compiled = await program('supabase/local/api-worker');
-  return new ApiThread({ input: { database, keys, port: 0 }, log: silentLog, clock: systemClock, compiled });
+  return new ApiThread({ input: { database, keys, port: 0, ...api }, log: silentLog, clock: systemClock, compiled });
 }
 
 /** One cluster for the whole jest run, with the database that all others are copies of. */

@@ -1,15 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { isLoopback } from '../../config/rules.js';
 import { GatewayError } from '../../lib/errors.js';
+import { hostNameOf, isLoopback } from '../../lib/loopback.js';
 
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
-
-/** The host of a Host header or an Origin, without port and brackets; null when there is none or it is no host. */
-function hostNameOf(host: string | undefined): string | null {
-  if (!host || !URL.canParse(`http://${host}`)) return null;
-  return new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '');
-}
 
 function comesFromLoopback(req: IncomingMessage): boolean {
   const address = req.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';

@@ -15,7 +15,8 @@ export function resolveApiKey(key: string, keys: LocalKeys): ResolvedKey | null 
   if (isSameSecret(key, keys.serviceRoleKey)) return { type: 'secret', claims: { role: 'service_role' } };
   if (isSameSecret(key, keys.anonKey)) return { type: 'publishable', claims: { role: 'anon' } };
   const claims = verifyHs256(key, keys.jwtSecret);
-  const type = ROLES[String(claims?.['role'])];
+  const role = claims?.['role'];
+  const type = typeof role === 'string' && Object.hasOwn(ROLES, role) ? ROLES[role] : undefined;
   return claims && type ? { type, claims } : null;
 }
 

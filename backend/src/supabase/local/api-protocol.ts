@@ -8,6 +8,10 @@ export interface ApiThreadInput {
   keys: LocalKeys;
   /** 0 = any free port. */
   port: number;
+  /** Origins of pages that may call; none unless given. */
+  origins?: readonly string[];
+  /** Whether whoever has the anon key may make users. */
+  signup?: boolean;
 }
 
 /** What it tells. `failed` is its last word. */

@@ -6,7 +6,8 @@ import { applyMigrations } from '../migrations.js';
 import { resolveApiKey } from './api-key.js';
 import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.js';
 import { connectOptions } from './connect.js';
-import { serveFetch } from './http-adapter.js';
+import { exposedNames } from './exposed.js';
+import { serveLocalApi } from './http-adapter.js';
 import { redact } from './redaction.js';
 import { writeShortcut } from './write-shortcut.js';
 
@@ -55,7 +56,10 @@ async function start(): Promise<void> {
   // The projector writes one batch at a time; a second connection lets a request that was given up end beside the next.
   const writes = postgres(url, { ...options, max: 2 });
   const shortcut = writeShortcut(writes, input.keys);
-  const { server, port } = await serveFetch((request) => app.fetch(request), shortcut, input.port);
+  const { keys, origins = [], signup = false } = input;
+  const rules = { keys, exposed: await exposedNames(), origins, signup };
+  const parts = { handler: (request: Request) => app.fetch(request), shortcut, rules };
+  const { server, port } = await serveLocalApi(parts, input.port);
   parentPort?.once('message', (_: ToApiThread) => {
     server.close();
     server.closeIdleConnections();
