@@ -110,4 +110,4 @@ end $$;
 
 notify pgrst, 'reload schema';
 
-insert into public.whatsapp_schema (versao, nome) values ('20261121002200', 'textos_e_reinicio') on conflict do nothing;
+insert into public.whatsapp_schema (versao, nome) values ('20261121002300', 'textos_e_reinicio') on conflict do nothing;
