@@ -1,3 +1,5 @@
+import redos from 'eslint-plugin-redos';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 /** Few rules, all errors. Each one has caught a bug in a gateway of this kind. */
@@ -34,6 +36,17 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'Read settings in src/config only.' },
       ],
+    },
+  },
+  {
+    // Text that strangers write passes through patterns all over: each must be linear (docs/adr/0020). The two plugins find
+    // different ones; a pattern that neither likes is better written as a loop.
+    files: ['src/**/*.ts'],
+    plugins: { redos, regexp },
+    rules: {
+      'redos/no-vulnerable': ['error', { timeout: 10_000, cache: false }],
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': 'error',
     },
   },
   {

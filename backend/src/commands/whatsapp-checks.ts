@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.js';
+import { withoutTrailing } from '../lib/text.js';
 import type { InstanceTable } from '../supabase/instances.js';
 import type { GatewayClient } from './gateway-client.js';
 import { Skip, type Check } from './system-check.js';
@@ -123,7 +124,7 @@ async function checkWebhooksIn({ gateway, evolution }: WhatsAppChecksDeps, userI
 async function checkEvolution({ url: apiUrl, serverKey: apiKey }: WhatsAppChecksDeps['evolution']): Promise<string> {
   if (apiUrl === null) throw new Skip('EVOLUTION_API_URL is not set');
   if (apiKey === null) throw new Error('EVOLUTION_API_KEY is not set');
-  const url = `${apiUrl.replace(/\/+$/, '')}/instance/fetchInstances`;
+  const url = `${withoutTrailing(apiUrl, '/')}/instance/fetchInstances`;
   const signal = AbortSignal.timeout(EVOLUTION_DEADLINE_MS);
   const answer = await fetch(url, { headers: { apikey: apiKey }, signal }).catch((cause: unknown) => {
     throw new Error(`no server answers at ${apiUrl}`, { cause });

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { isForeign } from './rules.js';
 import type { CrashPlan } from '../lib/crash-points.js';
 import { textsOf, type PartyTexts } from '../lib/party.js';
+import { withoutTrailing } from '../lib/text.js';
 import type { SettingValues } from './settings.js';
 
 /** Where rows go: a Supabase project, an own Postgres, or the Postgres inside the data directory. */
@@ -130,7 +131,7 @@ function instanceDriver(s: SettingValues): 'baileys' | 'evolution' {
 
 /** Rows keep it for good, so behind a proxy or beyond this machine PUBLIC_URL has to say it. */
 function publicUrl(s: SettingValues): string {
-  if (s.PUBLIC_URL !== null) return s.PUBLIC_URL.replace(/\/+$/, '');
+  if (s.PUBLIC_URL !== null) return withoutTrailing(s.PUBLIC_URL, '/');
   return s.PORT === 0 ? '' : `http://${s.HOST.includes(':') ? `[${s.HOST}]` : s.HOST}:${s.PORT}`;
 }
 

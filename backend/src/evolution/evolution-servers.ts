@@ -4,6 +4,7 @@ import { guardedAgent } from '../egress/guarded-agent.js';
 import type { EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { withoutTrailing } from '../lib/text.js';
 import type { CircuitState } from './circuit.js';
 import { EvolutionServer } from './evolution-server.js';
 
@@ -70,7 +71,7 @@ export class EvolutionServers {
 
   /** The same URL by a caller and in the settings are two: the caller's is guarded. */
   #serverAt(base: string, dispatcher: Dispatcher): EvolutionServer {
-    const url = base.replace(/\/+$/, '');
+    const url = withoutTrailing(base, '/');
     const name = `${dispatcher === this.#own ? 'own' : 'guarded'} ${url}`;
     const { clock, circuitResetMs: resetMs } = this.deps;
     const circuit = { failures: CIRCUIT_FAILURES, resetMs };

@@ -67,7 +67,7 @@ function describe(row: Route): RouteConfig {
 
 /** OpenAPI knows no optional parts of a path (`{/:event}`): they are left out. */
 function withoutOptional({ path, input: { params } }: Route) {
-  const plain = path.replace(/\{[^}]*\}/g, '');
+  const plain = path.replace(/\{[^{}]*\}/g, '');
   if (plain === path || !params) return { path, params };
   const kept = Object.entries(params.shape as z.ZodRawShape).filter(([name]) => plain.includes(`:${name}`));
   return { path: plain, params: kept.length > 0 ? z.object(Object.fromEntries(kept)) : undefined };

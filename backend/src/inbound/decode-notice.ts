@@ -3,6 +3,7 @@ import type { NotificationEntry } from '../journal/records.js';
 import { AVISO_GRUPO, type Evento } from '../supabase/evento.js';
 import { groupNotices, type GroupNotice } from '../whatsapp/group-notice.js';
 import { crowd, isMe, person, type Me } from './addresses.js';
+import { Cuts } from './content/caps.js';
 import { compact, isoFromSeconds } from './content/proto-values.js';
 import { isLeftOut, type DecodeOptions } from './decode-options.js';
 import { noticeText } from './notice-texts.js';
@@ -38,6 +39,8 @@ function row(entry: NotificationEntry, jid: string, notice: GroupNotice, whatsap
   const ours = actor !== null && isMe(actor.jid, entry.me);
   const autor = ours ? null : actor ? person(actor.jid, [actor.other], actor.name) : chat;
   const value = HIDDEN_VALUES.has(action) ? null : notice.value;
+  const cuts = new Cuts();
+  const members = cuts.take('participantes', notice.members);
   return {
     op: 'mensagem',
     sessao: entry.connectionId,
@@ -58,8 +61,9 @@ function row(entry: NotificationEntry, jid: string, notice: GroupNotice, whatsap
         acao: action,
         valor: value,
         motivo: reason,
-        participantes: notice.members.length > 0 ? notice.members.map((member) => partyOf(member, entry.me)) : null,
+        participantes: members.map((member) => partyOf(member, entry.me)),
       }),
+      ...cuts.facts(),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { ContentRow, Facts, Field, Handler } from './content/handler.js';
+import { Cuts, type CutFacts } from './content/caps.js';
 import { contextFacts, type ContextFacts } from './content/context-facts.js';
 import { base64, compact, protoJson } from './content/proto-values.js';
 import { CONTENT_TABLE } from './content/table.js';
@@ -74,9 +75,15 @@ export function describeOpened(opened: OpenedMessage): Description {
   const row = handler.row(value);
   const context = contextOf(value);
   const dados = row.dados ?? {};
-  if (context !== null) Object.assign(dados, context.dados);
+  if (context !== null) addContext(dados, context.dados);
   row.dados = Object.assign(dados, facts);
   return { row, respostaA: context?.respostaA ?? (facts.comentarioDe as string | undefined) ?? null };
+}
+
+/** Both may have been cut, each in lists of its own. */
+function addContext(dados: Facts, ofContext: Facts): void {
+  const cortes = { ...(dados['cortes'] as CutFacts | undefined), ...(ofContext['cortes'] as CutFacts | undefined) };
+  Object.assign(dados, ofContext, Object.keys(cortes).length > 0 && { cortes });
 }
 
 /** How a quoted, edited or commented message reads. */
@@ -90,8 +97,9 @@ function describeShallow(message: proto.IMessage): ContentRow {
   if (opened.field === null || opened.handler?.as !== 'row') return unknownRow(opened.field, opened.value, {});
   const row = opened.handler.row(opened.value);
   // Numbers take the place of LIDs in its text, too.
-  const mencoes = (opened.value as Contextual | null)?.contextInfo?.mentionedJid;
-  return mencoes?.length ? { ...row, dados: { ...row.dados, mencoes } } : row;
+  const cuts = new Cuts();
+  const mencoes = cuts.take('mencoes', (opened.value as Contextual | null)?.contextInfo?.mentionedJid);
+  return mencoes.length > 0 ? { ...row, dados: { ...row.dados, mencoes, ...cuts.facts() } } : row;
 }
 
 function contextOf(value: unknown): ContextFacts | null {

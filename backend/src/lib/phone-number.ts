@@ -119,7 +119,8 @@ function plain(input: string): string {
     .replace(/^(?:tel:|whatsapp:|(?:https?:\/\/)?(?:wa\.me|api\.whatsapp\.com\/send\/?\?phone=)\/?)/i, '');
 }
 
-const WRITTEN_NUMBER = /^\+?[\d\s()./\p{Pd}]*\d[\d\s()./\p{Pd}]*$/u;
+/** A number may have these characters, and has a digit. */
+const WRITTEN_NUMBER = /^\+?[\d\s()./\p{Pd}]+$/u;
 
 /** What spreadsheets make of a number that they take for a quantity. Reading on would reach somebody else. */
 const DAMAGED: { pattern: RegExp; problem: string }[] = [
@@ -155,7 +156,7 @@ function parseAddress(text: string, field: string): Recipient {
 }
 
 function parseDigits(text: string, field: string): string {
-  if (!WRITTEN_NUMBER.test(text)) {
+  if (!WRITTEN_NUMBER.test(text) || !/\d/.test(text)) {
     throw invalid(field, 'has characters that no phone number has', 'Use digits, spaces, ( ) - . / and a leading +.');
   }
   const digits = text.replace(/\D/g, '');

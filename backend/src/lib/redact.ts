@@ -14,8 +14,8 @@ const MAX_TEXT = 2000;
 /** What carries a secret or a phone number inside a longer text, such as an error's message. */
 const SCRUBBED: [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[^\s"']+/gi, '$1 [redacted]'],
-  [/(\w+:\/\/)[^\s/@"']+@/g, '$1[redacted]@'],
-  [/\d{6,}(?=(?:[.:_]\d+)*@(?:s\.whatsapp\.net|c\.us|lid|hosted|g\.us))/g, REDACTED],
+  [/(:\/\/)[^\s/@"']+@/g, '$1[redacted]@'],
+  [/(?<!\d)\d{6,}(?=(?:[.:_]\d{1,10}){0,3}@(?:s\.whatsapp\.net|c\.us|lid|hosted|g\.us))/g, REDACTED],
 ];
 
 /** A plain JSON copy of `meta` without secrets, message bodies and phone numbers; errors with their code and cause. */

@@ -20,6 +20,13 @@ export function cutText(text: string, max = MAX_TEXT_CHARS): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
 }
 
+/** The text without the run of `char` that it ends with. In one pass: `/x+$/` starts anew at each `x` of a long run. */
+export function withoutTrailing(text: string, char: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === char) end--;
+  return text.slice(0, end);
+}
+
 /** A short line out of any text: white space folded, cut with an ellipsis. */
 export function shortLine(text: string, max = 200): string {
   const line = text

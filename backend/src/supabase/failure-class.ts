@@ -65,7 +65,7 @@ export const FAILURE_RULES: readonly Rule[] = [
   },
   {
     when: 'schema or grants, by their text',
-    matches: says(/permission denied|(relation|function|column|schema|type) .* does not exist/i),
+    matches: says(/permission denied| does not exist/i),
     is: 'pause',
   },
 

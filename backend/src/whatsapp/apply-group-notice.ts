@@ -1,4 +1,4 @@
-import { areJidsSameUser, type GroupMetadata, type GroupParticipant } from '@whiskeysockets/baileys';
+import { areJidsSameUser, jidDecode, type GroupMetadata, type GroupParticipant } from '@whiskeysockets/baileys';
 import type { GroupNotice } from './group-notice.js';
 
 type Change = (group: GroupMetadata, notice: GroupNotice) => GroupMetadata;
@@ -45,14 +45,27 @@ function withParticipants(group: GroupMetadata, participants: GroupParticipant[]
 }
 
 function without(group: GroupMetadata, members: Member[]): GroupParticipant[] {
-  return group.participants.filter((participant) => !members.some((member) => isSame(participant, member)));
+  const isOne = isOneOf(members);
+  return group.participants.filter((participant) => !isOne(participant));
 }
 
 function withAdmin(group: GroupMetadata, members: Member[], admin: 'admin' | null): GroupMetadata {
-  const participants = group.participants.map((each) =>
-    members.some((member) => isSame(each, member)) ? { ...each, admin } : each,
-  );
+  const isOne = isOneOf(members);
+  const participants = group.participants.map((each) => (isOne(each) ? { ...each, admin } : each));
   return { ...group, participants };
+}
+
+/** Whether somebody is among `members`, by any address: each is looked up, since a group has a thousand members. */
+function isOneOf(members: Member[]): (someone: Addresses) => boolean {
+  const users = new Set(members.flatMap(usersOf));
+  return (someone) => usersOf(someone).some((user) => users.has(user));
+}
+
+type Addresses = Pick<Member, 'id' | 'phoneNumber' | 'lid'>;
+
+/** As `areJidsSameUser` compares them. */
+function usersOf({ id, phoneNumber, lid }: Addresses): string[] {
+  return [id, phoneNumber, lid].flatMap((jid) => jidDecode(jid)?.user ?? []);
 }
 
 /** By any of their addresses. */

@@ -20,7 +20,7 @@ export interface ImportResult {
 const ID_OF_FILE: readonly { type: string; idOf: (name: string) => string }[] = [
   { type: 'sender-key-memory', idOf: asIs },
   // `<group>::<user>::<device>`; only an old group's id has a hyphen of its own, before its @.
-  { type: 'sender-key', idOf: (name) => name.replace(/^(.*?@[^-]*)--(.+)--(\d+)$/, '$1::$2::$3') },
+  { type: 'sender-key', idOf: (name) => name.replace(/^([^@]*@[^-@]*)--(.+)--(\d+)$/, '$1::$2::$3') },
   // Base64, whose alphabet has no underscore.
   { type: 'app-state-sync-key', idOf: (name) => name.replaceAll('__', '/') },
   { type: 'app-state-sync-version', idOf: asIs },

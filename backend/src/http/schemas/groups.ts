@@ -55,7 +55,7 @@ export const joinBody = z
         /^(https:\/\/chat\.whatsapp\.com\/(invite\/)?)?[\w-]{8,64}(\?.{0,200})?$/,
         'must be an invite link or its code',
       )
-      .transform((text) => text.replace(/\?.*$/, '').split('/').at(-1)!)
+      .transform((text) => text.split('?')[0]!.split('/').at(-1)!)
       .meta({ type: 'string', example: 'https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv' }),
   })
   .meta({ id: 'JoinGroup' });

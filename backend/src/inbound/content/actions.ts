@@ -1,4 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
+import { cutText } from '../../lib/text.js';
 import type { Alvo, EventoDados } from '../../supabase/evento.js';
 import { ownTarget, target, type MessageContext } from '../message-context.js';
 import type { Facts, Handlers } from './handler.js';
@@ -28,7 +29,7 @@ export const actions: Handlers<
       if (alvo === null) return null;
       const timestamp = isoFromMs(reaction.senderTimestampMs) ?? context.timestamp;
       const { sessao, autor } = context;
-      return [{ op: 'reacao', sessao, alvo, autor, emoji: reaction.text || null, timestamp }];
+      return [{ op: 'reacao', sessao, alvo, autor, emoji: emojiOf(reaction.text), timestamp }];
     },
   },
   encReactionMessage: {
@@ -64,6 +65,14 @@ export const actions: Handlers<
     events: (keep, context) => mark(keep.key, context, { guardada: keep.keepType === proto.KeepType.KEEP_FOR_ALL }),
   },
 };
+
+/** The longest emoji (a family with skin tones) has some 35 units; a reaction is kept per person and shown with its message. */
+const MAX_EMOJI_CHARS = 64;
+
+/** An empty text takes the reaction back. */
+export function emojiOf(text: string | null | undefined): string | null {
+  return text ? cutText(text, MAX_EMOJI_CHARS) : null;
+}
 
 type Key = proto.IMessageKey | null | undefined;
 interface Sealed {

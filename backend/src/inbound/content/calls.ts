@@ -1,4 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
+import { Cuts } from './caps.js';
 import { textOr, type ContentRow, type Handlers } from './handler.js';
 import { base64, compact, count, isoFromMs } from './proto-values.js';
 
@@ -57,6 +58,7 @@ export const calls: Handlers<
 function callLogRow(call: proto.Message.ICallLogMessage): ContentRow {
   const outcome = call.callOutcome == null ? '' : ` ${OUTCOMES[call.callOutcome] ?? ''}`;
   const seconds = count(call.durationSecs);
+  const cuts = new Cuts();
   return {
     tipo: 'TEXTO',
     subtipo: 'CHAMADA',
@@ -65,8 +67,9 @@ function callLogRow(call: proto.Message.ICallLogMessage): ContentRow {
       chamada: compact({
         video: call.isVideo === true,
         duracao: seconds,
-        participantes: call.participants?.map((participant) => participant.jid),
+        participantes: cuts.take('participantes', call.participants).map((participant) => participant.jid),
       }),
+      ...cuts.facts(),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { shortLine } from '../../lib/text.js';
+import { Cuts } from './caps.js';
 import type { Describe, Facts } from './handler.js';
 import { base64, compact, protoJson } from './proto-values.js';
 
@@ -12,22 +13,24 @@ export interface ContextFacts {
 
 export function contextFacts(context: proto.IContextInfo, describe: Describe): ContextFacts {
   const expiration = context.expiration ?? 0;
+  const cuts = new Cuts();
   return {
     respostaA: context.stanzaId || null,
     dados: compact({
       citacao: context.stanzaId ? quotation(context, describe) : null,
-      mencoes: context.mentionedJid,
+      mencoes: cuts.take('mencoes', context.mentionedJid),
       // `@todos`: everybody in the group, whoever they are.
       mencaoATodos: (context.nonJidMentions ?? 0) > 0,
-      mencoesGrupo: context.groupMentions?.map((mention) =>
-        compact({ jid: mention.groupJid, nome: mention.groupSubject }),
-      ),
+      mencoesGrupo: cuts
+        .take('mencoesGrupo', context.groupMentions)
+        .map((mention) => compact({ jid: mention.groupJid, nome: mention.groupSubject })),
       encaminhada: Boolean(context.isForwarded) || (context.forwardingScore ?? 0) > 0,
       encaminhamentos: context.forwardingScore || null,
       efemera: expiration > 0,
       expiraEmSegundos: expiration || null,
       anuncio: advertisement(context),
       canalOrigem: forwardedChannel(context.forwardedNewsletterMessageInfo),
+      ...cuts.facts(),
     }),
   };
 }
@@ -43,6 +46,7 @@ function quotation(context: proto.IContextInfo, describe: Describe): Facts {
     subtipo: row?.subtipo,
     conteudo: row && shortLine(row.conteudo),
     mencoes: row?.dados?.['mencoes'],
+    cortes: row?.dados?.['cortes'],
   });
 }
 

@@ -1,4 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys';
+import { Cuts } from './caps.js';
 import { lines, textOr, type ContentRow, type Facts, type Handlers } from './handler.js';
 import { documentRow, imageRow, videoRow } from './media.js';
 import { locationRow } from './places.js';
@@ -38,7 +39,8 @@ function headerRow(header: Header | null | undefined): ContentRow | null {
 }
 
 function buttonsRow(message: proto.Message.IButtonsMessage): ContentRow {
-  const buttons = (message.buttons ?? []).map((button) => ({
+  const cuts = new Cuts();
+  const buttons = cuts.take('botoes', message.buttons).map((button) => ({
     id: button.buttonId ?? '',
     texto: button.buttonText?.displayText ?? button.nativeFlowInfo?.name ?? '',
   }));
@@ -48,24 +50,29 @@ function buttonsRow(message: proto.Message.IButtonsMessage): ContentRow {
     message.footerText,
     ...bullets(buttons.map(({ texto }) => texto)),
   );
-  return withHeader(message, 'BOTOES', text, { botoes: buttons });
+  return withHeader(message, 'BOTOES', text, { botoes: buttons, ...cuts.facts() });
 }
 
 function listRow(message: proto.Message.IListMessage): ContentRow {
-  const options = (message.sections ?? []).flatMap((section) =>
-    (section.rows ?? []).map((row) => ({
-      id: row.rowId ?? '',
-      texto: row.title ?? '',
-      descricao: row.description ?? '',
-    })),
+  const cuts = new Cuts();
+  const rows = (message.sections ?? []).map((section) => section.rows);
+  const options = cuts.takeOf('opcoes', rows).map((row) => ({
+    id: row.rowId ?? '',
+    texto: row.title ?? '',
+    descricao: row.description ?? '',
+  }));
+  const sections = message.productListInfo?.productSections ?? [];
+  const inSections = sections.reduce((sum, section) => sum + (section.products?.length ?? 0), 0);
+  const products = cuts.takeOf(
+    'produtos',
+    sections.map((section) => section.products),
   );
-  const products = message.productListInfo?.productSections?.flatMap((section) => section.products ?? []) ?? [];
   const text = lines(
     message.title,
     message.description,
     message.footerText,
     ...bullets(options.map(({ texto }) => texto)),
-    products.length > 0 ? `${products.length} produtos` : null,
+    inSections > 0 ? `${inSections} produtos` : null,
   );
   return {
     tipo: 'TEXTO',
@@ -74,6 +81,7 @@ function listRow(message: proto.Message.IListMessage): ContentRow {
     dados: {
       opcoes: options,
       ...(products.length > 0 ? { produtos: products.map(({ productId }) => productId) } : {}),
+      ...cuts.facts(),
     },
   };
 }
@@ -82,7 +90,8 @@ function templateRow(message: proto.Message.ITemplateMessage): ContentRow {
   if (message.interactiveMessageTemplate) return interactiveRow(message.interactiveMessageTemplate);
   const hydrated = message.hydratedTemplate ?? message.hydratedFourRowTemplate;
   if (!hydrated) return fourRowTemplate(message.fourRowTemplate);
-  const buttons = (hydrated.hydratedButtons ?? []).map((button) => ({
+  const cuts = new Cuts();
+  const buttons = cuts.take('botoes', hydrated.hydratedButtons).map((button) => ({
     texto:
       button.quickReplyButton?.displayText ?? button.urlButton?.displayText ?? button.callButton?.displayText ?? '',
     id: button.quickReplyButton?.id ?? button.urlButton?.url ?? button.callButton?.phoneNumber ?? '',
@@ -93,34 +102,38 @@ function templateRow(message: proto.Message.ITemplateMessage): ContentRow {
     hydrated.hydratedFooterText,
     ...bullets(buttons.map(({ texto }) => texto)),
   );
-  return withHeader(hydrated, 'MODELO', text, { botoes: buttons });
+  return withHeader(hydrated, 'MODELO', text, { botoes: buttons, ...cuts.facts() });
 }
 
 function fourRowTemplate(template: proto.Message.TemplateMessage.IFourRowTemplate | null | undefined): ContentRow {
-  const title = template?.highlyStructuredMessage;
-  const text = lines(structuredText(title), structuredText(template?.content), structuredText(template?.footer));
-  return withHeader(template, 'MODELO', textOr(text, 'Mensagem de modelo'), { modelo: protoJson(template ?? {}) });
+  const cuts = new Cuts();
+  const parts = [template?.highlyStructuredMessage, template?.content, template?.footer];
+  const text = lines(...parts.map((part) => structuredText(part, cuts)));
+  const facts = { modelo: protoJson(template ?? {}), ...cuts.facts() };
+  return withHeader(template, 'MODELO', textOr(text, 'Mensagem de modelo'), facts);
 }
 
 function interactiveRow(message: proto.Message.IInteractiveMessage): ContentRow {
-  const buttons = (message.nativeFlowMessage?.buttons ?? []).map((button) => ({
+  const cuts = new Cuts();
+  const buttons = cuts.take('botoes', message.nativeFlowMessage?.buttons).map((button) => ({
     nome: button.name ?? '',
     parametros: button.buttonParamsJson ?? '',
   }));
-  const cards = message.carouselMessage?.cards ?? [];
+  const cards = cuts.take('cartoes', message.carouselMessage?.cards);
   const text = lines(
     message.header?.title,
     message.header?.subtitle,
     message.body?.text,
     message.footer?.text,
     ...bullets(buttons.map(({ nome, parametros }) => textOr(displayText(parametros), nome))),
-    ...cards.map((card) => `▪ ${textOr(lines(card.header?.title, card.body?.text).replace(/\n/g, ': '), 'cartão')}`),
+    ...cards.map((card) => `▪ ${textOr(lines(card.header?.title, card.body?.text).replaceAll('\n', ': '), 'cartão')}`),
   );
   return withHeader(message.header, 'INTERATIVA', text, {
     botoes: buttons,
     ...(cards.length > 0 ? { cartoes: protoJson(cards) } : {}),
     ...(message.shopStorefrontMessage ? { loja: protoJson(message.shopStorefrontMessage) } : {}),
     ...(message.collectionMessage ? { colecao: protoJson(message.collectionMessage) } : {}),
+    ...cuts.facts(),
   });
 }
 
@@ -138,16 +151,13 @@ function displayText(parameters: string): string | null {
 
 function structuredRow(message: proto.Message.IHighlyStructuredMessage): ContentRow {
   if (message.hydratedHsm) return templateRow(message.hydratedHsm);
-  return {
-    tipo: 'TEXTO',
-    subtipo: 'MODELO',
-    conteudo: textOr(structuredText(message), 'Mensagem de modelo'),
-    dados: { modelo: protoJson(message) },
-  };
+  const cuts = new Cuts();
+  const conteudo = textOr(structuredText(message, cuts), 'Mensagem de modelo');
+  return { tipo: 'TEXTO', subtipo: 'MODELO', conteudo, dados: { modelo: protoJson(message), ...cuts.facts() } };
 }
 
-function structuredText(message: proto.Message.IHighlyStructuredMessage | null | undefined): string {
-  return lines(message?.elementName, ...(message?.params ?? []));
+function structuredText(message: proto.Message.IHighlyStructuredMessage | null | undefined, cuts: Cuts): string {
+  return lines(message?.elementName, ...cuts.take('campos', message?.params));
 }
 
 function bullets(texts: string[]): string[] {

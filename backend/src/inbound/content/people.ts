@@ -1,5 +1,6 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { cutText } from '../../lib/text.js';
+import { Cuts } from './caps.js';
 import { textOr, type ContentRow, type Facts, type Handlers } from './handler.js';
 import { compact, isoFromSeconds } from './proto-values.js';
 import { readVcard } from './vcard.js';
@@ -32,13 +33,22 @@ export const people: Handlers<
 
 /** Cards may carry a photo; the lines that matter come before it. */
 const MAX_CARD_CHARS = 16_384;
+/** What the cards of one message may have together to be read, and to be kept as they came. */
+const MAX_READ_CHARS = 4_194_304;
+const MAX_KEPT_CHARS = 131_072;
 
-function card(contact: proto.Message.IContactMessage): Facts {
-  const facts = readVcard(contact.vcard ?? '');
-  return compact({
-    ...facts,
-    nome: textOr(contact.displayName, facts.nome ?? ''),
-    vcard: cutText(contact.vcard ?? '', MAX_CARD_CHARS),
+/** Reads the cards of one message. Those beyond what is read show their name only, those beyond what is kept no `vcard`. */
+function cards(contacts: proto.Message.IContactMessage[], cuts: Cuts): Facts[] {
+  let [read, kept] = [0, 0];
+  return cuts.take('contatos', contacts).map(({ displayName, vcard }) => {
+    const text = vcard ?? '';
+    read += text.length;
+    if (read > MAX_READ_CHARS) return compact({ nome: displayName, cartaoOmitido: true });
+    const facts = readVcard(text, cuts);
+    const raw = cutText(text, MAX_CARD_CHARS);
+    kept += raw.length;
+    const original = kept > MAX_KEPT_CHARS ? { cartaoOmitido: true } : { vcard: raw };
+    return compact({ ...facts, nome: textOr(displayName, facts.nome ?? ''), ...original });
   });
 }
 
@@ -49,14 +59,17 @@ function label(facts: Facts): string {
 }
 
 function contactRow(contact: proto.Message.IContactMessage): ContentRow {
-  const facts = card(contact);
-  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contato: ${label(facts)}`, dados: { contatos: [facts] } };
+  const cuts = new Cuts();
+  const [facts = {}] = cards([contact], cuts);
+  const dados = { contatos: [facts], ...cuts.facts() };
+  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contato: ${label(facts)}`, dados };
 }
 
 function contactsRow(array: proto.Message.IContactsArrayMessage): ContentRow {
-  const contatos = (array.contacts ?? []).map(card);
+  const cuts = new Cuts();
+  const contatos = cards(array.contacts ?? [], cuts);
   const names = contatos.length > 0 ? contatos.map(label).join('; ') : textOr(array.displayName, 'nenhum');
-  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contatos: ${names}`, dados: { contatos } };
+  return { tipo: 'TEXTO', subtipo: 'CONTATO', conteudo: `👤 Contatos: ${names}`, dados: { contatos, ...cuts.facts() } };
 }
 
 function groupInviteRow(invite: proto.Message.IGroupInviteMessage): ContentRow {

@@ -1,4 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys';
+import { Cuts } from './caps.js';
 import { lines, textOr, type ContentRow, type Handlers } from './handler.js';
 import { compact, count } from './proto-values.js';
 
@@ -20,7 +21,8 @@ export const polls: Handlers<
 };
 
 function pollRow(poll: proto.Message.IPollCreationMessage): ContentRow {
-  const options = (poll.options ?? []).map((option) => option.optionName ?? '');
+  const cuts = new Cuts();
+  const options = cuts.take('opcoesEnquete', poll.options).map((option) => option.optionName ?? '');
   return {
     tipo: 'TEXTO',
     subtipo: 'ENQUETE',
@@ -33,12 +35,14 @@ function pollRow(poll: proto.Message.IPollCreationMessage): ContentRow {
         maximo: poll.selectableOptionsCount ?? 0,
         ...compact({ respostaCerta: poll.correctAnswer?.optionName }),
       },
+      ...cuts.facts(),
     },
   };
 }
 
 function pollResultRow(result: proto.Message.IPollResultSnapshotMessage): ContentRow {
-  const votes = (result.pollVotes ?? []).map((vote) => ({
+  const cuts = new Cuts();
+  const votes = cuts.take('opcoesEnquete', result.pollVotes).map((vote) => ({
     opcao: vote.optionName ?? '',
     votos: count(vote.optionVoteCount) ?? 0,
   }));
@@ -49,6 +53,6 @@ function pollResultRow(result: proto.Message.IPollResultSnapshotMessage): Conten
       `Resultado da enquete: ${textOr(result.name, 'sem pergunta')}`,
       ...votes.map(({ opcao, votos }) => `• ${opcao}: ${votos}`),
     ),
-    dados: { enquete: { pergunta: result.name ?? '', votos: votes } },
+    dados: { enquete: { pergunta: result.name ?? '', votos: votes }, ...cuts.facts() },
   };
 }

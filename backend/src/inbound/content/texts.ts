@@ -1,4 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys';
+import { Cuts } from './caps.js';
 import { lines, textOr, type ContentRow, type Handlers } from './handler.js';
 import { compact, protoJson } from './proto-values.js';
 
@@ -21,14 +22,20 @@ export const texts: Handlers<'conversation' | 'extendedTextMessage' | 'chat' | '
   },
   richResponseMessage: {
     as: 'row',
-    row: (response) => ({
-      tipo: 'TEXTO',
-      subtipo: 'RESPOSTA_IA',
-      conteudo: textOr(lines(...(response.submessages ?? []).map((part) => part.messageText)), 'Resposta de IA'),
-      dados: { resposta: protoJson({ ...response, contextInfo: null }) },
-    }),
+    row: richResponse,
   },
 };
+
+function richResponse(response: proto.IAIRichResponseMessage): ContentRow {
+  const cuts = new Cuts();
+  const submessages = cuts.take('partes', response.submessages);
+  return {
+    tipo: 'TEXTO',
+    subtipo: 'RESPOSTA_IA',
+    conteudo: textOr(lines(...submessages.map((part) => part.messageText)), 'Resposta de IA'),
+    dados: { resposta: protoJson({ ...response, submessages, contextInfo: null }), ...cuts.facts() },
+  };
+}
 
 function extendedText(text: proto.Message.IExtendedTextMessage): ContentRow {
   const preview = compact({

@@ -1,3 +1,6 @@
+import { withoutTrailing } from '../../lib/text.js';
+import type { Cuts } from './caps.js';
+
 /** What an agent needs of a contact card. */
 export interface CardFacts {
   nome: string | null;
@@ -7,13 +10,16 @@ export interface CardFacts {
   empresa: string | null;
 }
 
+/** The part of a card that is read; photos come after it. */
+const MAX_READ_CHARS = 65_536;
+
 /** Reads the few properties of a vCard (RFC 6350, and 3.0 as phones write it) that a person would act on. */
-export function readVcard(text: string): CardFacts {
+export function readVcard(text: string, cuts: Cuts): CardFacts {
   const facts: CardFacts = { nome: null, numeros: [], emails: [], empresa: null };
   let structuredName: string | null = null;
   // Continuation lines start with white space (RFC 6350, section 3.2).
   for (const line of text
-    .slice(0, 65_536)
+    .slice(0, MAX_READ_CHARS)
     .replace(/\r?\n[ \t]/g, '')
     .split(/\r?\n/)) {
     const property = /^(?:[\w-]+\.)?([\w-]+)((?:;[^:]*)?):(.*)$/.exec(line);
@@ -35,12 +41,12 @@ export function readVcard(text: string): CardFacts {
         facts.emails.push(value);
         break;
       case 'ORG':
-        facts.empresa ??= value.replace(/;+$/, '');
+        facts.empresa ??= withoutTrailing(value, ';');
         break;
     }
   }
   facts.nome ??= structuredName || null;
-  return facts;
+  return { ...facts, numeros: cuts.take('numeros', facts.numeros), emails: cuts.take('emails', facts.emails) };
 }
 
 function unescape(value: string): string {

@@ -1,5 +1,6 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Alvo, Endereco, Evento } from '../../supabase/evento.js';
+import { emojiOf } from '../content/actions.js';
 import type { Facts } from '../content/handler.js';
 import { compact, isoFromMs, safeNumber } from '../content/proto-values.js';
 import { describeOpened, openMessage } from '../describe.js';
@@ -85,7 +86,7 @@ function editEvents(plaintext: Uint8Array, { sessao, alvo, em }: OpenedChange): 
 function reactionEvents(plaintext: Uint8Array, { sessao, alvo, autor, em }: OpenedChange): Evento[] {
   const { text, senderTimestampMs } = proto.Message.ReactionMessage.decode(plaintext);
   const timestamp = isoFromMs(senderTimestampMs) ?? em;
-  return [{ op: 'reacao', sessao, alvo, autor, emoji: text || null, timestamp }];
+  return [{ op: 'reacao', sessao, alvo, autor, emoji: emojiOf(text), timestamp }];
 }
 
 /** The last answer of each is kept. */

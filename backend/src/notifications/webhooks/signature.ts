@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { WebhookSecret } from '../../journal/webhooks/records.js';
+import { withoutTrailing } from '../../lib/text.js';
 
 const PREFIX = 'whsec_';
 
@@ -13,7 +14,7 @@ export function secretKey(secret: string): Buffer | null {
   if (!secret.startsWith(PREFIX)) return null;
   const text = secret.slice(PREFIX.length);
   const key = Buffer.from(text, 'base64');
-  const isBase64 = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  const isBase64 = withoutTrailing(key.toString('base64'), '=') === withoutTrailing(text, '=');
   return isBase64 && key.length >= 24 && key.length <= 64 ? key : null;
 }
 
