@@ -11,6 +11,7 @@ import type { Log } from '../lib/log.js';
 import { AddressPolicy } from '../egress/address-policy.js';
 import { guardedAgent } from '../egress/guarded-agent.js';
 import { DiskStore } from '../media/disk-store.js';
+import { Ffmpeg } from '../media/ffmpeg/ffmpeg.js';
 import { fetchPlain } from '../media/fetch-plain.js';
 import { fetchMedia } from '../media/fetch-media.js';
 import { mediaAgent } from '../media/media-host.js';
@@ -68,8 +69,9 @@ export function mediaParts(deps: {
     policy: new AddressPolicy(config.outgoingPrivateAddresses),
     ...{ connectTimeoutMs: 10_000, headersTimeoutMs: 20_000, bodyTimeoutMs: 20_000, connections: 4 },
   });
-  const { maxBytes, ffmpegPath } = media;
-  const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpegPath });
+  const { maxBytes, ffmpegPath: program, searchPath } = media;
+  const ffmpeg = new Ffmpeg({ program, searchPath, maxBytes, log });
+  const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpeg });
   const fetchLimits = { server, dispatcher, maxBytes, turns: new LoopTurns() };
   const queue = new MediaQueue({
     journal,
@@ -117,7 +119,7 @@ export function mediaParts(deps: {
       await sweep.atStart().catch((error: unknown) => log.error('media files not swept', { error }));
     },
     close: async () => {
-      await Promise.all([dispatcher.destroy(), guarded.destroy(), bucket?.close()]);
+      await Promise.all([ffmpeg.close(), dispatcher.destroy(), guarded.destroy(), bucket?.close()]);
     },
   };
 }

@@ -82,6 +82,8 @@ export interface GatewayConfig {
     readonly publicUrl: string;
     /** The program that makes voice messages out of other sounds. */
     readonly ffmpegPath: string;
+    /** Where programs are looked for: the environment's `PATH`. */
+    readonly searchPath: string;
   };
   /** `address` or `address/prefix`: private ranges that URLs given by users may lead to. */
   readonly outgoingPrivateAddresses: readonly string[];
@@ -135,10 +137,20 @@ function publicUrl(s: SettingValues): string {
   return s.PORT === 0 ? '' : `http://${s.HOST.includes(':') ? `[${s.HOST}]` : s.HOST}:${s.PORT}`;
 }
 
+/** Facts of the process beside its settings. */
+export interface ConfigSurroundings {
+  packageDir: string;
+  warnings: string[];
+  /** Whether a supervisor starts the process again. */
+  supervised: boolean;
+  /** `PATH` */
+  searchPath: string;
+}
+
 /** Groups the settings as the parts of the gateway take them. Relative folders are resolved against `packageDir`. */
 export function toGatewayConfig(
   s: SettingValues,
-  { packageDir, warnings, supervised }: { packageDir: string; warnings: string[]; supervised: boolean },
+  { packageDir, warnings, supervised, searchPath }: ConfigSurroundings,
 ): GatewayConfig {
   return withHiddenSecrets({
     nodeEnv: s.NODE_ENV,
@@ -196,6 +208,7 @@ export function toGatewayConfig(
       storage: s.MEDIA_STORAGE ?? (databaseMode(s) === 'supabase' ? 'supabase' : 'disk'),
       publicUrl: publicUrl(s),
       ffmpegPath: s.FFMPEG_PATH,
+      searchPath,
     },
     outgoingPrivateAddresses: s.OUTGOING_PRIVATE_ADDRESSES ?? [],
     defaultOwnerId: s.DEFAULT_OWNER_ID.id,

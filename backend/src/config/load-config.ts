@@ -34,7 +34,10 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { envFile?: string }
   if (problems.length === 0) problems.push(...sentences(RULES, settings));
   if (problems.length > 0) throw badConfiguration(problems);
   const warnings = [...unknownKeys(file), ...overruled, ...sentences(WARNINGS, settings)];
-  return toGatewayConfig(settings, { packageDir: PACKAGE_DIR, warnings, supervised: isSupervised(env) });
+  return toGatewayConfig(settings, {
+    ...{ packageDir: PACKAGE_DIR, warnings, supervised: isSupervised(env) },
+    searchPath: env['PATH'] ?? '',
+  });
 }
 
 /** @param name what the operator has called it */

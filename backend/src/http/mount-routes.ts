@@ -55,9 +55,12 @@ function guard(row: Route, deps: MountDeps): RequestHandler {
 function handler(row: Route, deps: MountDeps): RequestHandler {
   return async (req, res) => {
     const raw = rawInput(row, req);
-    const caller = callerFor(req, res);
+    const patience = new AbortController();
+    res.once('close', () => patience.abort());
+    const caller = callerFor(req, res, patience.signal);
     deps.connectionLimit.count(connectionOf(row, raw), caller);
-    const work = () => withDeadline(row.run(raw, caller), row.deadlineMs ?? DEADLINE_MS, row.operationId);
+    const limitMs = row.deadlineMs ?? DEADLINE_MS;
+    const work = () => withDeadline(row.run(raw, caller), limitMs, row.operationId).finally(() => patience.abort());
     await sendReply(res, await audited(row, deps, req, res, work));
   };
 }
@@ -95,7 +98,7 @@ function rawInput(row: Route, req: Request): RawInput {
   return { params: req.params, query: req.query, headers: Object.fromEntries(headers), body: req.body as unknown };
 }
 
-function callerFor(req: Request, res: Response): Caller {
+function callerFor(req: Request, res: Response, signal: AbortSignal): Caller {
   const { name, scope } = callerOf(res) ?? STRANGER;
   return {
     name,
@@ -103,6 +106,7 @@ function callerFor(req: Request, res: Response): Caller {
     mayManage: mayAccess('manage', res),
     prefers: (types) => req.accepts([...types]) || null,
     upload: res.locals['upload'] as unknown,
+    signal,
   };
 }
 

@@ -30,6 +30,8 @@ export interface Caller {
   prefers(types: readonly string[]): string | null;
   /** What `upload` made of the file of a form; undefined without one. */
   upload: unknown;
+  /** Aborted when the caller has left, or was told that it took too long. */
+  signal: AbortSignal;
 }
 
 /** What a route answers; a stream, Buffer or string goes out under `type`, everything else as JSON. */

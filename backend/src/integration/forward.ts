@@ -43,12 +43,13 @@ export async function forwardedContent(
   deps: ForwardDeps,
   connectionId: string,
   found: FoundMessage,
+  signal?: AbortSignal,
 ): Promise<OutgoingContent> {
   const row = found.row ?? (await findRow(deps, connectionId, found.target.id));
   if (row['apagada_em'] != null) throw new GatewayError('MESSAGE_NOT_FOUND', 'This message was deleted.');
   const { visualizacaoUnica } = (row['dados'] ?? {}) as { visualizacaoUnica?: boolean };
   if (visualizacaoUnica) throw new GatewayError('UNSUPPORTED_TYPE', 'View-once messages cannot be forwarded.');
-  if (typeof row['midia_caminho'] === 'string') return forwardedFile(deps, row, row['midia_caminho']);
+  if (typeof row['midia_caminho'] === 'string') return forwardedFile(deps, row, row['midia_caminho'], signal);
   const kind = row['tipo'] === 'TEXTO' ? ((row['subtipo'] as string | null) ?? 'TEXTO') : null;
   const forward = kind === null ? undefined : FORWARDED[kind];
   if (!forward) throw new GatewayError('UNSUPPORTED_TYPE', 'Messages of this kind cannot be forwarded.');
@@ -69,14 +70,19 @@ const KINDS: Record<string, MediaKind> = {
 const NO_CAPTION = new Set(['Imagem', 'Vídeo', 'GIF', 'Recado de vídeo', 'Mensagem de voz', 'Áudio', 'Figurinha']);
 
 /** Uploaded anew from our own store: WhatsApp's copy may be gone, and its key belongs to the chat that it came from. */
-async function forwardedFile({ intake, mediaStore }: ForwardDeps, row: Row, path: string): Promise<OutgoingContent> {
+async function forwardedFile(
+  { intake, mediaStore }: ForwardDeps,
+  row: Row,
+  path: string,
+  signal?: AbortSignal,
+): Promise<OutgoingContent> {
   const kind = KINDS[String(row['subtipo'])] ?? KINDS[String(row['tipo'])] ?? 'document';
   const name = typeof row['midia_nome'] === 'string' ? row['midia_nome'] : null;
-  const staged = await intake.fromStream(await mediaStore.open(path), name);
+  const staged = await intake.fromStream(await mediaStore.open(path), name, signal);
   const text = String(row['conteudo']);
   const caption = NO_CAPTION.has(text) || text === name ? undefined : text;
   try {
-    return await contentOf(intake, staged, { type: kind, caption, fileName: name ?? undefined });
+    return await contentOf(intake, staged, { type: kind, caption, fileName: name ?? undefined }, signal);
   } catch (error) {
     await intake.discard(staged);
     throw error;

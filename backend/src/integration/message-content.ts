@@ -75,7 +75,7 @@ const COMPOSERS: Composers = {
   },
   forward: async (deps, input, { messageId }) => {
     const found = await findMessage(deps, input.connectionId, messageId);
-    const content = await forwardedContent(deps, input.connectionId, found);
+    const content = await forwardedContent(deps, input.connectionId, found, input.signal);
     return { ...composed(input, content), context: { forwarded: true } };
   },
 };
@@ -91,7 +91,7 @@ export async function composeMessage(deps: MessageContentDeps, input: SendMessag
 }
 
 async function media(deps: MessageContentDeps, input: SendMessageInput, message: MediaMessageInput): Promise<Composed> {
-  return composed(input, await mediaContent(deps.intake, message));
+  return composed(input, await mediaContent(deps.intake, message, input.signal));
 }
 
 function composed({ to }: SendMessageInput, content: OutgoingContent): Composed {

@@ -4,10 +4,14 @@ import type { MediaContent, MediaKind } from '../outbound/content.js';
 import type { MediaMessageInput, MediaSourceInput } from './resources.js';
 
 /** Brings the file of a message to our disk and makes a content of it. What fails leaves nothing behind. */
-export async function mediaContent(intake: MediaIntake, input: MediaMessageInput): Promise<MediaContent> {
-  const staged = await stage(intake, input.source, input.fileName ?? null);
+export async function mediaContent(
+  intake: MediaIntake,
+  input: MediaMessageInput,
+  signal?: AbortSignal,
+): Promise<MediaContent> {
+  const staged = await stage(intake, input.source, input.fileName ?? null, signal);
   try {
-    return await contentOf(intake, staged, input);
+    return await contentOf(intake, staged, input, signal);
   } catch (error) {
     await intake.discard(staged);
     throw error;
@@ -24,21 +28,28 @@ export async function contentOf(
     fileName,
     viewOnce,
   }: Pick<MediaMessageInput, 'caption' | 'fileName' | 'viewOnce'> & { type: MediaKind },
+  signal?: AbortSignal,
 ): Promise<MediaContent> {
   const { file, mimetype, mediaKey, fileSha256, fileEncSha256, fileLength, ...facts } = await intake.prepare(
     staged,
     kind,
+    signal,
   );
   const sealed = { file, mimetype, mediaKey, fileSha256, fileEncSha256, fileLength };
   return { kind, sealed, caption, viewOnce, fileName: fileName ?? staged.name ?? undefined, ...facts };
 }
 
-function stage(intake: MediaIntake, source: MediaSourceInput, name: string | null): Promise<StagedFile> {
+function stage(
+  intake: MediaIntake,
+  source: MediaSourceInput,
+  name: string | null,
+  signal?: AbortSignal,
+): Promise<StagedFile> {
   switch (source.kind) {
     case 'upload':
       return Promise.resolve({ ...source.staged, name: name ?? source.staged.name });
     case 'url':
-      return intake.fromUrl(source.url).then((staged) => ({ ...staged, name: name ?? staged.name }));
+      return intake.fromUrl(source.url, signal).then((staged) => ({ ...staged, name: name ?? staged.name }));
     case 'base64':
       return intake.fromBytes(decoded(source.data), name);
   }

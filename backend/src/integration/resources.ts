@@ -135,6 +135,8 @@ export interface SendMessageInput {
   /** ms to wait for the server ack; 0 = answer at once. */
   waitMs: number;
   idempotency?: IdempotencyClaim | undefined;
+  /** Ends the fetching and converting of a file when the caller has left; a message that was accepted goes on. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a chat is to show: typing, recording, or neither. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extractImageThumb, getAudioDuration } from '@whiskeysockets/baileys';
@@ -9,10 +9,11 @@ import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { tooLarge } from './decrypt-media.js';
 import { openUrl } from './fetch-url.js';
+import type { Ffmpeg } from './ffmpeg/ffmpeg.js';
 import { sealFile, type SealFacts } from './seal-file.js';
 import { sniff } from './sniff.js';
 import type { StagedFiles } from './staged-files.js';
-import { isVoice, toVoice, waveformOf } from './voice.js';
+import { isVoice, toVoice, waveformOf, type SoundSource } from './voice.js';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker';
 
@@ -43,7 +44,7 @@ export interface MediaIntakeDeps {
   /** The guarded way to hosts that callers name. */
   dispatcher: Dispatcher;
   maxBytes: number;
-  ffmpegPath: string;
+  ffmpeg: Ffmpeg;
 }
 
 const URL_DEADLINE_MS = 60_000;
@@ -91,8 +92,9 @@ export class MediaIntake {
   }
 
   /** @throws GatewayError `FORBIDDEN_DESTINATION`, `MEDIA_FETCH_FAILED`, `MEDIA_TOO_LARGE` */
-  async fromUrl(url: string): Promise<StagedFile> {
-    const signal = AbortSignal.timeout(URL_DEADLINE_MS);
+  async fromUrl(url: string, caller?: AbortSignal): Promise<StagedFile> {
+    const deadline = AbortSignal.timeout(URL_DEADLINE_MS);
+    const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
     const { stream, name } = await openUrl(this.deps.dispatcher, url, signal);
     return this.fromStream(stream, name, signal);
   }
@@ -106,8 +108,11 @@ export class MediaIntake {
     return this.deps.files.remove(staged.file);
   }
 
-  /** @throws GatewayError `UNSUPPORTED_TYPE` when the bytes are of another kind, `FFMPEG_MISSING` */
-  async prepare(staged: StagedFile, kind: MediaKind): Promise<PreparedFile> {
+  /**
+   * @param signal ends what is under way when the caller has left
+   * @throws GatewayError `UNSUPPORTED_TYPE` when the bytes are of another kind, `FFMPEG_MISSING`, and what `toVoice` throws
+   */
+  async prepare(staged: StagedFile, kind: MediaKind, signal?: AbortSignal): Promise<PreparedFile> {
     const path = this.deps.files.path(staged.file);
     let { type } = await sniff(path, staged.name);
     const accepted = ACCEPTED[kind];
@@ -117,29 +122,34 @@ export class MediaIntake {
         details: { field: 'type', found: type, fix },
       });
     }
-    if (kind === 'voice' && !isVoice(type)) type = await this.#convert(path);
+    if (kind === 'voice' && !isVoice(type)) type = await this.#convert({ file: path, type, signal });
     const mediaKey = randomBytes(32);
     const classe = kind === 'voice' ? 'audio' : kind;
     const facts = await sealFile(path, classe, mediaKey, null);
     const description = {
       ...(await this.#describe(path, kind)),
-      ...(kind === 'voice' && (await this.#waveform(path))),
+      ...(kind === 'voice' && (await this.#waveform({ file: path, type, signal }))),
     };
     return { ...facts, ...description, file: staged.file, mimetype: type, mediaKey };
   }
 
-  async #convert(path: string): Promise<string> {
-    const converted = `${path}-voice`;
-    await toVoice(this.deps.ffmpegPath, path, converted);
-    if ((await stat(converted)).size > this.deps.maxBytes) throw tooLarge(this.deps.maxBytes);
-    await rename(converted, path);
+  async #convert(source: SoundSource): Promise<string> {
+    const { ffmpeg, maxBytes } = this.deps;
+    const converted = `${source.file}-voice`;
+    try {
+      await toVoice(ffmpeg, source, converted, { maxBytes });
+      if ((await stat(converted)).size > maxBytes) throw tooLarge(maxBytes);
+      await rename(converted, source.file);
+    } finally {
+      await rm(converted, { force: true });
+    }
     return 'audio/ogg; codecs=opus';
   }
 
   /** Without ffmpeg phones draw a flat line. */
-  async #waveform(path: string): Promise<Partial<PreparedFile>> {
+  async #waveform(source: SoundSource): Promise<Partial<PreparedFile>> {
     try {
-      return { waveform: await waveformOf(this.deps.ffmpegPath, path) };
+      return { waveform: await waveformOf(this.deps.ffmpeg, source) };
     } catch {
       return {};
     }

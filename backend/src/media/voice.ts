@@ -1,10 +1,22 @@
+import { rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { runFfmpeg } from './ffmpeg.js';
+import { GatewayError } from '../lib/errors.js';
+import { secondsWritten, type Ffmpeg } from './ffmpeg/ffmpeg.js';
 
 /** What phones play as a voice message. */
 const VOICE_TYPE = /^audio\/ogg; ?codecs=opus$/;
 const CONVERSION_DEADLINE_MS = 60_000;
-const WAVEFORM_DEADLINE_MS = 10_000;
+const WAVEFORM_DEADLINE_MS = 15_000;
+/** An hour, which is converted within the deadline. */
+const MAX_SECONDS = 3_600;
+
+/** A file to read: where it is, its type as sniffed, and for whom. */
+export interface SoundSource {
+  file: string;
+  type: string;
+  /** Ends the work when the caller has left. */
+  signal?: AbortSignal | undefined;
+}
 
 export function isVoice(type: string): boolean {
   return VOICE_TYPE.test(type);
@@ -12,13 +24,24 @@ export function isVoice(type: string): boolean {
 
 /**
  * Makes Ogg Opus, one channel, out of any sound (or the sound of a film).
- * @param ffmpegPath FFMPEG_PATH
- * @throws GatewayError `FFMPEG_MISSING`, `UNSUPPORTED_TYPE` when it is no sound that ffmpeg can read, `DEADLINE_EXCEEDED`
+ * @param target a new file; there is none after a failure
+ * @param limits writing ends soon after so many bytes; a longer sound is refused
+ * @throws GatewayError `FFMPEG_MISSING`, `UNSUPPORTED_TYPE` when it is no sound that ffmpeg can read, or one of more than an
+ *   hour; `DEADLINE_EXCEEDED`, and what {@link Ffmpeg.run} throws
  */
-export function toVoice(ffmpegPath: string, file: string, target: string): Promise<void> {
-  const options = ['-vn', '-map_metadata', '-1', '-c:a', 'libopus', '-ac', '1', '-ar', '48000', '-b:a', '32k'];
-  const args = [...options, '-f', 'ogg', `file:${target}`];
-  return runFfmpeg({ ffmpegPath, input: file, args, deadlineMs: CONVERSION_DEADLINE_MS });
+export async function toVoice(
+  ffmpeg: Ffmpeg,
+  { file, type, signal }: SoundSource,
+  target: string,
+  { maxBytes, maxSeconds = MAX_SECONDS }: { maxBytes: number; maxSeconds?: number },
+): Promise<void> {
+  const stream = ['-map', '0:a:0', '-map_metadata', '-1', '-c:a', 'libopus', '-ac', '1', '-ar', '48000', '-b:a', '32k'];
+  const limits = ['-t', String(maxSeconds), '-fs', String(maxBytes + 1)];
+  const args = [...stream, ...limits, '-f', 'ogg'];
+  const report = await ffmpeg.run({ input: file, type, args, target, deadlineMs: CONVERSION_DEADLINE_MS, signal });
+  if (secondsWritten(report) < maxSeconds) return;
+  await rm(target, { force: true });
+  throw new GatewayError('UNSUPPORTED_TYPE', `Voice messages last ${maxSeconds} s at most.`);
 }
 
 /** As many bars as phones draw, each from 0 to 100 (Baileys Utils/messages-media.js, getAudioWaveform). */
@@ -29,13 +52,25 @@ const BLOCK = SAMPLE_RATE / 20;
 
 /**
  * How loud a sound is from its beginning to its end, for the drawing of a voice message.
- * @throws GatewayError like `toVoice`
+ * @throws GatewayError what {@link Ffmpeg.run} throws
  */
-export async function waveformOf(ffmpegPath: string, file: string): Promise<Uint8Array> {
-  const meter = new LoudnessMeter();
-  const args = ['-vn', '-ac', '1', '-ar', String(SAMPLE_RATE), '-f', 's16le', 'pipe:1'];
-  await runFfmpeg({ ffmpegPath, input: file, args, deadlineMs: WAVEFORM_DEADLINE_MS, output: meter });
-  return barsOf(meter.blocks);
+export async function waveformOf(ffmpeg: Ffmpeg, { file, type, signal }: SoundSource): Promise<Uint8Array> {
+  const output = new LoudnessMeter();
+  const args = [
+    '-map',
+    '0:a:0',
+    '-t',
+    String(MAX_SECONDS),
+    '-ac',
+    '1',
+    '-ar',
+    String(SAMPLE_RATE),
+    '-f',
+    's16le',
+    'pipe:1',
+  ];
+  await ffmpeg.run({ input: file, type, args, deadlineMs: WAVEFORM_DEADLINE_MS, output, signal });
+  return barsOf(output.blocks);
 }
 
 /** Takes signed 16-bit samples, keeps the mean loudness of each block. */

@@ -1,66 +1,34 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { Agent } from 'undici';
 import { MediaIntake } from '../../src/media/media-intake.js';
 import { StagedFiles } from '../../src/media/staged-files.js';
+import { toVoice } from '../../src/media/voice.js';
+import { anFfmpeg, madeByFfmpeg, testWithFfmpeg } from '../support/ffmpeg.js';
+import { anEndlessWav, aWav } from '../support/sounds.js';
 import { tempDir } from './journal-fixture.js';
 
-const run = promisify(execFile);
-/** Where there is none, the same tests show what a caller is told. */
-const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
+const SOURCE = ['-f', 'lavfi', '-i', 'sine=f=440:d=3'];
+/** Silent in the middle, as `aWav` is. */
+const LOUDNESS = ['-af', "volume=enable='between(t,1,2)':volume=0"];
 
-/** Three seconds, silent in the middle; WAV is written by hand, so that it is there without ffmpeg, too. */
-function aWav(): Buffer {
-  const rate = 8000;
-  const samples = Buffer.alloc(rate * 3 * 2);
-  for (let at = 0; at < rate * 3; at++) {
-    const loud = at < rate || at >= rate * 2;
-    samples.writeInt16LE(loud ? Math.round(20_000 * Math.sin((at * 2 * Math.PI * 440) / rate)) : 0, at * 2);
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
+function aSound(format: 'wav' | 'mp3' | 'm4a' | 'flac' | 'webm'): Promise<Buffer> {
+  return format === 'wav' ? Promise.resolve(aWav()) : madeByFfmpeg([...SOURCE, ...LOUDNESS], `a.${format}`);
 }
 
-async function aSound(format: 'wav' | 'mp3' | 'm4a'): Promise<Buffer> {
-  if (format === 'wav') return aWav();
-  const dir = await tempDir();
-  await writeFile(join(dir, 'a.wav'), aWav());
-  await run('ffmpeg', ['-v', 'error', '-i', join(dir, 'a.wav'), join(dir, `a.${format}`)]);
-  return readFile(join(dir, `a.${format}`));
-}
-
-async function anIntake(ffmpegPath = 'ffmpeg') {
+async function anIntake(program = 'ffmpeg') {
   const dir = join(await tempDir(), 'out');
   await mkdir(dir);
-  const dispatcher = new Agent();
-  const intake = new MediaIntake({ files: new StagedFiles(dir), dispatcher, maxBytes: 10_000_000, ffmpegPath });
-  return { intake, dir };
+  const ffmpeg = anFfmpeg({ program });
+  const files = new StagedFiles(dir);
+  return { intake: new MediaIntake({ files, dispatcher: new Agent(), maxBytes: 10_000_000, ffmpeg }), dir };
 }
 
-test.each(['wav', 'mp3', 'm4a'] as const)(
-  'a %s becomes a voice message: Ogg Opus with its seconds and its loudness; without ffmpeg the error says what is missing',
+testWithFfmpeg.each(['wav', 'mp3', 'm4a', 'flac', 'webm'] as const)(
+  'a %s becomes a voice message: Ogg Opus with its seconds and its loudness',
   async (format) => {
     const { intake, dir } = await anIntake();
-    if (!hasFfmpeg) {
-      const staged = await intake.fromBytes(aWav(), 'recado.wav');
-      await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'FFMPEG_MISSING' });
-      return;
-    }
     const staged = await intake.fromBytes(await aSound(format), `recado.${format}`);
     const voice = await intake.prepare(staged, 'voice');
     expect(voice).toMatchObject({ mimetype: 'audio/ogg; codecs=opus', file: staged.file });
@@ -81,22 +49,31 @@ test.each(['wav', 'mp3', 'm4a'] as const)(
   },
 );
 
-test('what no ffmpeg can read is refused, and so is a sound where there is no ffmpeg', async () => {
-  const broken = Buffer.concat([aWav().subarray(0, 16), Buffer.alloc(200, 0xff)]);
-  const { intake } = await anIntake();
-  const staged = await intake.fromBytes(broken, 'a.wav');
-  await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({
-    code: hasFfmpeg ? 'UNSUPPORTED_TYPE' : 'FFMPEG_MISSING',
-  });
-  const { intake: without } = await anIntake('/nonexistent/ffmpeg');
-  const other = await without.fromBytes(aWav(), 'a.wav');
-  await expect(without.prepare(other, 'voice')).rejects.toMatchObject({ code: 'FFMPEG_MISSING' });
+testWithFfmpeg.each([
+  ['is cut off', Buffer.concat([aWav().subarray(0, 16), Buffer.alloc(200, 0xff)])],
+  ['would take all memory', anEndlessWav(8_000)],
+])('a sound that %s is refused, and nothing stays of it', async (_how, bytes) => {
+  const { intake, dir } = await anIntake();
+  const staged = await intake.fromBytes(bytes, 'a.wav');
+  await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE' });
+  expect(await readdir(dir)).toEqual([staged.file]);
 });
 
-test('a playlist that names other files is not followed', async () => {
-  const { intake, dir } = await anIntake();
-  await writeFile(join(dir, 'secret.wav'), aWav());
-  const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://${dir}/secret.wav\n#EXT-X-ENDLIST\n`;
-  const staged = await intake.fromBytes(Buffer.from(playlist), 'a.m3u8');
-  await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE' });
+testWithFfmpeg('a sound that is too long or becomes too large is refused, never cut in silence', async () => {
+  const dir = await tempDir();
+  const [file, target] = [join(dir, 'a.wav'), join(dir, 'a.ogg')];
+  await writeFile(file, aWav());
+  const source = { file, type: 'audio/wav' };
+  const long = toVoice(anFfmpeg(), source, target, { maxBytes: 1_000_000, maxSeconds: 2 });
+  await expect(long).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE', message: 'Voice messages last 2 s at most.' });
+  expect(await readdir(dir)).toEqual(['a.wav']);
+  await toVoice(anFfmpeg(), source, target, { maxBytes: 3_000 });
+  // Above the limit, so that it is seen to be; far below the whole.
+  expect((await stat(target)).size).toBeGreaterThan(3_000);
+});
+
+test('without ffmpeg a sound that is no Ogg Opus is refused with what is missing', async () => {
+  const { intake } = await anIntake('/nonexistent/ffmpeg');
+  const staged = await intake.fromBytes(aWav(), 'a.wav');
+  await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'FFMPEG_MISSING' });
 });

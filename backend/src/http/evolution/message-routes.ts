@@ -189,7 +189,7 @@ function sendRoute(ports: EvolutionPorts, row: SendRow<z.ZodObject>): Route {
         await showTyping(ports, { connectionId: instanceName, to: number }, message, delay, caller.scope);
       const result = await integration.sendMessage(
         {
-          ...{ connectionId: instanceName, message, waitMs: WAIT_MS },
+          ...{ connectionId: instanceName, message, waitMs: WAIT_MS, signal: caller.signal },
           ...('messageId' in message ? {} : { to: number, mentions: mentioned, replyTo: quoted?.key.id }),
         },
         caller.scope,

@@ -135,7 +135,8 @@ function sendByClient(integration: IntegrationPort): Route {
       const { to, mentions, replyTo } = message;
       // The same key on `messages/send` is the same request.
       const idempotency = idempotencyOf(caller, id, headers['Idempotency-Key'], message);
-      const input = { connectionId: id, to, mentions, replyTo, waitMs: query.wait, idempotency };
+      const { signal } = caller;
+      const input = { connectionId: id, to, mentions, replyTo, waitMs: query.wait, idempotency, signal };
       return renderSent(
         await integration.sendMessage({ ...input, message: messageInput(message, upload) }, caller.scope),
       );
@@ -159,7 +160,7 @@ function sendByAny(integration: IntegrationPort): Route {
       const message = { ...body, content: schema.contentOf({ ...body, text }) };
       const idempotency = idempotencyOf(caller, ANY, headers['Idempotency-Key'], message);
       const input: SendByAnyInput = {
-        ...{ to: message.to, mentions: message.mentions, waitMs: query.wait, idempotency },
+        ...{ to: message.to, mentions: message.mentions, waitMs: query.wait, idempotency, signal: caller.signal },
         message: messageInput(message, caller.upload as StagedUpload | undefined),
       };
       return renderSent(await integration.sendByAny(input, caller.scope));

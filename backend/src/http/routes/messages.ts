@@ -66,7 +66,7 @@ function sendRoute(integration: IntegrationPort): Route {
       const result = await integration.sendMessage(
         {
           ...{ connectionId, to, mentions, replyTo, template, message: messageInput(body, upload) },
-          ...{ waitMs: query.wait, idempotency },
+          ...{ waitMs: query.wait, idempotency, signal: caller.signal },
         },
         caller.scope,
       );

@@ -93,7 +93,7 @@ function scheduleRoute(scheduled: ScheduledPort, integration: UploadPort): Route
       const idempotency = idempotencyOf(caller, body.connectionId, headers['Idempotency-Key'], body);
       const { connectionId, to, mentions, replyTo, template } = body;
       const message = messageInput(body, upload);
-      const input = { connectionId, to, mentions, replyTo, template, message, idempotency };
+      const input = { connectionId, to, mentions, replyTo, template, message, idempotency, signal: caller.signal };
       const done = await scheduled.create({ ...input, sendAt: Date.parse(body.sendAt) }, caller.scope);
       return {
         ...ok({ agendamento: done.agendamento }),
@@ -117,10 +117,10 @@ function changeRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
     replies: { 200: { description: 'As it is now.', schema: schema.scheduledReply } },
     errors: ['SCHEDULED_NOT_FOUND', 'SCHEDULED_CLOSED', ...MESSAGE, ...DATABASE],
     ...{ issueCodes, maxJson, deadlineMs: DEADLINE_MS },
-    handle: async ({ params: { id }, body }, { scope }) => {
+    handle: async ({ params: { id }, body }, { scope, signal }) => {
       const { sendAt, to, template, mentions, replyTo } = body;
       const message = schema.hasMessage(body)
-        ? { message: messageInput(body), template, mentions, replyTo }
+        ? { message: messageInput(body), template, mentions, replyTo, signal }
         : undefined;
       const change = { sendAt: sendAt === undefined ? undefined : Date.parse(sendAt), to, message };
       return ok({ agendamento: await scheduled.change(id, change, scope) });

@@ -31,7 +31,7 @@ export type ScheduleInput = Omit<SendMessageInput, 'waitMs'> & { sendAt: number 
 export interface ScheduleChange {
   sendAt?: number | undefined;
   to?: string | undefined;
-  message?: Pick<SendMessageInput, 'message' | 'template' | 'mentions' | 'replyTo'> | undefined;
+  message?: Pick<SendMessageInput, 'message' | 'template' | 'mentions' | 'replyTo' | 'signal'> | undefined;
 }
 
 const YEAR_MS = 366 * 86_400_000;
@@ -140,10 +140,10 @@ export class ScheduledMessages {
 
   async #contentFields(
     { connectionId, ownerId }: Pick<ConnectionRecord, 'connectionId' | 'ownerId'>,
-    { to, message, template, mentions, replyTo }: Omit<SendMessageInput, 'connectionId' | 'waitMs'>,
+    { to, message, template, mentions, replyTo, signal }: Omit<SendMessageInput, 'connectionId' | 'waitMs'>,
     sendAt: number,
   ) {
-    const input = { connectionId, to, message, template, mentions, replyTo, waitMs: 0 };
+    const input = { connectionId, to, message, template, mentions, replyTo, signal, waitMs: 0 };
     const prepared: PreparedMessage = await prepareMessage(this.deps, input, ownerId, sendAt);
     const { content, fill, mentions: jids, quoted, forwarded } = prepared;
     return {
