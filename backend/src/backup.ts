@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeBackup } from './backup/make-backup.js';
-import { VERSION } from './bootstrap/version.js';
+import { VERSION } from './lib/version.js';
 import { loadConfig } from './config/load-config.js';
 import { readCommandLine } from './lib/command-line.js';
 import { createLog } from './lib/create-log.js';

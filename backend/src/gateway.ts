@@ -1,10 +1,13 @@
 import { logMessages } from './bootstrap/log-messages.js';
-import { VERSION } from './bootstrap/version.js';
+import { VERSION } from './lib/version.js';
 import { wireGateway, type GatewayOverrides, type GatewayParts } from './bootstrap/wire-gateway.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { Journal } from './journal/journal.js';
 import { systemClock } from './lib/clock.js';
+import { withDeadline } from './lib/deadline.js';
 import { Releasers } from './lib/releasers.js';
+
+const START_END_MS = 1_000;
 
 /** A gateway, wired and not started. */
 export interface Gateway {
@@ -27,11 +30,20 @@ export async function createGateway(config: GatewayConfig, overrides: GatewayOve
   const releasers = new Releasers(log, 9_000);
   releasers.push('journal', () => journal.close());
   let starting: Promise<void> | null = null;
+  let stopping: Promise<void> | null = null;
   return {
     parts,
     start: () => (starting ??= start(parts, releasers)),
-    stop: () => releasers.releaseAll(),
+    stop: () => (stopping ??= stop(releasers, starting)),
   };
+}
+
+/** A start that is under way ends at its next step; what it opens until then is closed as well. */
+async function stop(releasers: Releasers, starting: Promise<void> | null): Promise<void> {
+  await releasers.releaseAll();
+  const started = Promise.resolve(starting).catch(() => undefined);
+  await withDeadline(started, START_END_MS, 'ending the start').catch(() => undefined);
+  await releasers.releaseAll();
 }
 
 async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
@@ -48,6 +60,7 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('media', () => parts.media.close());
   releasers.push('Evolution servers', () => parts.evolution.servers.close());
   await parts.media.open();
+  if (releasers.released) return;
   void webVersion.refresh();
   if (parts.lastResort.allowed) parts.loopGuard.start();
   releasers.push('loop guard', () => parts.loopGuard.stop());
@@ -62,9 +75,11 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('waiting for the database', () => databaseHost.leaveWaiting());
   // The sockets come first, then what others need to reach us: who writes to the numbers does not wait for it.
   await bootstrap.initialize();
+  if (releasers.released) return;
   releasers.push('http', () => http.stop());
   // Before it listens: whoever comes first must find both.
   await http.load();
+  if (releasers.released) return;
   await parts.realtime.start(http.server);
   releasers.push('websockets', () => parts.realtime.stop());
   await databaseOpen;

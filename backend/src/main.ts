@@ -1,10 +1,12 @@
 import { SystemdNotifier } from './bootstrap/systemd-notifier.js';
 import { loadConfig } from './config/load-config.js';
+import { isRunByNpm } from './config/supervisor.js';
 import { readSystemd } from './config/systemd.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Gateway } from './gateway.js';
 import { armCrashPoint } from './lib/crash-points.js';
 import { readCommandLine } from './lib/command-line.js';
+import { onEndRequest } from './lib/end-requests.js';
 import { createLog, type ClosableLog } from './lib/create-log.js';
 import { systemClock } from './lib/clock.js';
 import { isGatewayError } from './lib/errors.js';
@@ -37,11 +39,15 @@ async function main(): Promise<void> {
     clock: systemClock,
     log,
   });
+  let isEnding = false;
   const end = (reason: string, exitCode: number) => {
+    // The first reason counts: whatever breaks during the stop changes neither its code nor its deadline.
+    if (isEnding) return;
+    isEnding = true;
     void notifier.stopping();
     void stop(gateway, log, reason, exitCode);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(signal, 0));
+  onEndRequest((reason) => end(reason, 0), { isRunByNpm: isRunByNpm(process.env) });
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception, the process ends', { error });
     end('uncaughtException', 1);
@@ -59,6 +65,7 @@ async function main(): Promise<void> {
     // For PM2's `wait_ready`.
     process.send?.('ready');
   } catch (error) {
+    if (isEnding) return;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     log.error('start failed', { error });
     end('start failed', isGatewayError(error, 'BAD_CONFIGURATION') ? EX_CONFIG : 1);
@@ -98,7 +105,7 @@ function complain(problems: string[]): void {
   process.stderr.write(`The settings are not valid:\n${problems.map((problem) => `  - ${problem}\n`).join('')}`);
 }
 
-/** SIGTERM → stop accepting, flush, close sockets, exit within 10 s. */
+/** Stop accepting, flush, close sockets, exit within 10 s. */
 async function stop(gateway: Gateway | null, log: ClosableLog, reason: string, exitCode: number): Promise<void> {
   log.info('stopping', { reason });
   const late = setTimeout(() => process.exit(exitCode || 1), STOP_DEADLINE_MS);

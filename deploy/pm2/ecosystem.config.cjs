@@ -15,7 +15,8 @@ module.exports = {
       // `online` once the gateway says that it is ready; the first start makes a database.
       wait_ready: true,
       listen_timeout: 120_000,
-      // It ends by itself within 10 s.
+      // It ends by itself within 10 s, and its Postgres with it, after the last row is written.
+      treekill: false,
       kill_timeout: 15_000,
       exp_backoff_restart_delay: 200,
       // 78: the settings are wrong; another try would not change that.

@@ -15,7 +15,7 @@ import { Housekeeping } from './housekeeping.js';
 import { Orphans } from './orphans.js';
 import { poolParts } from './pool-parts.js';
 import { selfTestSteps } from './self-test-steps.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../lib/version.js';
 import { WhatsAppBootstrapService } from './whatsapp-bootstrap-service.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { AddressPolicy } from '../egress/address-policy.js';

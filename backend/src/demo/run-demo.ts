@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import qrcode from 'qrcode-terminal';
 import { loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
+import { onEndRequest } from '../lib/end-requests.js';
 import { createLog } from '../lib/create-log.js';
 import { Releasers } from '../lib/releasers.js';
 import { Simulator, type Contact, type Phone } from '../simulator/index.js';
@@ -23,27 +23,41 @@ interface Stage {
   database: { url: string; key: string };
 }
 
+/** The watcher left: Ctrl-C, SIGTERM, a closed terminal or pipe. */
+class Leaving extends Error {}
+
 /**
  * Starts everything on this machine, plays one round trip before the watcher's eyes, and shows where it ended up.
- * @returns the process' exit code: 0 when every message of the round trip is a row
+ * Whenever the watcher leaves, also in the middle of the start, everything is closed and removed again.
+ * @returns the process' exit code: 0 when every message of the round trip is a row, or the watcher left
  */
 export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<number> {
   silenceLibsignal();
+  const leaving = new AbortController();
+  const leave = () => leaving.abort(new Leaving());
+  // Only npm starts it.
+  onEndRequest(leave, { isRunByNpm: true });
+  // `npm run demo | head`: nobody sees the rest.
+  process.stdout.on('error', leave);
   const dataDir = await mkdtemp(join(tmpdir(), 'sentinela-demo-'));
   // As root: Postgres' user gets through to its part in here. Else its files would lie, and stay, in /var/lib/sentinela.
   await chmod(dataDir, 0o711);
   const log = createLog({ dir: join(dataDir, 'logs'), level: 'info', console: false });
   const releasers = new Releasers(log, 10_000);
-  releasers.push('data directory', () => rm(dataDir, { recursive: true, force: true }));
+  releasers.push('data directory', () => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   releasers.push('log', () => log.close());
   try {
-    const stage = await setUp(dataDir, log, releasers);
-    const customers = await play(stage);
-    const complete = await showRows(stage, customers);
+    const stage = await setUp(dataDir, log, releasers, leaving.signal);
+    const played = play(stage).then(async (customers) => ({ customers, complete: await showRows(stage, customers) }));
+    const { customers, complete } = await unlessLeaving(leaving.signal, played);
     if (onlyOnce) return complete ? 0 : 1;
-    await stayUntilStopped(stage, customers);
+    await unlessLeaving(leaving.signal, stay(stage, customers, leaving.signal));
     return 0;
   } catch (error) {
+    if (error instanceof Leaving) {
+      say('\nAté logo.');
+      return 0;
+    }
     say(`\nA demonstração falhou: ${error instanceof Error ? error.stack : String(error)}`);
     return 1;
   } finally {
@@ -51,7 +65,24 @@ export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<nu
   }
 }
 
-async function setUp(dataDir: string, log: ReturnType<typeof createLog>, releasers: Releasers): Promise<Stage> {
+/** What `work` comes to. @throws Leaving as soon as the watcher leaves; the work goes on, unheard */
+async function unlessLeaving<T>(leaving: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  const left = new Promise<never>((_, reject) => {
+    const tell = () => reject(leaving.reason as Error);
+    if (leaving.aborted) tell();
+    else leaving.addEventListener('abort', tell, { once: true });
+  });
+  return await Promise.race([work, left]);
+}
+
+/** What is being made is finished before the watcher may leave, so that it can be closed. */
+async function setUp(
+  dataDir: string,
+  log: ReturnType<typeof createLog>,
+  releasers: Releasers,
+  leaving: AbortSignal,
+): Promise<Stage> {
   say('Sentinela · demonstração: tudo nesta máquina, sem WhatsApp de verdade\n');
   const simulator = await Simulator.start();
   releasers.push('simulator', () => simulator.stop());
@@ -67,9 +98,10 @@ async function setUp(dataDir: string, log: ReturnType<typeof createLog>, release
     WHATSAPP_MEDIA_URL: simulator.media.url,
     WHATSAPP_MEDIA_CA: mediaCa,
   });
+  leaving.throwIfAborted();
   const gateway = await createGateway(config, { log });
   releasers.push('gateway', () => gateway.stop());
-  await gateway.start();
+  await unlessLeaving(leaving, gateway.start());
   const { url } = gateway.parts.http.address();
   say(`  gateway    ${url}   (documentação: ${url}/docs)`);
   const database = gateway.parts.databaseHost.current;
@@ -173,14 +205,10 @@ function showCurl({ api, database }: Stage, atendimentoId: unknown, pictureId: u
 }
 
 /** Customers answer whatever is sent to them, so that the curl lines above have something to show. */
-async function stayUntilStopped({ simulator }: Stage, customers: Customer[]): Promise<void> {
+async function stay({ simulator }: Stage, customers: Customer[], leaving: AbortSignal): Promise<void> {
   say('\nA demonstração continua até Ctrl-C; os clientes respondem ao que você enviar.\n');
   const phone = simulator.phones[0]!;
-  const stopped = new AbortController();
-  for (const { contact, name } of customers) void converse(phone, contact, name, stopped.signal);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  stopped.abort();
-  say('\nAté logo.');
+  await Promise.all(customers.map(({ contact, name }) => converse(phone, contact, name, leaving)));
 }
 
 async function converse(phone: Phone, contact: Contact, name: string, stopped: AbortSignal): Promise<void> {

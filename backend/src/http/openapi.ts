@@ -1,4 +1,4 @@
-import { VERSION } from '../bootstrap/version.js';
+import { VERSION } from '../lib/version.js';
 import { describeWebhooks } from './describe-webhooks.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';

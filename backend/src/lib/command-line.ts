@@ -1,4 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { survivesClosedStreams } from './standard-streams.js';
+import { VERSION } from './version.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>;
@@ -18,22 +20,44 @@ export interface CommandLine<O extends Options> {
 /** The command line says what the program does not know; the message ends with how it is called. */
 export class UsageError extends Error {}
 
-/** What the command line says, or the end of the process (64): what is not understood must not look as if it had been done. */
+/**
+ * Begins a program: what the command line says, or the end of the process. `--help` and `--version` answer on standard
+ * output (0); what is not understood is refused (64), as it must not look as if it had been done.
+ */
 export function readCommandLine<O extends Options>(known: CommandLine<O>): Parsed<O> {
+  survivesClosedStreams();
+  const args = process.argv.slice(2);
+  const answer = plainAnswer(known, args);
+  if (answer !== null) endWith(process.stdout, answer, 0);
   try {
-    return parseCommandLine(known, process.argv.slice(2));
+    return parseCommandLine(known, args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(EX_USAGE);
+    return endWith(process.stderr, error.message, EX_USAGE);
   }
+}
+
+/** The answer to `--help` (`-h`) and `--version` (`-v`) wherever they stand, before anything else is looked at; null without them. */
+export function plainAnswer({ usage }: Pick<CommandLine<Options>, 'usage'>, args: readonly string[]): string | null {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  if (own.some((arg) => arg === '--help' || arg === '-h')) return usageText(usage);
+  return own.some((arg) => arg === '--version' || arg === '-v') ? VERSION : null;
+}
+
+function endWith(stream: NodeJS.WriteStream, text: string, code: number): never {
+  stream.write(`${text}\n`);
+  process.exit(code);
+}
+
+function usageText(usage: string): string {
+  return `Usage: ${usage.trim().replaceAll('\n', '\n       ')}`;
 }
 
 /** @throws UsageError for unknown options, options without their value (or with one they do not take), and words too many */
 export function parseCommandLine<O extends Options>(known: CommandLine<O>, args: string[]): Parsed<O> {
   const { options, words = 0, usage } = known;
-  const refuse = (problem: string) =>
-    new UsageError(`${problem}.\nUsage: ${usage.trim().replaceAll('\n', '\n       ')}`);
+  const refuse = (problem: string) => new UsageError(`${problem}.\n${usageText(usage)}`);
   const parsed = parse({ options, args, allowPositionals: true }, refuse);
   const tooMany = parsed.positionals[words];
   if (tooMany !== undefined) throw refuse(`Unexpected argument '${tooMany}'`);

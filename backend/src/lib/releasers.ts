@@ -1,8 +1,14 @@
 import type { Log } from './log.js';
 
+interface Step {
+  name: string;
+  run: () => unknown;
+  limitMs: number;
+}
+
 /** Undo steps, run in reverse order; one that fails or hangs is logged and does not stop the rest. */
 export class Releasers {
-  readonly #steps: { name: string; run: () => unknown; limitMs: number }[] = [];
+  readonly #steps: Step[] = [];
   #released: Promise<void> | null = null;
 
   constructor(
@@ -10,9 +16,14 @@ export class Releasers {
     private readonly stepDeadlineMs = 5000,
   ) {}
 
-  /** @param limitMs for a step that has nothing to lose by being left */
+  /**
+   * A step for what was opened after the release had begun is run at once; `releaseAll` waits for it, too.
+   * @param limitMs for a step that has nothing to lose by being left
+   */
   push(name: string, run: () => unknown, limitMs = this.stepDeadlineMs): void {
-    this.#steps.push({ name, run, limitMs });
+    const step = { name, run, limitMs };
+    if (this.#released) this.#released = this.#released.then(() => this.#release(step));
+    else this.#steps.push(step);
   }
 
   /** Whether the release has begun. */
@@ -26,18 +37,20 @@ export class Releasers {
   }
 
   async #run(): Promise<void> {
-    for (const step of this.#steps.reverse()) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no end after ${step.limitMs} ms`)), step.limitMs);
-      });
-      try {
-        await Promise.race([Promise.resolve().then(step.run), late]);
-      } catch (error) {
-        this.log.error('release step failed', { step: step.name, error });
-      } finally {
-        clearTimeout(timer);
-      }
+    for (const step of this.#steps.reverse()) await this.#release(step);
+  }
+
+  async #release(step: Step): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no end after ${step.limitMs} ms`)), step.limitMs);
+    });
+    try {
+      await Promise.race([Promise.resolve().then(step.run), late]);
+    } catch (error) {
+      this.log.error('release step failed', { step: step.name, error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -8,7 +8,12 @@ import { onceARun } from './once-a-run.js';
 const run = promisify(execFile);
 const PACKAGE_DIR = fileURLToPath(new URL('../../', import.meta.url));
 /** What tests start besides the gateway's own programs. */
-const CHILDREN = ['tests/integration/journal-child', 'tests/support/breakable-daemon', 'src/simulator/run'];
+const CHILDREN = [
+  'tests/integration/journal-child',
+  'tests/support/breakable-daemon',
+  'tests/support/logging-child',
+  'src/simulator/run',
+];
 
 /**
  * A program of the gateway as it is shipped: a folder with package.json, migrations, dependencies and what

@@ -77,6 +77,7 @@ export class PostgresCluster {
   release(): void {
     this.#state = 'idle';
     this.#cancelWatch();
+    process.off('exit', this.#onExit);
   }
 
   /** Can be called twice; resolves when no process is left. */
@@ -133,6 +134,8 @@ export class PostgresCluster {
     await output.close();
     child.unref();
     this.#pid = await pid;
+    process.off('exit', this.#onExit);
+    process.once('exit', this.#onExit);
     await this.#untilReady(child);
     return { socketDir, port: PORT };
   }
@@ -174,10 +177,20 @@ export class PostgresCluster {
     this.#cancelWatch();
     await this.#repair?.catch(() => undefined);
     if (this.#pid > 0) await this.#end(this.#pid);
+    process.off('exit', this.#onExit);
     const socketDir = this.#address?.socketDir;
     if (socketDir && socketDir !== this.#dir) await rm(socketDir, { recursive: true, force: true });
     this.#state = 'idle';
   }
+
+  /** The process ends before it has stopped its server (a stop that took too long): it shuts down by itself. */
+  readonly #onExit = (): void => {
+    try {
+      process.kill(this.#pid, 'SIGINT');
+    } catch {
+      // It has ended.
+    }
+  };
 
   /** SIGINT: fast shutdown. SIGQUIT after a while: immediate, recovered at the next start; nothing committed is lost. */
   async #end(pid: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { parseCommandLine, UsageError } from '../../../src/lib/command-line.js';
+import { parseCommandLine, plainAnswer, UsageError } from '../../../src/lib/command-line.js';
 import { PACKAGE_DIR } from '../../../src/lib/package-dir.js';
 
 const known = {
@@ -34,6 +34,23 @@ test('a program that is called wrongly says so, ends with 64 and does nothing', 
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: PACKAGE_DIR, env, encoding: 'utf8' });
   expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
   expect(stderr).toMatch(/^Unknown option '--dry-run'\.\nUsage: npm run db:migrate /);
+});
+
+test.each([
+  ['--help', /^Usage: npm run db:migrate /],
+  ['-h', /^Usage: npm run db:migrate /],
+  ['--version', /^\d+\.\d+\.\d+\n$/],
+])('%s is answered on standard output with 0, and nothing else is done', (option, expected) => {
+  const args = ['--import', 'tsx', 'src/db-migrate.ts', option];
+  const env = { ...process.env, DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none', PORT: 'not read' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: PACKAGE_DIR, env, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(expected);
+});
+
+test('what stands after `--` is no option', () => {
+  expect(plainAnswer(known, ['--', '--help'])).toBeNull();
+  expect(plainAnswer(known, ['it', '--help'])).toMatch(/^Usage: npm run copy/);
 });
 
 test('every program of package.json that runs from src reads its command line so', async () => {

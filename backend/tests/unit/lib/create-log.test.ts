@@ -1,4 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,11 +19,14 @@ import { createLog, type ClosableLog } from '../../../src/lib/create-log.js';
 import { GatewayError } from '../../../src/lib/errors.js';
 import { silentLog, type LogMeta } from '../../../src/lib/log.js';
 import { redact } from '../../../src/lib/redact.js';
+import { until } from '../../support/until.js';
 
 let dir: string;
 let log: ClosableLog;
+/** '' while it is not there. */
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const linesOf = (file: string) =>
-  readFileSync(join(dir, file), 'utf8')
+  textOf(join(dir, file))
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as LogMeta);
@@ -22,7 +37,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await log.close();
-  rmSync(dir, { recursive: true });
+  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('the log files', () => {
@@ -37,7 +52,6 @@ describe('the log files', () => {
       { time: expect.any(String), level: 'error', message: 'failed', connectionId: 'c1', attempt: 2 },
     ]);
     expect(linesOf('error.log').map((line) => line['message'])).toEqual(['failed']);
-    expect(lstatSync(join(dir, 'combined.log')).isSymbolicLink()).toBe(true);
   });
 
   test('close can be called twice and writes everything out; later lines are dropped', async () => {
@@ -47,28 +61,90 @@ describe('the log files', () => {
     expect(linesOf('combined.log').map((line) => line['n'])).toEqual([...Array(5000).keys()]);
   });
 
-  test('a file that cannot be written is reported and harms nobody', async () => {
+  test('a log folder that cannot be made harms nobody', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    const lost = createLog({ dir: join(dir, 'file', 'logs'), level: 'info', console: false });
+    lost.info('lost');
+    await lost.close();
+    expect(readFileSync(join(dir, 'file'), 'utf8')).toBe('');
+  });
+
+  test('a file that cannot be written is reported once to the other, and again when it is back, with the count of lost lines', async () => {
     const blocked = join(dir, 'blocked');
-    mkdirSync(blocked);
-    // A folder where today's file should be: open fails, as on a full or read-only disk.
-    mkdirSync(join(blocked, `combined-${localDay()}.log`));
-    await log.close();
-    const failed = new Promise<string>((resolve) => {
-      log = createLog({ dir: blocked, level: 'info', console: false, onFailure: (file) => resolve(file) });
+    mkdirSync(join(blocked, 'combined.log'), { recursive: true });
+    const half = createLog({ dir: blocked, level: 'info', console: false, files: { maxBytes: 1e6, retryMs: 20 } });
+    for (let n = 0; n < 100; n++) half.error('a line', { n });
+    await until('the report', () => textOf(join(blocked, 'error.log')).includes('left out'));
+    rmSync(join(blocked, 'combined.log'), { recursive: true });
+    await until('the file', () => {
+      half.info('again');
+      return textOf(join(blocked, 'combined.log')) !== '';
     });
-    log.info('lost');
-    expect(await failed).toBe('combined');
-    log.error('kept');
-    await log.close();
-    expect(existsSync(join(blocked, 'error.log'))).toBe(true);
+    await half.close();
+    const messages = readFileSync(join(blocked, 'error.log'), 'utf8').split('\n').filter(Boolean);
+    const reports = messages.filter((line) => line.includes('log lines are left out'));
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toContain('EISDIR');
+    const back = readFileSync(join(blocked, 'combined.log'), 'utf8');
+    expect(Number(/"lost":(\d+)/.exec(back)?.[1])).toBeGreaterThan(99);
+  });
+
+  test('a folder that is removed while it is written is made again', async () => {
+    log.info('before');
+    await until('the file', () => linesOf('combined.log').length === 1);
+    rmSync(dir, { recursive: true });
+    await until('the file again', () => {
+      log.info('after');
+      return textOf(join(dir, 'combined.log')).includes('after');
+    });
+  });
+
+  test('at its limit the file goes on empty under its name and as the same file, so that `tail -f` goes on; no line is lost', async () => {
+    const small = createLog({ dir, level: 'info', console: false, files: { maxBytes: 4_000, retryMs: 20 } });
+    await until('the file', () => existsSync(join(dir, 'combined.log')));
+    const { ino } = statSync(join(dir, 'combined.log'));
+    const written = () => readdirSync(dir).flatMap((file) => (file.startsWith('combined') ? linesOf(file) : []));
+    for (let n = 0; n < 200; n++) {
+      small.info('line', { n });
+      if (n % 20 === 0) await until('the line', () => written().some((line) => line['n'] === n));
+    }
+    await small.close();
+    expect(statSync(join(dir, 'combined.log')).ino).toBe(ino);
+    const dated = readdirSync(dir).filter((file) => /^combined-\d{4}-\d\d-\d\d(\.\d+)?\.log$/.test(file));
+    expect(dated.length).toBeGreaterThan(0);
+    const all = ['combined.log', ...dated].flatMap(linesOf).map((line) => Number(line['n']));
+    expect(all.sort((a, b) => a - b)).toEqual([...Array(200).keys()]);
+  });
+
+  test('of the dated files the newest fourteen stay', async () => {
+    for (let n = 10; n < 40; n++) {
+      const file = join(dir, `combined-2020-01-${n}.log`);
+      writeFileSync(file, '');
+      utimesSync(file, n, n);
+    }
+    const small = createLog({ dir, level: 'info', console: false, files: { maxBytes: 100, retryMs: 20 } });
+    small.info('one line that is longer than the limit of the file, which is a hundred bytes, or so it is said');
+    await until('a line', () => linesOf('combined.log').length === 1);
+    small.info('two');
+    await small.close();
+    const dated = readdirSync(dir).filter((file) => file.startsWith('combined-'));
+    expect(dated).toHaveLength(14);
+    expect(dated).toContain('combined-2020-01-39.log');
+    expect(dated).not.toContain('combined-2020-01-26.log');
+  });
+
+  test('the link of earlier versions gives way to a file', async () => {
+    const other = join(dir, 'earlier');
+    mkdirSync(other);
+    writeFileSync(join(other, 'combined-2020-01-01.log'), 'old\n');
+    symlinkSync('combined-2020-01-01.log', join(other, 'combined.log'));
+    const next = createLog({ dir: other, level: 'info', console: false });
+    next.info('new');
+    await next.close();
+    expect(lstatSync(join(other, 'combined.log')).isFile()).toBe(true);
+    expect(readFileSync(join(other, 'combined-2020-01-01.log'), 'utf8')).toBe('old\n');
   });
 });
-
-function localDay(): string {
-  const now = new Date();
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-}
 
 describe('redaction', () => {
   const meta = {

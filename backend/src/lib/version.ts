@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PACKAGE_DIR } from '../lib/package-dir.js';
+import { PACKAGE_DIR } from './package-dir.js';
 
 interface PackageJson {
   version: string;
