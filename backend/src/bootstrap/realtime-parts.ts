@@ -20,7 +20,12 @@ export interface RealtimeParts {
 }
 
 /** Figures of a moment: who is there is told, nobody is told later. Everything else comes by the log of events. */
-const LIVE_ONLY = ['healthCheck', 'watchdogStep'] as const satisfies (keyof GatewayEvents)[];
+const LIVE_ONLY = [
+  'healthCheck',
+  'watchdogStep',
+  'presenceUpdated',
+  'chatUpdated',
+] as const satisfies (keyof GatewayEvents)[];
 
 export function realtimeParts(deps: {
   config: GatewayConfig;

@@ -1,4 +1,5 @@
 import { GatewayError } from '../lib/errors.js';
+import { wireForm } from './plain-message.js';
 import { canonicalEvent, eventClass } from './event-names.js';
 
 /** An event of an Evolution server, out of whichever form it was posted in. */
@@ -36,7 +37,7 @@ export function readEnvelope(body: Json, fallbackEvent: string | null): Envelope
   }
   const event = canonicalEvent(name);
   const data = body['data'];
-  const items = itemsOf(event, data);
+  const items = itemsOf(event, data).map((item) => wireForm(event, item));
   if (items.length > MAX_ITEMS) throw bad('body.data', `must have at most ${MAX_ITEMS} entries`);
   const time = typeof body['date_time'] === 'string' ? Date.parse(body['date_time']) : NaN;
   const sender = body['sender'];

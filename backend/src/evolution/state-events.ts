@@ -56,12 +56,19 @@ export function serverState(state: unknown, before: Estado, numero?: string | nu
   return { estado: before === 'ready' || before === 'reconnecting' ? 'reconnecting' : 'initializing', motivo: null };
 }
 
+/** Baileys' and Evolution's own word, and what others call it. */
+const STATES: Record<string, string> = { connected: 'open', closed: 'close', disconnected: 'close' };
+
+/** The state is in `state`, in `status` of other versions and scripts, or is all that `data` says. */
 function connectionUpdate(
-  { state, statusReason, wuid }: Json,
+  { state: said, status, value, statusReason, wuid }: Json,
   { sender }: Envelope,
   before: Estado,
 ): StateChange | null {
   const numero = digitsOf(wuid) ?? digitsOf(sender);
+  const given = [said, status, value].find((each) => typeof each === 'string');
+  const word = given?.toLowerCase() ?? '';
+  const state = STATES[word] ?? word;
   return state === 'close' ? closed(statusReason) : serverState(state, before, numero);
 }
 

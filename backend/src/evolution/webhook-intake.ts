@@ -15,6 +15,7 @@ import { eventClass } from './event-names.js';
 import type { EvolutionConnection } from './evolution-connection.js';
 import type { EvolutionPool } from './evolution-pool.js';
 import { unpackFile, type UnpackedItem } from './incoming-file.js';
+import { liveFact, type LiveFact } from './live-events.js';
 import type { OwnSends } from './own-sends.js';
 import { stateChange } from './state-events.js';
 import type { Admission, PresentedSecrets, WebhookSecrets } from './webhook-secrets.js';
@@ -47,6 +48,8 @@ export interface IntakeEvents {
   taken: WebhookReceipt;
   /** The code of the error that was answered. */
   refused: { code: string };
+  /** Presences and chats. */
+  live: { connectionId: string; fact: LiveFact };
 }
 
 export interface EvolutionWebhooksDeps {
@@ -150,10 +153,28 @@ export class EvolutionWebhooks {
     const receipt = { event, connectionId, accepted: 0, repeated: 0, ignored: false };
     const kind = eventClass(event);
     if (kind === 'ignored') return { ...receipt, ignored: true };
+    if (kind === 'live') return { ...receipt, ...(await this.#tellLive(connection, envelope)) };
     if (kind === 'state') return { ...receipt, ...(await this.#takeState(connection, envelope)) };
     const fresh = await this.#freshItems(connectionId, envelope);
     if (fresh.length > 0) await this.#commitItems(connection, envelope, fresh);
     return { ...receipt, accepted: fresh.length, repeated: envelope.items.length - fresh.length };
+  }
+
+  /** No row comes of it, and none goes. Only deletions are remembered: a presence that is told twice is still the same. */
+  async #tellLive({ connectionId }: EvolutionConnection, envelope: Envelope) {
+    const fact = liveFact(envelope);
+    if (fact === null) return { ignored: true };
+    if (fact.type === 'chatDeleted') {
+      const key = eventKey(envelope.event, null, envelope.data, envelope.at);
+      if (this.#isKnown(connectionId, key)) return { repeated: 1 };
+      await this.deps.journal.commit({ idempotency: [this.#record(connectionId, key, null)] });
+      this.deps.log.info('chats deleted at the server, their rows stay', {
+        connectionId,
+        chats: fact.data.chats.length,
+      });
+    }
+    this.events.emit('live', { connectionId, fact });
+    return { accepted: 1 };
   }
 
   async #takeState(connection: EvolutionConnection, envelope: Envelope) {

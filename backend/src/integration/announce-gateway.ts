@@ -17,7 +17,7 @@ export interface AnnounceGatewayDeps {
 
 /** Facts of the process that are in no entry of the log; durable for webhooks from the moment they are told. */
 const TOLD = [
-  ...['alert', 'supabaseOffline', 'supabaseOnline', 'qr', 'instanceStatus', 'userNotification'],
+  ...['alert', 'supabaseOffline', 'supabaseOnline', 'qr', 'instanceStatus', 'userNotification', 'chatDeleted'],
 ] as const satisfies (keyof GatewayEvents & keyof WebhookEventData)[];
 
 /** Has webhooks and WebSockets told what happens to the gateway itself, and of QR codes. @returns the undo */

@@ -1,4 +1,6 @@
 import type { EvolutionPool } from '../evolution/evolution-pool.js';
+import type { LiveFact } from '../evolution/live-events.js';
+import type { EvolutionWebhooks } from '../evolution/webhook-intake.js';
 import type { Projector } from '../inbound/projector.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
@@ -19,6 +21,8 @@ export interface TellEverybodyDeps {
   pool: WhatsAppPoolManager;
   /** Connections on Evolution servers tell the same. */
   evolution: Pick<EvolutionPool, 'events'>;
+  /** What Evolution servers post. */
+  intake: Pick<EvolutionWebhooks, 'events'>;
   projector: Projector;
   database: SupabaseWhatsAppService;
   rows: RowWatcher;
@@ -34,6 +38,7 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
   const undo = [
     tellConnections(events, pool),
     tellConnections(events, deps.evolution),
+    deps.intake.events.on('live', ({ connectionId, fact }) => tellLive(events, connectionId, fact)),
     tellInstances({ events, recordOf: (id) => pool.get(id)?.record ?? journal.getConnection(id) }),
     projector.events.on('projected', ({ eventos, resultados }) => {
       rows.written(eventos, resultados);
@@ -73,4 +78,10 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
     }),
   ];
   return () => undo.forEach((off) => off());
+}
+
+function tellLive(events: TypedEmitter<GatewayEvents>, connectionId: string, fact: LiveFact): void {
+  if (fact.type === 'presenceUpdated') events.emit('presenceUpdated', { connectionId, ...fact.data });
+  else if (fact.type === 'chatUpdated') events.emit('chatUpdated', { connectionId, ...fact.data });
+  else events.emit('chatDeleted', { connectionId, ...fact.data });
 }

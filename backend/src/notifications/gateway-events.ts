@@ -15,6 +15,20 @@ export interface GatewayEvents {
   messageMedia: { connectionId: string; mensagemId: string; url: string | null; erro: string | null };
   /** Somebody came into a group or left it, or the group changed: its row says so. */
   groupUpdated: MessageFact;
+  /** Somebody is online, writing or gone, as an Evolution server has told; `estado` is WhatsApp's word. */
+  presenceUpdated: {
+    connectionId: string;
+    chat: string;
+    presencas: { jid: string; estado: string; vistoEm: string | null }[];
+  };
+  /** An Evolution server has told of chats. */
+  chatUpdated: {
+    connectionId: string;
+    acao: 'set' | 'upsert' | 'update';
+    chats: { jid: string; nome: string | null; naoLidas: number | null }[];
+  };
+  /** Chats were deleted on the phone of a connection on an Evolution server; their rows stay. */
+  chatDeleted: { connectionId: string; chats: string[] };
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;

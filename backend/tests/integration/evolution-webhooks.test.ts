@@ -142,7 +142,7 @@ describe('what is wrong is said', () => {
   });
 
   test('events that change nothing are answered and forgotten', async () => {
-    const answer = await post(anEnvelope('presence.update', anInstance(), { id: ANA, presences: {} }));
+    const answer = await post(anEnvelope('labels.edit', anInstance(), { id: '1' }));
     expect([answer.status, answer.body.ignored]).toEqual([200, true]);
   });
 });
@@ -177,7 +177,11 @@ describe('what clients hear of an event', () => {
   afterAll(() => client.close());
 
   /** Every event of the specification, and what it is for a client; null: nothing here changes by it. */
-  const events: [event: string, data: () => unknown, heard: WebhookEventType | null][] = [
+  const events: [
+    event: string,
+    data: () => unknown,
+    heard: WebhookEventType | 'presenceUpdated' | 'chatUpdated' | null,
+  ][] = [
     ['messages.upsert', () => aWireMessage(), 'messageReceived'],
     [
       'messages.upsert',
@@ -196,11 +200,18 @@ describe('what clients hear of an event', () => {
     ['groups.update', () => [{ id: '120363000000000001@g.us', subject: 'Clientes VIP' }], 'contactUpdated'],
     ['qrcode.updated', () => ({ qrcode: '2@abc' }), 'qr'],
     ['connection.update', () => ({ state: 'open' }), 'connectionState'],
-    // Who is writing or online is asked for by nobody; a chat's list is made of its messages.
+    [
+      'presence.update',
+      () => ({ id: ANA, presences: { [ANA]: { lastKnownPresence: 'composing' } } }),
+      'presenceUpdated',
+    ],
+    ['chats.upsert', () => [{ remoteJid: ANA, name: 'Ana', unreadMessages: 2 }], 'chatUpdated'],
+    ['chats.update', () => [{ remoteJid: ANA }], 'chatUpdated'],
+    ['chats.delete', () => [ANA], 'chatDeleted'],
+    ['labels.edit', () => ({ id: '1' }), null],
+    // Nothing in it that could be told.
     ['presence.update', () => ({ id: ANA, presences: {} }), null],
-    ['chats.upsert', () => [{ remoteJid: ANA }], null],
-    ['chats.update', () => [{ remoteJid: ANA }], null],
-    ['chats.delete', () => [ANA], null],
+    ['chats.delete', () => [], null],
   ];
   test.each(events)('%s %#', async (event, data, heard) => {
     const before = heard === null ? 0 : client.ofType(heard).length;
@@ -329,3 +340,91 @@ test('hostile bodies never make a fault of ours, and hold up nothing', async () 
   await say(instance, last);
   expect(await gateway.crm.mensagem(instance, String(last.key['id']))).toMatchObject({ conteudo: 'ainda aqui' });
 }, 60_000);
+
+describe('presences, chats and plain messages', () => {
+  test('presences and chats are heard with what they say; a deletion is told once and takes no row', async () => {
+    const instance = anInstance();
+    const said = aWireMessage({ message: { conversation: 'fica' } });
+    await say(instance, said);
+    await gateway.crm.mensagem(instance, String(said.key['id']));
+    const listener = await SocketClient.ready(gateway.http.baseUrl);
+    try {
+      const presence = { id: ANA, presences: { [ANA]: { lastKnownPresence: 'available', lastSeen: 1_795_262_400 } } };
+      for (const event of ['PRESENCE_UPDATE', 'presence-update', 'presenceUpdate']) {
+        expect((await post(anEnvelope(event, instance, presence))).body).toMatchObject({ accepted: 1, ignored: false });
+      }
+      expect((await post({ instance, data: presence }, `${EVOLUTION}/PRESENCE_UPDATE`)).body.accepted).toBe(1);
+      const heard = await until('four presences', () => {
+        const all = listener.ofType('presenceUpdated');
+        return all.length === 4 ? all : null;
+      });
+      expect(heard[0]?.body).toMatchObject({
+        connectionId: instance,
+        data: { chat: ANA, presencas: [{ jid: ANA, estado: 'available', vistoEm: '2026-11-21T12:00:00.000Z' }] },
+      });
+      const deletion = anEnvelope('CHATS_DELETE', instance, [ANA]);
+      expect([(await post(deletion)).body.accepted, (await post(deletion)).body.repeated]).toEqual([1, 1]);
+      await until('the deletion', () => listener.ofType('chatDeleted').length > 0);
+      expect(listener.ofType('chatDeleted').map(({ body }) => body.data)).toEqual([{ chats: [ANA] }]);
+      expect(await gateway.crm.mensagem(instance, String(said.key['id']))).toMatchObject({
+        ...{ conteudo: 'fica', apagada_em: null },
+      });
+    } finally {
+      listener.close();
+    }
+  });
+
+  test.each<[string, unknown, string]>([
+    ['state', { state: 'open' }, 'ready'],
+    ['status', { status: 'open' }, 'ready'],
+    ['status in other words', { status: 'connected' }, 'ready'],
+    ['the word alone', 'open', 'ready'],
+    ['both, the state counts', { state: 'open', status: 'close' }, 'ready'],
+    ['closed', { status: 'close', statusReason: 401 }, 'logged_out'],
+  ])('a connection.update with %s', async (_what, data, estado) => {
+    const instance = anInstance();
+    await post({ event: 'connection.update', instance, data });
+    expect((await gateway.connection(instance)).estado).toBe(estado);
+  });
+
+  test('a message whose content is a plain text is a row like any other, and once', async () => {
+    const instance = anInstance();
+    const key = { remoteJid: ANA, fromMe: false, id: '3EB0PLAIN' };
+    const whole = {
+      event: 'MESSAGES_UPSERT',
+      instance: { instanceName: instance },
+      data: { key, message: 'Olá, tudo bem?' },
+    };
+    expect((await post(whole)).body).toMatchObject({ accepted: 1 });
+    expect((await post(whole)).body).toMatchObject({ accepted: 0, repeated: 1 });
+    expect(await gateway.crm.mensagem(instance, '3EB0PLAIN')).toMatchObject({
+      conteudo: 'Olá, tudo bem?',
+      tipo: 'TEXTO',
+    });
+    const flat = (changes: Json) => ({
+      ...{ event: 'messages.upsert', instance },
+      data: { from: '+55 11 91111-1111', message: 'oi', timestamp: 1_795_262_400_000, ...changes },
+    });
+    for (const [body, accepted] of [
+      [flat({}), 1],
+      [flat({}), 0],
+      [flat({ message: 'tchau' }), 1],
+      [flat({ timestamp: '2026-11-21T12:00:01Z' }), 1],
+      [flat({ id: '3EB0FLAT', timestamp: undefined }), 1],
+    ] as const) {
+      expect((await post(body)).body.accepted).toBe(accepted);
+    }
+    await gateway.crm.mensagem(instance, '3EB0FLAT');
+    const rows = await until('all rows', async () => {
+      const all = await gateway.crm.rows('whatsapp_mensagens', { chat_jid: ANA });
+      return all.filter(({ conteudo }) => ['oi', 'tchau'].includes(String(conteudo))).length >= 4 ? all : null;
+    });
+    expect(rows).not.toHaveLength(0);
+    // Neither an id nor a time: twice the same text could be one message or two.
+    const without = await post(flat({ timestamp: undefined }));
+    expect([verdict(without), JSON.stringify(without.body)]).toEqual([
+      '400 BAD_REQUEST',
+      expect.stringContaining('body.data.0.key.id'),
+    ]);
+  });
+});

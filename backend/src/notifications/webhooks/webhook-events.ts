@@ -103,6 +103,7 @@ export interface WebhookEventData {
   messageRead: { chat: PartyData; whatsappIds: string[] | null; ate: string | null };
   groupUpdated: GroupUpdateData;
   contactUpdated: PartyData;
+  chatDeleted: { chats: string[] };
   atendimentoMerged: { de: string; para: string };
   connectionState: { estado: string; status: string; motivo: string | null; numero: string | null; lid: string | null };
   connected: { numero: string | null; lid: string | null };
@@ -147,6 +148,8 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   messageRead: 'Messages of a customer were read here, on the phone or by API.',
   groupUpdated: 'Somebody came into a group or left it, or its subject, description or settings changed.',
   contactUpdated: 'Names or addresses of somebody became known.',
+  chatDeleted:
+    'Chats were deleted on the phone of a connection on an Evolution server, by their addresses; the rows stay.',
   atendimentoMerged: 'Two conversations turned out to be one. Told once, not kept over a crash at that very moment.',
   connectionState: 'A connection moved to another state.',
   connected: 'A connection is ready.',
