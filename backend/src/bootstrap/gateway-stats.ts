@@ -2,7 +2,6 @@ import type { Scope } from '../integration/resources.js';
 import { mayUse } from '../integration/scope.js';
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
-import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import type { Sender } from '../outbound/sender.js';
 import type { Orphans } from './orphans.js';
 import type { SendCounter } from './send-counter.js';
@@ -10,7 +9,10 @@ import type { SendCounter } from './send-counter.js';
 export interface GatewayStatsDeps {
   journal: Journal;
   database: Pick<SupabaseWhatsAppService, 'ping'>;
-  pool: WhatsAppPoolManager;
+  /** All connections, wherever they live. */
+  connections: () => { ready: number; total: number };
+  /** MAX_CONNECTIONS. */
+  maxConnections: number;
   sends: SendCounter;
   sender: Pick<Sender, 'figures'>;
   orphans: Pick<Orphans, 'counts'>;
@@ -29,6 +31,7 @@ export async function gatewayStats(deps: GatewayStatsDeps, scope: Scope | null) 
     return scope === null || (record !== null && mayUse(record, scope));
   };
   const responseMs = await deps.database.ping().catch(() => null);
+  const { ready, total } = deps.connections();
   return {
     queues: {
       pendingEntries: queue.pendingEntries,
@@ -40,7 +43,7 @@ export async function gatewayStats(deps: GatewayStatsDeps, scope: Scope | null) 
       journalMaxBytes: queue.maxBytes,
     },
     supabase: { reachable: responseMs !== null, responseMs },
-    connections: { active: deps.pool.readyCount, total: deps.pool.list().length, max: deps.pool.maxClients },
+    connections: { active: ready, total, max: deps.maxConnections },
     sends: { ...deps.sends.figures, queues: deps.sender.figures.filter(isTheirs) },
     orphans: deps.orphans.counts(),
   };

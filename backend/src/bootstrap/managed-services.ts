@@ -1,5 +1,6 @@
 import type { HistoryQueue } from '../inbound/history-queue.js';
 import type { Projector } from '../inbound/projector.js';
+import type { InstanceResets } from '../integration/instances/instance-resets.js';
 import type { Robot } from '../integration/robot/robot-service.js';
 import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
@@ -16,10 +17,11 @@ export function managedServices(parts: {
   robot: Robot;
   schedule: ScheduleParts;
   history: HistoryQueue;
+  resets: InstanceResets;
   integration: WhatsAppIntegrationService;
   watchdog: WhatsAppWatchdogService;
 }): ManagedService[] {
-  const { database, projector, openers, integration, robot, schedule, history, watchdog } = parts;
+  const { database, projector, openers, integration, robot, schedule, history, resets, watchdog } = parts;
   return [
     {
       name: 'supabase',
@@ -41,9 +43,10 @@ export function managedServices(parts: {
         robot.start();
         schedule.scheduler.start();
         history.start();
+        resets.start();
       },
       stop: async () => {
-        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop()]);
+        await Promise.all([robot.stop(), schedule.scheduler.stop(), history.stop(), resets.stop()]);
         await integration.stop();
       },
       reason: () => null,

@@ -1,11 +1,16 @@
 import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import { Clients } from '../integration/clients.js';
+import { InstanceResets } from '../integration/instances/instance-resets.js';
 import type { InstanceHealth } from '../integration/instances/instance-resource.js';
 import { WhatsAppManager } from '../integration/instances/whatsapp-manager.js';
+import type { Scope } from '../integration/resources.js';
 import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { Sender } from '../outbound/sender.js';
+import { InstanceTable } from '../supabase/instances.js';
+import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WatchdogReport } from '../watchdog/watchdog-report.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 
@@ -19,7 +24,9 @@ export interface PoolPartsDeps {
   sender: Sender;
   /** Asked for when somebody looks: the watchdog is made later. */
   watchdog: () => { report(): WatchdogReport };
+  database: SupabaseWhatsAppService;
   clock: Clock;
+  log: Log;
 }
 
 /** What stands on the pool beside the connections' own use cases. */
@@ -28,6 +35,8 @@ export interface PoolParts {
   clients: Clients;
   /** One connection per user. */
   instances: WhatsAppManager;
+  /** Instances whose row somebody has deleted. */
+  resets: InstanceResets;
 }
 
 /** Builds it; from here on a client counts the messages that WhatsApp has accepted of it. */
@@ -39,7 +48,9 @@ export function poolParts({
   integration,
   sender,
   watchdog,
+  database,
   clock,
+  log,
 }: PoolPartsDeps): PoolParts {
   sender.events.on('sent', ({ connectionId }) => {
     const client = pool.get(connectionId);
@@ -48,8 +59,21 @@ export function poolParts({
   });
   const { connections } = integration;
   const healthOf = (id: string) => healthIn(watchdog().report(), id);
+  const resets = new InstanceResets({
+    table: new InstanceTable(database),
+    recordOf: (id) => pool.get(id)?.record ?? evolution.pool.get(id)?.record ?? journal.getConnection(id),
+    logout: (id) => {
+      const { client } = connections.sendable(id, null);
+      return client ? client.logout() : connections.remote.logout(id);
+    },
+    databaseReason: () => database.reason,
+    clock,
+    log,
+  });
+  const remove = (id: string, scope: Scope | null) => integration.deleteConnection(id, scope);
   return {
-    clients: new Clients({ journal, pool, connections, clock }),
+    resets,
+    clients: new Clients({ journal, pool, evolution: evolution.pool, connections, remove, clock }),
     instances: new WhatsAppManager({ journal, pool, evolution, connections, healthOf, driver, clock }),
   };
 }

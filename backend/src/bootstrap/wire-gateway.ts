@@ -126,7 +126,18 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const { lastResort, loopGuard, watchdog } = watch;
   const { instanceDriver } = config;
   const ofPool = poolParts({
-    ...{ journal, pool, evolution, instanceDriver, integration, sender, watchdog: () => watchdog, clock },
+    ...{
+      journal,
+      pool,
+      evolution,
+      instanceDriver,
+      integration,
+      sender,
+      watchdog: () => watchdog,
+      database,
+      clock,
+      log,
+    },
   });
   const isReady = (id: string) => channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
@@ -142,11 +153,21 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     log,
   });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
-    services: managedServices({ database, projector, openers, integration, robot, schedule, history, watchdog }),
+    services: managedServices({
+      ...{ database, projector, openers, integration, robot, schedule, history, watchdog },
+      resets: ofPool.resets,
+    }),
     selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
-    stats: (scope) => gatewayStats({ journal, database, pool, sends, sender, orphans }, scope),
+    stats: (scope) =>
+      gatewayStats(
+        {
+          ...{ journal, database, sends, sender, orphans, connections: () => integration.summary(null) },
+          maxConnections: config.maxConnections,
+        },
+        scope,
+      ),
     connections: (scope) => integration.summary(scope),
     journalWritable: () => journal.assertRoom(),
     foreignServer: config.whatsapp.foreign,
@@ -204,7 +225,10 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     log,
   });
   const housekeeping = new Housekeeping({ journal, webVersion, orphans, mediaSweep: media.sweep, access, clock, log });
-  const told = { events, pool, evolution: evolution.pool, projector, database, rows, journal, dispatcher, clock, log };
+  const told = {
+    ...{ events, pool, evolution: evolution.pool, intake: evolution.webhooks, projector, database },
+    ...{ rows, journal, dispatcher, clock, log },
+  };
   const tell = () => tellEverybody(told);
   return {
     config,
@@ -233,6 +257,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     realtime,
     http,
     orphans,
+    resets: ofPool.resets,
     metrics,
     housekeeping,
     tell,

@@ -7,7 +7,7 @@ import { Skip, type Check } from './system-check.js';
 
 export interface WhatsAppChecksDeps {
   gateway: GatewayClient;
-  table: Pick<InstanceTable, 'ofUser' | 'remove'>;
+  table: Pick<InstanceTable, 'ofUser' | 'remove' | 'indexes'>;
   /** EVOLUTION_API_URL, EVOLUTION_API_KEY and EVOLUTION_WEBHOOK_SECRET of the gateway. */
   evolution: { url: string | null; serverKey: string | null; webhookSecret: string | null };
 }
@@ -34,6 +34,7 @@ export function whatsappChecks(deps: WhatsAppChecksDeps): Check[] {
   return [
     { name: 'gateway', run: () => checkGateway(gateway) },
     { name: 'schema', run: () => checkSchema(gateway) },
+    { name: 'schema: instances', run: () => checkIndexes(deps.table) },
     { name: 'instance: created', run: () => checkCreated(gateway, userId) },
     { name: 'instance: one', run: () => checkOne(gateway, userId) },
     { name: 'instance: row', run: () => checkRow(deps.table, userId) },
@@ -59,6 +60,23 @@ async function checkSchema(gateway: GatewayClient): Promise<string> {
   const step = steps.find(({ name }) => name === 'database');
   if (!step?.ok) throw new Error(step?.error ?? 'the self test says nothing of the database');
   return 'complete; a row was written, read and deleted';
+}
+
+/** Under the names that readers of the table know. */
+const INDEXES = {
+  idx_whatsapp_instances_user_id: { colunas: 'user_id', unico: false },
+  idx_whatsapp_instances_user_id_unique: { colunas: 'user_id', unico: true },
+  idx_whatsapp_instances_instance_name: { colunas: 'instance_name', unico: true },
+};
+
+async function checkIndexes(table: WhatsAppChecksDeps['table']): Promise<string> {
+  const there = new Map((await table.indexes()).map((index) => [index.nome, index]));
+  const wrong = Object.entries(INDEXES).filter(([name, { colunas, unico }]) => {
+    const found = there.get(name);
+    return found?.colunas !== colunas || found.unico !== unico;
+  });
+  if (wrong.length > 0) throw new Error(`whatsapp_instances lacks ${wrong.map(([name]) => name).join(', ')}`);
+  return `whatsapp_instances has its ${Object.keys(INDEXES).length} indexes`;
 }
 
 const connect = async (gateway: GatewayClient, userId: string) => {

@@ -1,3 +1,4 @@
+import type { EvolutionPool } from '../evolution/evolution-pool.js';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
@@ -13,7 +14,10 @@ import { mayUse } from './scope.js';
 export interface ClientsDeps {
   journal: Pick<Journal, 'listConnections' | 'listGoneConnections'>;
   pool: WhatsAppPoolManager;
+  evolution: Pick<EvolutionPool, 'get'>;
   connections: Connections;
+  /** Logs out and forgets, with what waits to be sent. @throws CONNECTION_NOT_FOUND */
+  remove: (id: string, scope: Scope | null) => Promise<void>;
   clock: Clock;
 }
 
@@ -113,6 +117,11 @@ export class Clients {
     );
   }
 
+  /** Logs out and forgets the client; its conversations stay. @throws CONNECTION_NOT_FOUND */
+  remove(id: string, scope: Scope | null): Promise<void> {
+    return this.deps.remove(id, scope);
+  }
+
   /** Opens the caller's paired clients that nobody has disconnected, and waits for them as long as a request can. */
   async restore(scope: Scope | null): Promise<RestoreResult> {
     let clients: WhatsAppClientService[] = [];
@@ -166,9 +175,10 @@ export class Clients {
   }
 
   #records(scope: Scope | null): Readonly<ConnectionRecord>[] {
-    return this.deps.journal
+    const { journal, pool, evolution } = this.deps;
+    return journal
       .listConnections()
-      .map((record) => this.deps.pool.get(record.connectionId)?.record ?? record)
+      .map((record) => (pool.get(record.connectionId) ?? evolution.get(record.connectionId))?.record ?? record)
       .filter((record) => mayUse(record, scope));
   }
 

@@ -11,6 +11,7 @@ import { parseRecipient } from '../lib/phone-number.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
+import { connectionLimit } from '../whatsapp/connection-limit.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
@@ -53,7 +54,7 @@ export class Connections {
   readonly remote: RemoteConnections;
 
   constructor(private readonly deps: ConnectionsDeps) {
-    this.remote = new RemoteConnections({ ...deps, maxConnections: deps.pool.maxClients });
+    this.remote = new RemoteConnections(deps);
   }
 
   /** @throws CONNECTION_TAKEN, CONNECTION_LIMIT */
@@ -194,6 +195,7 @@ export class Connections {
 
   /** Whoever asks for the same id meanwhile waits for the end of it. */
   async #once<T>(connectionId: string, work: () => Promise<T>): Promise<T> {
+    this.#assertRoom();
     const working = work();
     this.#creating.set(
       connectionId,
@@ -204,6 +206,14 @@ export class Connections {
     } finally {
       this.#creating.delete(connectionId);
     }
+  }
+
+  /** MAX_CONNECTIONS counts every connection alike, wherever it lives, and those that are being made. @throws CONNECTION_LIMIT */
+  #assertRoom(): void {
+    const { journal, pool } = this.deps;
+    const known = journal.listConnections().map(({ connectionId }) => connectionId);
+    const limit = pool.maxClients;
+    if (new Set([...known, ...this.#creating.keys()]).size >= limit) throw connectionLimit(limit);
   }
 
   async #registerRemote(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<ConnectionRecord> {

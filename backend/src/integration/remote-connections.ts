@@ -22,8 +22,6 @@ export interface RemoteConnectionsDeps {
   journal: Journal;
   evolution: EvolutionParts;
   clock: Clock;
-  /** MAX_CONNECTIONS; those in this process count, too. */
-  maxConnections: number;
 }
 
 /** The use cases around connections that live on Evolution servers. Who may use one was asked before. */
@@ -50,15 +48,14 @@ export class RemoteConnections {
     return home;
   }
 
-  /** Puts it into the registry, durably. @throws GatewayError `CONNECTION_LIMIT`, `JOURNAL_FAILED` */
+  /** Puts it into the registry, durably. @throws GatewayError `JOURNAL_FAILED` */
   async register(
     input: CreateConnectionInput,
     ownerId: string,
     rowId: string,
     home: EvolutionHome,
   ): Promise<EvolutionConnection> {
-    const { journal, evolution, clock, maxConnections } = this.deps;
-    if (journal.listConnections().length >= maxConnections) throw new GatewayError('CONNECTION_LIMIT');
+    const { journal, evolution, clock } = this.deps;
     const record = newRecord(input, ownerId, rowId, clock.now(), home);
     const { connectionId } = record;
     await journal.commit({

@@ -21,11 +21,28 @@ export interface SessionOwner {
   company_id: string | null;
 }
 
+/** A connection whose row in `whatsapp_instances` was deleted. */
+export interface RequestedReset {
+  /** Of its row in `whatsapp_sessions`. */
+  id: string;
+  session_name: string;
+  /** When, ISO 8601. */
+  reinicio_pedido_em: string;
+}
+
+/** An index of `whatsapp_instances`. */
+export interface InstanceIndex {
+  nome: string;
+  unico: boolean;
+  /** Separated by commas. */
+  colunas: string;
+}
+
 const PAGE = 500;
 
-/** `whatsapp_instances` for commands; the gateway itself never writes it. Everything rejects with a DatabaseFailure. */
+/** `whatsapp_instances` for commands; the gateway itself only looks for deleted rows. Everything rejects with a DatabaseFailure. */
 export class InstanceTable {
-  constructor(private readonly database: Pick<SupabaseWhatsAppService, 'query'>) {}
+  constructor(private readonly database: Pick<SupabaseWhatsAppService, 'query' | 'call'>) {}
 
   /** All rows, by name. */
   async list(): Promise<InstanceRow[]> {
@@ -46,6 +63,36 @@ export class InstanceTable {
       client.from('whatsapp_instances').update(changes).eq('id', id).is('user_id', null).select('id'),
     );
     return rows.length === 1;
+  }
+
+  /** Whose row was deleted since the last `resetDone`. */
+  async requestedResets(): Promise<RequestedReset[]> {
+    const rows = await this.database.query((client) =>
+      client
+        .from('whatsapp_sessions')
+        .select('id,session_name,reinicio_pedido_em')
+        .not('reinicio_pedido_em', 'is', null)
+        .limit(PAGE)
+        .retry(false),
+    );
+    return rows as unknown as RequestedReset[];
+  }
+
+  /** Takes the mark away, unless the row was deleted once more. */
+  async resetDone(id: string, at: string): Promise<void> {
+    await this.database.query((client) =>
+      client
+        .from('whatsapp_sessions')
+        .update({ reinicio_pedido_em: null })
+        .eq('id', id)
+        .eq('reinicio_pedido_em', at)
+        .select('id'),
+    );
+  }
+
+  /** The indexes that the table has. */
+  async indexes(): Promise<InstanceIndex[]> {
+    return (await this.database.call('indices_de_instancias', {})) as unknown as InstanceIndex[];
   }
 
   /** The instance of a user and the row of its connection; what is there of them. */

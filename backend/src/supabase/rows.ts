@@ -27,7 +27,8 @@ export type FunctionName =
   | 'ler_configuracao'
   | 'buscar_mensagens'
   | 'buscar_conversas'
-  | 'contatos_por_endereco';
+  | 'contatos_por_endereco'
+  | 'indices_de_instancias';
 
 /** What supabase-js answers, as far as it is looked at. */
 export interface Answer {

@@ -2,9 +2,9 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
-import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
+import { connectionLimit } from './connection-limit.js';
 import type { ClientEvents } from './client-events.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
 import { isPaired } from './pairing.js';
@@ -81,16 +81,7 @@ export class WhatsAppPoolManager {
   add(record: ConnectionRecord): WhatsAppClientService {
     const existing = this.#clients.get(record.connectionId);
     if (existing) return existing;
-    if (this.#clients.size >= this.deps.maxClients) {
-      const limit = this.deps.maxClients;
-      throw new GatewayError(
-        'CONNECTION_LIMIT',
-        `The limit of ${limit} connections is reached: raise MAX_CONNECTIONS or delete one.`,
-        {
-          details: { limit, setting: 'MAX_CONNECTIONS' },
-        },
-      );
-    }
+    if (this.#clients.size >= this.deps.maxClients) throw connectionLimit(this.deps.maxClients);
     const client = new WhatsAppClientService({
       ...this.deps,
       record: asLeft(record),

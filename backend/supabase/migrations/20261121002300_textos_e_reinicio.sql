@@ -81,7 +81,7 @@ create unique index if not exists idx_whatsapp_instances_instance_name on public
 create index if not exists idx_whatsapp_instances_user_id on public.whatsapp_instances (user_id);
 
 -- The indexes of whatsapp_instances that are valid, for `npm run test:whatsapp`.
-create or replace function public.indices_de_instancias() returns table (nome text, unico boolean, colunas text)
+create or replace function public.indices_de_instancias(pedido jsonb) returns table (nome text, unico boolean, colunas text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select c.relname::text, i.indisunique,
          (select string_agg(a.attname, ',' order by k.n) from unnest(i.indkey::int2[]) with ordinality k (attnum, n)
@@ -95,7 +95,7 @@ declare
   papel text;
   funcao text;
 begin
-  foreach funcao in array array['sentinela.pedir_reinicio()', 'public.indices_de_instancias()'] loop
+  foreach funcao in array array['sentinela.pedir_reinicio()', 'public.indices_de_instancias(jsonb)'] loop
     execute format('revoke execute on function %s from public', funcao);
     foreach papel in array array['anon', 'authenticated'] loop
       if exists (select from pg_roles where rolname = papel) then
@@ -104,7 +104,7 @@ begin
     end loop;
   end loop;
   if exists (select from pg_roles where rolname = 'service_role') then
-    grant execute on function public.indices_de_instancias() to service_role;
+    grant execute on function public.indices_de_instancias(jsonb) to service_role;
   end if;
 end $$;
 

@@ -388,6 +388,51 @@ describe('whose server it is', () => {
   });
 });
 
+describe('the limit of connections', () => {
+  const create = (connectionId: string, driver: string) =>
+    gateway.http.post(CONNECTIONS, { connectionId, driver }, root);
+  const known = async () => (await gateway.http.get<{ data: unknown[] }>(CONNECTIONS, root)).body.data.length;
+
+  test('counts those here and those on servers alike, also when many are made at once', async () => {
+    await aRemoteConnection();
+    const limit = (await known()) + 2;
+    await gateway.restart({ MAX_CONNECTIONS: String(limit) });
+    const drivers = ['baileys', 'evolution', 'baileys', 'evolution', 'baileys', 'evolution'];
+    const answers = await Promise.all(drivers.map((driver, n) => create(`grenze-${n}`, driver)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409, 409, 409]);
+    expect(await known()).toBe(limit);
+    for (const driver of ['baileys', 'evolution']) {
+      const refused = await create('noch-eine', driver);
+      expect([verdict(refused), refused.body.error]).toEqual([
+        '409 CONNECTION_LIMIT',
+        expect.objectContaining({
+          message: expect.stringContaining(`limit of ${limit} connections`),
+          details: { limit, setting: 'MAX_CONNECTIONS' },
+        }),
+      ]);
+    }
+    const webhook = { event: 'connection.update', instance: 'desconhecida', data: { state: 'open' } };
+    const { headers } = [...server.instances.values()].find((each) => each.webhook)!.webhook!;
+    expect((await gateway.http.post('/api/webhook/evolution', webhook, headers)).status).toBe(403);
+    await gateway.restart();
+  });
+
+  test('the figures count connections wherever they live', async () => {
+    const id = await aRemoteConnection();
+    const { body } = await gateway.http.get<{ connections: object }>('/api/whatsapp-bootstrap/stats', root);
+    const { body: list } = await gateway.http.get<{ data: ConnectionResource[] }>(CONNECTIONS, root);
+    const ready = list.data.filter(({ estado }) => estado === 'ready').length;
+    expect(ready).toBeGreaterThan(0);
+    const stats = (body as { stats?: { connections: object } }).stats ?? body;
+    expect(stats.connections).toEqual({ active: ready, total: list.data.length, max: 100 });
+    const { body: pool } = await gateway.http.get<Record<string, number>>('/stats', root);
+    expect(pool).toMatchObject({ currentClients: list.data.length, readyClients: ready });
+    const metrics = await gateway.http.get('/metrics', root);
+    expect(metrics.bytes.toString()).toContain(`sentinela_connections{estado="ready"} ${ready}`);
+    expect((await show(id)).estado).toBe('ready');
+  });
+});
+
 describe('instances of users', () => {
   type Connected = { instance: { instanceName: string; status: string }; code: string | null };
   const connect = (userId: string) => gateway.http.post<Connected>('/api/whatsapp/connect', { userId }, root);

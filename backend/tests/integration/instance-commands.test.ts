@@ -38,7 +38,14 @@ describe('npm run test:whatsapp', () => {
     const wrong = results.filter(({ result }) => result === 'failed');
     expect(wrong).toEqual([]);
     expect(verdicts(results)).toMatchObject({
-      ...{ gateway: 'ok', schema: 'ok', 'instance: created': 'ok', 'instance: one': 'ok', 'instance: row': 'ok' },
+      ...{
+        gateway: 'ok',
+        schema: 'ok',
+        'schema: instances': 'ok',
+        'instance: created': 'ok',
+        'instance: one': 'ok',
+        'instance: row': 'ok',
+      },
       ...{
         'health monitor': 'ok',
         'webhooks out': 'ok',
@@ -56,6 +63,21 @@ describe('npm run test:whatsapp', () => {
     expect(text).toContain('All is well.');
     expect(await left()).toEqual(before);
   }, 60_000);
+
+  test('a table that lacks an index is told, by the index', async () => {
+    const { sql } = gateway.database;
+    await sql`drop index public.idx_whatsapp_instances_user_id`;
+    try {
+      const client = new GatewayClient({ url: gateway.http.baseUrl, rootKey: ROOT_KEY });
+      const checks = whatsappChecks({ gateway: client, table: table(), evolution: none });
+      const [result] = await runChecks(checks.filter(({ name }) => name === 'schema: instances'));
+      expect(result).toMatchObject({
+        ...{ result: 'failed', says: 'whatsapp_instances lacks idx_whatsapp_instances_user_id' },
+      });
+    } finally {
+      await sql`create index idx_whatsapp_instances_user_id on public.whatsapp_instances (user_id)`;
+    }
+  });
 
   test('a system that does not work: each check says what is wrong, and what was made is removed all the same', async () => {
     const before = await left();
@@ -171,7 +193,7 @@ describe('npm run migrate:whatsapp', () => {
     [['mend'], {}, 'There is no "mend".'],
     [['migrate'], {}, 'The name of an instance is needed'],
     [['migrate', 'nobody'], {}, 'There is no instance "nobody".'],
-    [['migrate', 'sem-dono'], { user: 'ana' }, '--user must be a UUID (got "ana").'],
+    [['migrate', 'sem-dono'], { user: ' ' }, '--user must be a UUID, or another text'],
   ])('%j %j is refused with the fix', async (args, options, sentence) => {
     await insert('sem-dono').catch(() => undefined);
     await expect(run(args, options)).rejects.toThrow(sentence);

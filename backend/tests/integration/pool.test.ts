@@ -192,16 +192,31 @@ describe('lives', () => {
     await untilStatus(b, 'b2', 'ready');
   }, 60_000);
 
+  test('delete forgets it: the phone lists it no more, its rows stay, and the name is free', async () => {
+    const id = 'b-weg';
+    const { phone } = await aPairedClient(b, id);
+    const customer = gateway.aCustomer();
+    await gateway.crm.mensagem(id, customer.send(phone, 'fica').id);
+    const gone = await gateway.http.delete(`/clients/${id}`, as(b.key));
+    expect([gone.status, gone.body]).toEqual([200, { success: true }]);
+    expect(await ids(b)).not.toContain(id);
+    expect(verdict(await gateway.http.delete(`/clients/${id}`, as(b.key)))).toBe('404 CONNECTION_NOT_FOUND');
+    expect(await gateway.crm.mensagens(id)).toHaveLength(1);
+    expect((await gateway.http.post('/clients', { clientId: id }, as(b.key))).status).toBe(201);
+    await gateway.http.delete(`/clients/${id}`, as(b.key));
+  }, 60_000);
+
   test('nobody touches a client of somebody else, or learns that it is there', async () => {
     const answers = [
       ...(await Promise.all(['disconnect', 'reconnect', 'logout'].map((verb) => command(b, 'a1', verb)))),
       await sendBy(b, 'a1/send', { to: aNumber(), text: 'x' }),
+      await gateway.http.delete('/clients/a1', as(b.key)),
       await gateway.http.post('/clients', { clientId: 'a1' }, as(b.key)),
       await gateway.http.post('/clients', { clientId: 'novo', ownerId: a.owner }, as(b.key)),
     ];
     const [missing, unknown] = ['404 CONNECTION_NOT_FOUND', await command(b, 'never-there', 'logout')];
     expect(answers.map(verdict)).toEqual([
-      ...[missing, missing, missing, missing, '409 CONNECTION_TAKEN', '403 FORBIDDEN'],
+      ...[missing, missing, missing, missing, missing, '409 CONNECTION_TAKEN', '403 FORBIDDEN'],
     ]);
     expect(verdict(unknown)).toBe(missing);
     expect(await one(a, 'a1')).toMatchObject({ status: 'ready' });

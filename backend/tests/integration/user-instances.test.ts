@@ -7,6 +7,7 @@ import type { InstanceResource } from '../../src/integration/instances/instance-
 import type { QrResource } from '../../src/integration/resources.js';
 import type { USER_NOTIFICATIONS } from '../../src/notifications/realtime/user-notifications.js';
 import type { WebhookEventData } from '../../src/notifications/webhooks/webhook-events.js';
+import { InstanceTable } from '../../src/supabase/instances.js';
 import { ESTADO_TABLE } from '../../src/whatsapp/estado.js';
 import { webhookBody } from '../../src/http/schemas/webhook-payloads.js';
 import { anApiKey, as, ROOT_KEY } from '../support/access.js';
@@ -109,6 +110,38 @@ describe('one call makes and connects', () => {
     const again = await connect(user.headers());
     expect([again.status, again.body.instance.status]).toEqual([201, 'waiting_qr']);
     expect(again.body.instance.id).toBe((await row(user))?.['id']);
+  });
+
+  test('whose row was deleted is reset: the session ends, the row comes back, and a new code can be scanned', async () => {
+    const [user, other] = [await aLinkedUser(aUser()), await aLinkedUser(aUser())];
+    await untilRow(user, { status: 'connected' });
+    const { error } = await gateway.crm.client.from('whatsapp_instances').delete().eq('user_id', user.id);
+    expect(error).toBeNull();
+    gateway.parts.resets.wake();
+    await untilRow(user, { status: 'disconnected', phone_number: null, is_connected: false });
+    expect(gateway.parts.pool.get(user.name)?.paired).toBe(false);
+    const again = await connect(user.headers());
+    expect([again.status, again.body.instance.status]).toEqual([200, 'waiting_qr']);
+    const phone = gateway.simulator.createPhone({ number: aNumber(), name: 'Novo' });
+    await phone.scan(again.body.code!);
+    await untilRow(user, { status: 'connected' });
+    // It was one deletion: it is not reset a second time, and nobody else is at all.
+    gateway.parts.resets.wake();
+    await until(
+      'the mark to be gone',
+      async () =>
+        (await gateway.crm.rows('whatsapp_sessions', { session_name: user.name }))[0]?.['reinicio_pedido_em'] === null,
+    );
+    expect(gateway.parts.pool.get(user.name)?.estado).toBe('ready');
+    expect(gateway.parts.pool.get(other.name)?.estado).toBe('ready');
+  });
+
+  test('a row that is merely not there resets nothing', async () => {
+    const user = await aLinkedUser(aUser());
+    await untilRow(user, { status: 'connected' });
+    await gateway.database.sql`truncate public.whatsapp_instances`;
+    expect(await new InstanceTable(gateway.database.service).requestedResets()).toEqual([]);
+    expect(gateway.parts.pool.get(user.name)?.estado).toBe('ready');
   });
 
   test('the row follows what happened while the database was away', async () => {
@@ -319,6 +352,7 @@ describe('a day of an instance', () => {
     messageUpdated: 'evolution-webhooks',
     messageRead: 'evolution-webhooks',
     contactUpdated: 'evolution-webhooks',
+    chatDeleted: 'evolution-webhooks',
     messageMedia: 'gateway-media-in',
     groupUpdated: 'groups',
     atendimentoMerged: 'gateway-inbound-people',

@@ -167,6 +167,7 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   disconnectClient: client,
   reconnectClient: client,
   logoutClient: client,
+  deleteClient: client,
   restoreClients: () => all([200]),
   sendByClient: ({ connectionId }) => ({
     ...{ params: { id: connectionId }, body: { to: '5511988887777', text: 'Olá' }, right: [409], foreign: '404' },

@@ -6,7 +6,7 @@ import type { IntegrationPort } from '../ports.js';
 import { ofParties } from '../of-parties.js';
 import { ok, route, type Route } from '../route.js';
 import * as schema from '../schemas/clients.js';
-import { connectionId } from '../schemas/common.js';
+import { connectionId, success } from '../schemas/common.js';
 import { messageInput } from '../schemas/message-content.js';
 import { sendMessageHeaders, sendMessageQuery } from '../schemas/messages.js';
 import { idempotencyOf, renderSent, SEND_ERRORS, SEND_REPLIES, sendFacts } from './send-call.js';
@@ -110,6 +110,21 @@ function lifeRoutes(clients: ClientsPort): Route[] {
       replies: { 200: { description: 'How many of them are ready now.', schema: schema.restoreReply } },
       errors: [],
       handle: async (_input, { scope }) => ok(await clients.restore(scope)),
+    }),
+    route({
+      ...facts,
+      method: 'delete',
+      path: '/clients/:id',
+      access: 'manage',
+      operationId: 'deleteClient',
+      summary: 'Log out and forget a client; its conversations stay',
+      input: { params },
+      replies: { 200: { description: 'Forgotten.', schema: success } },
+      errors: ['CONNECTION_NOT_FOUND'],
+      handle: async ({ params: { id } }, { scope }) => {
+        await clients.remove(id, scope);
+        return ok({});
+      },
     }),
     command('disconnect', 'Close the socket and keep the session'),
     command('reconnect', 'Open a new socket'),

@@ -24,6 +24,7 @@ export function scriptedClients(): ClientsPort {
     }),
     create: async ({ clientId }) => ({ created: true, client: aClient({ clientId: clientId ?? 'client_1' }) }),
     ...{ disconnect: one, reconnect: one, logout: one },
+    remove: async () => undefined,
     restore: async () => ({ restored: 1, total: 2, message: '1/2 sessões restauradas' }),
   };
 }
