@@ -1,5 +1,6 @@
 import { logMessages } from './bootstrap/log-messages.js';
 import { VERSION } from './lib/version.js';
+import { confirmJournal } from './bootstrap/confirm-journal.js';
 import { wireGateway, type GatewayOverrides, type GatewayParts } from './bootstrap/wire-gateway.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { Journal } from './journal/journal.js';
@@ -20,12 +21,13 @@ export interface Gateway {
 
 /**
  * Opens the journal and joins the parts. Each undo is pushed as its part comes to life.
- * @throws GatewayError JOURNAL_LOCKED, JOURNAL_KEY_MISMATCH, JOURNAL_FAILED
+ * @throws GatewayError JOURNAL_LOCKED, JOURNAL_DAMAGED, JOURNAL_GONE, JOURNAL_KEY_MISMATCH, JOURNAL_FAILED
  */
 export async function createGateway(config: GatewayConfig, overrides: GatewayOverrides): Promise<Gateway> {
   const { log, clock = systemClock } = overrides;
   const { dataDir: dir, sessionEncryptionKey: encryptionKey, journalMaxBytes: maxBytes } = config;
-  const journal = await Journal.open({ dir, encryptionKey, maxBytes, log, clock });
+  const acceptNew = config.startWithoutJournal;
+  const journal = await Journal.open({ dir, encryptionKey, maxBytes, acceptNew, log, clock });
   const parts = wireGateway(config, journal, overrides);
   const releasers = new Releasers(log, 9_000);
   releasers.push('journal', () => journal.close());
@@ -73,6 +75,9 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('housekeeping', () => housekeeping.stop());
   releasers.push('services', () => bootstrap.stop());
   releasers.push('waiting for the database', () => databaseHost.leaveWaiting());
+  // Before anybody pairs a number with a journal that is not the right one.
+  if (parts.journal.unconfirmed) await confirmJournal(parts);
+  if (releasers.released) return;
   // The sockets come first, then what others need to reach us: who writes to the numbers does not wait for it.
   await bootstrap.initialize();
   if (releasers.released) return;

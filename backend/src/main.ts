@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     if (isEnding) return;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     log.error('start failed', { error });
-    end('start failed', isGatewayError(error, 'BAD_CONFIGURATION') ? EX_CONFIG : 1);
+    end('start failed', isGatewayError(error) && error.retry === 'never' ? EX_CONFIG : 1);
   }
 }
 

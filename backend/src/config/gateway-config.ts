@@ -67,6 +67,8 @@ export interface GatewayConfig {
     readonly eventLoopStallMs: number;
   };
   readonly sessionEncryptionKey: string | null;
+  /** An empty journal is taken for a new one, whatever shows that there was another. */
+  readonly startWithoutJournal: boolean;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
   readonly scheduleMaxLateMs: number;
@@ -197,6 +199,7 @@ export function toGatewayConfig(
       eventLoopStallMs: s.EVENT_LOOP_STALL_MS,
     },
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
+    startWithoutJournal: s.START_WITHOUT_JOURNAL,
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
     scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,

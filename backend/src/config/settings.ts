@@ -130,6 +130,11 @@ export const SETTINGS = {
     value.secretText,
     'Seals the journal and the WhatsApp credentials. Once set it must stay the same.',
   ),
+  START_WITHOUT_JOURNAL: always(
+    value.flag,
+    'false',
+    'Begins with an empty journal where `DATA_DIR` or the database shows that there was one. Every number must be paired again: for one start, after a loss.',
+  ),
   JOURNAL_MAX_BYTES: always(
     value.bytes,
     '2147483648',

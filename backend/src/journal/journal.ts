@@ -36,6 +36,7 @@ import type {
   ReplayRecord,
 } from './records.js';
 import { RemoteSendStore } from './remote-send-store.js';
+import { makeKnown } from './traces.js';
 import { listReplays } from './replays.js';
 import { ScheduleStore } from './schedule-store.js';
 import { type JournalStats, journalStats } from './stats.js';
@@ -48,6 +49,8 @@ export interface JournalOptions {
   encryptionKey: string | null;
   /** How many bytes the entries that wait for the database may take. */
   maxBytes: number;
+  /** Begins an empty journal also where there was another one. Default false. */
+  acceptNew?: boolean;
   log: Log;
   clock?: Clock;
 }
@@ -60,6 +63,7 @@ export interface JournalOptions {
 export class Journal {
   readonly #context: JournalContext;
   readonly #environment: Environment;
+  #unconfirmed: boolean;
   /** Credentials and keys of connections, as wholes. */
   readonly auth: AuthStates;
   /** API keys, and the audit records that are no rows yet. */
@@ -74,6 +78,7 @@ export class Journal {
   private constructor(context: JournalContext, environment: Environment) {
     this.#context = context;
     this.#environment = environment;
+    this.#unconfirmed = environment.unconfirmed;
     this.auth = new AuthStates(context);
     this.access = new AccessStore(context);
     this.webhooks = new WebhookStore(context);
@@ -83,7 +88,8 @@ export class Journal {
 
   /**
    * @throws GatewayError `JOURNAL_LOCKED` (another process or another Journal holds `dir`), `JOURNAL_KEY_MISMATCH` (wrong
-   * key, key missing, or key on a plain journal; nothing is changed), `JOURNAL_FAILED` (directory or file unusable)
+   * key, key missing, or key on a plain journal; nothing is changed), `JOURNAL_DAMAGED`, `JOURNAL_GONE` (see
+   * sound-data-file.ts), `JOURNAL_FAILED` (directory or file unusable)
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const environment = await openEnvironment(options);
@@ -93,6 +99,18 @@ export class Journal {
       await environment.release();
       throw error;
     }
+  }
+
+  /** It is empty, and nothing in its directory shows that it was there before this start: somebody who knows what there
+   *  was (the database) must be asked. */
+  get unconfirmed(): boolean {
+    return this.#unconfirmed;
+  }
+
+  /** From now on a start that does not find this journal is refused. */
+  async confirm(): Promise<void> {
+    await makeKnown(this.#environment.dir);
+    this.#unconfirmed = false;
   }
 
   /** Waits for the commits in flight, then frees the directory. Can be called twice. */
@@ -106,7 +124,9 @@ export class Journal {
    * @returns the places of `batch.entries`, in their order
    */
   commit(batch: CommitBatch, urgency: Urgency = 'now'): Promise<{ seqs: number[] }> {
-    return commit(this.#context, batch, urgency);
+    const committed = commit(this.#context, batch, urgency);
+    // From the first connection on it must be found again.
+    return this.unconfirmed && batch.connections ? this.confirm().then(() => committed) : committed;
   }
 
   /** Somebody waits for a commit that was to be durable `soon`. */

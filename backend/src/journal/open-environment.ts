@@ -10,7 +10,9 @@ import { DurableWriter } from './durable-writer.js';
 import { assertSameSeal, type JournalSeal, unlockKeyFile } from './key-file.js';
 import { lockDirectory } from './lock-directory.js';
 import type { Sealer } from './sealing.js';
+import { assertSoundDataFile } from './sound-data-file.js';
 import { type JournalFormat, openTables, type RawRoot, type Tables } from './tables.js';
+import { isKnown, makeKnown, markOpening } from './traces.js';
 
 /** The data file; LMDB keeps `journal.lmdb-lock` beside it. */
 export const DATA_FILE = 'journal.lmdb';
@@ -24,17 +26,21 @@ export interface Environment {
   tables: Tables;
   writer: DurableWriter;
   sealer: Sealer;
+  /** Nothing shows that this journal is the gateway's own: it is new, and has no connection. */
+  unconfirmed: boolean;
   /** Waits for the commits in flight, closes LMDB, gives the directory back. Can be called twice. */
   release(): Promise<void>;
 }
 
 /**
- * Directory → lock → key → LMDB, in that order: nothing of the data is touched before the lock is held and the key is right.
- * @throws GatewayError `JOURNAL_LOCKED`, `JOURNAL_KEY_MISMATCH`, `JOURNAL_FAILED`
+ * Directory → lock → look at the file → key → LMDB, in that order: nothing of the data is touched before the lock is held
+ * and the key is right, and LMDB sees no file that would end the process.
+ * @throws GatewayError `JOURNAL_LOCKED`, `JOURNAL_DAMAGED`, `JOURNAL_GONE`, `JOURNAL_KEY_MISMATCH`, `JOURNAL_FAILED`
  */
 export async function openEnvironment(o: {
   dir: string;
   encryptionKey: string | null;
+  acceptNew?: boolean;
   log: Log;
 }): Promise<Environment> {
   const releasers = new Releasers(o.log, CLOSE_DEADLINE_MS);
@@ -43,24 +49,29 @@ export async function openEnvironment(o: {
     const dir = await prepareDirectory(o.dir);
     const lock = await lockDirectory(dir);
     releasers.push('journal lock', () => lock.release());
-    const isThere = existsSync(join(dir, DATA_FILE));
+    const isThere = await assertSoundDataFile(join(dir, DATA_FILE), { acceptNew: o.acceptNew ?? false, log: o.log });
     const seal = await unlockKeyFile(dir, o.encryptionKey, isThere);
     // A new one writes its tables while it is opened.
     if (!isThere) new DiskRoom(dir).take([]);
+    const opened = markOpening(dir);
+    releasers.push('trace of the opening', () => Promise.resolve(opened()));
     const root = openData(join(dir, DATA_FILE));
     const writer = new DurableWriter(root, dir);
     releasers.push('journal environment', () => writer.close());
     const tables = openTables(root, seal.sealer, () => !closing);
     await agreeOnFormat(dir, seal, tables, writer);
+    const unconfirmed = !isKnown(dir) && !o.acceptNew && tables.connections.count() === 0;
+    if (!unconfirmed) await makeKnown(dir);
     const release = () => {
       closing = true;
       return releasers.releaseAll();
     };
-    return { dir, tables, writer, sealer: seal.sealer, release };
+    return { dir, tables, writer, sealer: seal.sealer, unconfirmed, release };
   } catch (error) {
     await releasers.releaseAll();
     if (isGatewayError(error)) throw error;
-    throw new GatewayError('JOURNAL_FAILED', `The journal in ${o.dir} cannot be opened.`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('JOURNAL_FAILED', `The journal in ${o.dir} cannot be opened: ${why}`, { cause: error });
   }
 }
 
@@ -76,6 +87,8 @@ async function prepareDirectory(path: string): Promise<string> {
  * never sees what is not on the disk yet, and concurrent commits still share one flush.
  */
 function openData(path: string): RawRoot {
+  // The umask, or a file from a backup, may have left other modes: one that is read-only could not be opened.
+  if (existsSync(path)) chmodSync(path, 0o600);
   const root: RawRoot = open({
     path,
     maxDbs: 32,
@@ -86,7 +99,6 @@ function openData(path: string): RawRoot {
     // lmdb hands it to open(2); its typings do not know it.
     ...{ permissionsMode: 0o600 },
   });
-  // The umask, or a file from a backup, may have left other modes.
   for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600);
   return root;
 }

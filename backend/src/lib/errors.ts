@@ -100,6 +100,8 @@ export const ERRORS = {
   JOURNAL_FAILED: { status: 503, retry: 'later', message: 'The local journal cannot be written.' },
   JOURNAL_FULL: { status: 503, retry: 'later', message: 'The local journal has reached its disk budget.' },
   JOURNAL_LOCKED: { status: 503, retry: 'later', message: 'Another gateway uses this data directory.' },
+  JOURNAL_DAMAGED: { status: 503, retry: 'never', message: 'The local journal is damaged.' },
+  JOURNAL_GONE: { status: 503, retry: 'never', message: 'The local journal is gone.' },
   JOURNAL_KEY_MISMATCH: { status: 503, retry: 'never', message: 'SESSION_ENCRYPTION_KEY does not open this journal.' },
   STALE_EPOCH: { status: 503, retry: 'now', message: 'This socket has been replaced.' },
   DEADLINE_EXCEEDED: { status: 504, retry: 'later', message: 'The operation took too long.' },
