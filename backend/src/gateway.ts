@@ -48,9 +48,14 @@ async function stop(releasers: Releasers, starting: Promise<void> | null): Promi
   await releasers.releaseAll();
 }
 
+/** What runs without a key has to know how far that reaches: a proxy that hides itself cannot be told from a local program. */
+const KEYLESS =
+  'API_KEY is unset: every program on this machine may do everything, pages of other sites and requests through a proxy are refused. Behind a proxy set API_KEY';
+
 async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   const { config, log, databaseHost, housekeeping, bootstrap, http, webVersion } = parts;
   for (const warning of config.warnings) log.warn(warning);
+  if (config.http.apiKey === null) log.warn(KEYLESS);
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());
   releasers.push('events', parts.tell());

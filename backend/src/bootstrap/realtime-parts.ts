@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AccessService } from '../access/access-service.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { socketProblem } from '../http/middleware/local-caller.js';
@@ -32,13 +33,15 @@ export function realtimeParts(deps: {
   journal: Journal;
   access: AccessService;
   events: TypedEmitter<GatewayEvents>;
+  /** Told which TCP connections of the HTTP server are no strangers' any more. */
+  proven: (socket: Socket) => void;
   clock: Clock;
   log: Log;
 }): RealtimeParts {
-  const { config, journal, access, events, clock, log } = deps;
+  const { config, journal, access, events, proven, clock, log } = deps;
   const { enabled, path, maxClients, maxClientsPerIdentity } = config.realtime;
   const server = new RealtimeServer({
-    ...{ feed: journal.webhooks.feed, qrImage, path, maxClients, maxClientsPerIdentity, clock, log },
+    ...{ feed: journal.webhooks.feed, qrImage, path, maxClients, maxClientsPerIdentity, proven, clock, log },
     origins: config.http.corsOrigins,
     refuses: socketProblem(config.http),
     identify: (credential) => access.identify(credential),

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { AccessService } from '../access/access-service.js';
 import { DeadLetters } from './dead-letters.js';
 import { evolutionParts } from './evolution-parts.js';
@@ -194,7 +195,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const robotSettings = new RobotConfiguration({ table: new RobotTable(database), ownerOf });
   const people = peopleParts({ integration, contatos, journal, numbers, recipients, clock, log });
   const { host, port } = config.http;
-  const realtime = realtimeParts({ config, journal, access, events, clock, log });
+  const proven = (socket: Socket) => http.gate.prove(socket);
+  const realtime = realtimeParts({ config, journal, access, events, proven, clock, log });
   const metrics = new GatewayMetrics({
     ...{ events, projector, sender, database, journal, clock, realtime: realtime.server, incoming: evolution.webhooks },
     media: media.queue,
@@ -208,11 +210,11 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     access: config.metricsAccess,
     version: VERSION,
   });
-  const http = new HttpServer({
+  const http: HttpServer = new HttpServer({
     app: async () => {
       const { createHttpApp } = await import('../http/create-http-app.js');
       return createHttpApp({
-        ...{ config, log, integration, bootstrap, atendimentos, robot: robotSettings },
+        ...{ config, log, proven, integration, bootstrap, atendimentos, robot: robotSettings },
         ...{ metrics, watchdog, access, webhooks, evolutionWebhooks: evolution.webhooks },
         ...{ scheduled: schedule.messages, templates, media: media.service },
         chats: new ChatReads(database),

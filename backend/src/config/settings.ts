@@ -75,7 +75,11 @@ export const SETTINGS = {
     'Whether clients may listen by WebSocket (socket.io), at the same port.',
   ),
   REALTIME_PATH: always(value.urlPath, '/socket.io', 'Where they connect; `path` of the socket.io client.'),
-  REALTIME_MAX_CLIENTS: always(value.positiveInteger, '2000', 'WebSocket connections at once.'),
+  REALTIME_MAX_CLIENTS: always(
+    value.positiveInteger,
+    '2000',
+    'WebSocket clients that are signed in at once; the root key always gets in.',
+  ),
   REALTIME_MAX_CLIENTS_PER_IDENTITY: always(
     value.positiveInteger,
     '100',

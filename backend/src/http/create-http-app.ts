@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -7,7 +8,7 @@ import type { Log } from '../lib/log.js';
 import { accessLog } from './middleware/access-log.js';
 import { answerErrors } from './middleware/answer-errors.js';
 import { identify } from './middleware/authenticate.js';
-import { localCallersOnly } from './middleware/local-caller.js';
+import { localCallersOnly, noteCrossSite } from './middleware/local-caller.js';
 import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
@@ -56,6 +57,8 @@ import { webhookRoutes } from './routes/webhooks.js';
 export interface HttpAppDeps extends PeoplePorts {
   config: Pick<GatewayConfig, 'http'>;
   log: Log;
+  /** Told of TCP connections whose caller has shown a key. */
+  proven?: (socket: Socket) => void;
   integration: IntegrationPort;
   bootstrap: BootstrapPort;
   atendimentos: AtendimentosPort;
@@ -74,7 +77,7 @@ export interface HttpAppDeps extends PeoplePorts {
 }
 
 /** Every route of the gateway, as one table. */
-export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log'>): Route[] {
+export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log' | 'proven'>): Route[] {
   return [
     ...healthRoutes(deps.bootstrap),
     ...bootstrapRoutes(deps.bootstrap),
@@ -109,9 +112,10 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.disable('x-powered-by').disable('etag');
   app.use(requestId, accessLog(deps.log), securityHeaders, noStore);
   if (apiKey === null) app.use(localCallersOnly(corsOrigins));
-  app.use(crossOrigin(corsOrigins), identify(deps.access), rateLimit(ratePerMinute));
+  app.use(noteCrossSite(corsOrigins), crossOrigin(corsOrigins), identify(deps.access), rateLimit(ratePerMinute));
   const connectionLimit = new ConnectionLimit(connectionRatePerMinute);
-  app.use(mountRoutes(routes, { audit: deps.access, connectionLimit }), mountDocs(routes));
+  const { access: audit, proven = () => undefined } = deps;
+  app.use(mountRoutes(routes, { audit, connectionLimit, proven }), mountDocs(routes));
   app.use(() => {
     throw new GatewayError('ROUTE_NOT_FOUND', 'There is no such route: see /docs.');
   });

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ConnectionGate } from '../lib/connection-gate.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 
@@ -9,6 +10,9 @@ const REQUEST_TIMEOUT_MS = 300_000;
 /** Longer than the minute that load balancers keep an idle connection. */
 const KEEP_ALIVE_MS = 65_000;
 const STOP_DEADLINE_MS = 2000;
+/** A proxy brings everybody from one address, but its connections are proven by the first caller who has a key. */
+const STRANGERS = { unprovenPerAddress: 256, unproven: 1_024, idleMs: 10_000 };
+const MOST_CONNECTIONS = 16_384;
 
 /**
  * The listening socket. Goes `idle → loaded → running → stopped`, once.
@@ -16,6 +20,8 @@ const STOP_DEADLINE_MS = 2000;
  * stopping: no new connections, idle ones are closed at once, running requests have 2 s to end.
  */
 export class HttpServer {
+  /** Bounds the connections of those who have shown no key. */
+  readonly gate = new ConnectionGate(STRANGERS);
   readonly #server: Server;
   #loaded: Promise<void> | null = null;
   #started: Promise<void> | null = null;
@@ -28,6 +34,8 @@ export class HttpServer {
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     });
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.gate.watch(this.#server);
     this.#server.on('request', (_req, res: ServerResponse) => res.once('close', () => this.#closeIfStopping()));
   }
 

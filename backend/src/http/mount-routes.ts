@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
@@ -8,6 +9,7 @@ import { connectionOf, type ConnectionLimit } from './connection-limit.js';
 import { nameRoute } from './middleware/access-log.js';
 import { RETRY_AFTER_S, shapeErrors } from './middleware/answer-errors.js';
 import { assertAccess, callerOf, mayAccess } from './middleware/authenticate.js';
+import { BodyRoom } from './middleware/body-room.js';
 import { jsonBody } from './middleware/json-body.js';
 import { multipartBody } from './middleware/multipart-body.js';
 import type { AccessPort } from './ports.js';
@@ -22,13 +24,15 @@ const STREAM_IDLE_MS = 60_000;
 export interface MountDeps {
   audit: Pick<AccessPort, 'record'>;
   connectionLimit: ConnectionLimit;
+  proven: (socket: Socket) => void;
 }
 
 /** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
 export function mountRoutes(routes: Route[], deps: MountDeps): Router {
   const router = Router();
+  const room = new BodyRoom();
   for (const row of routes) {
-    const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(row.maxJson)];
+    const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(room, row.maxJson)];
     router[row.method](row.path, nameRoute(row.path), shapeErrors(row), guard(row, deps), ...body, handler(row, deps));
   }
   for (const [path, rows] of rowsByPath(routes)) {
@@ -48,6 +52,7 @@ function guard(row: Route, deps: MountDeps): RequestHandler {
       assertAccess(row.access, req, res, row.errorShape === 'evolution');
       await row.admit?.(rawInput(row, req));
     });
+    if (callerOf(res) !== null || row.admit) deps.proven(req.socket);
     next();
   };
 }
@@ -61,7 +66,10 @@ function handler(row: Route, deps: MountDeps): RequestHandler {
     deps.connectionLimit.count(connectionOf(row, raw), caller);
     const limitMs = row.deadlineMs ?? DEADLINE_MS;
     const work = () => withDeadline(row.run(raw, caller), limitMs, row.operationId).finally(() => patience.abort());
-    await sendReply(res, await audited(row, deps, req, res, work));
+    const reply = await audited(row, deps, req, res, work);
+    // A link of ours was right: reading a film takes its time.
+    if (reply.body instanceof Readable) deps.proven(req.socket);
+    await sendReply(res, reply);
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Identity } from '../../access/identity.js';
+import { ANONYMOUS, type Identity } from '../../access/identity.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { AccessPort } from '../ports.js';
 import type { Access } from '../route.js';
-import { isLocalCaller } from './local-caller.js';
+import { isFromCrossSite, isLocalCaller } from './local-caller.js';
 
 /** From the headers alone: a key in a URL ends up in histories and proxy logs. */
 function presentedKey(req: Request): string | undefined {
@@ -62,12 +62,16 @@ const NEEDED: Record<Access, string> = {
 
 /**
  * @param takesApikey whether the route is one of Evolution API's
- * @throws GatewayError `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less
+ * @throws GatewayError `FORBIDDEN_HOST` for pages of other sites without a key, `UNAUTHORIZED` for strangers, `FORBIDDEN` for who may do less
  */
 export function assertAccess(access: Access, req: Request, res: Response, takesApikey = false): void {
   if (!takesApikey) forgetEvolutionKey(res);
   const caller = callerOf(res);
-  if (access === 'public' || (access === 'docs' && isLocalCaller(req))) return;
+  const isLocal = isLocalCaller(req) && !isFromCrossSite(res);
+  if (access === 'public' || (access === 'docs' && isLocal)) return;
+  if (caller?.name === ANONYMOUS.name && isFromCrossSite(res)) {
+    throw new GatewayError('FORBIDDEN_HOST', 'Without API_KEY pages of other sites are not served.');
+  }
   if (caller === null) {
     res.setHeader('WWW-Authenticate', 'Bearer realm="sentinela"');
     const evolution = takesApikey ? '"apikey: <key>", ' : '';

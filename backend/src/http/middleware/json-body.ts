@@ -1,5 +1,6 @@
 import express, { type RequestHandler } from 'express';
 import { GatewayError } from '../../lib/errors.js';
+import type { BodyRoom } from './body-room.js';
 
 const MAX_BODY = '1mb';
 
@@ -14,7 +15,11 @@ const jsonOnly: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** Never unpacked (a few bytes of gzip can be gigabytes). @param limit 1 MB unless a route needs more */
-export function jsonBody(limit = MAX_BODY): RequestHandler[] {
-  return [jsonOnly, express.json({ limit, inflate: false })];
+/**
+ * Never unpacked (a few bytes of gzip can be gigabytes).
+ * @param room what bodies of this caller and of all may take of the memory
+ * @param limit 1 MB unless a route needs more
+ */
+export function jsonBody(room: BodyRoom, limit = MAX_BODY): RequestHandler[] {
+  return [jsonOnly, room.take(Number.parseInt(limit, 10) * 1024 * 1024), express.json({ limit, inflate: false })];
 }

@@ -9,7 +9,7 @@ export const DROPS = {
   ACCESS_CHANGED: { message: 'What you may see has changed. Connect again with since.', again: true },
   GATEWAY_STOPS: { message: 'The gateway stops. Connect again with since.', again: true },
   ACCESS_ENDED: { message: 'Your key or token was revoked or has expired.', again: false },
-  TOO_MANY_CLIENTS: { message: 'There are too many sockets with this key or user.', again: false },
+  TOO_MANY_CLIENTS: { message: 'There are too many sockets, or too many with this key or user.', again: false },
   TOO_MANY_MESSAGES: { message: 'This server takes no messages, and you send too many.', again: false },
 } as const;
 export type DropCode = keyof typeof DROPS;

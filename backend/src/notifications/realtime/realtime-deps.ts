@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { EventFeed } from '../../journal/webhooks/event-feed.js';
 import type { DropCode, ListenersDeps } from './listeners.js';
 
@@ -12,6 +13,9 @@ export interface RealtimeDeps extends ListenersDeps {
   path: string;
   /** Origins as browsers send them, or `*`. */
   origins: readonly string[];
+  /** This TCP connection is no stranger's any more, or is ours to bound. */
+  proven(socket: Socket): void;
+  /** Sockets that have signed in; those of the root key always find a place. */
   maxClients: number;
   maxClientsPerIdentity: number;
 }

@@ -10,6 +10,7 @@ import { closeSoon, cut, drained, ended, guardConnection, type Connection } from
 import { FanOut, type Audience } from './fan-out.js';
 import { readHandshake, refusal, type Handshake } from './handshake.js';
 import { DROPS, Listeners, type DropCode, type Listener } from './listeners.js';
+import { PendingHandshakes } from './pending-handshakes.js';
 import type { RealtimeDeps, RealtimeEvents } from './realtime-deps.js';
 import { roomsOfCaller } from './rooms.js';
 import { STREAMS, type Stream } from './streams.js';
@@ -25,6 +26,8 @@ type OurServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, So
 const MOST_HEARD_BYTES = 32 * 1024;
 const HANDSHAKE_MS = 10_000;
 const STOP_MS = 1_000;
+/** The caller with the root key. */
+const ROOT = 'root';
 
 /**
  * The WebSocket side of the gateway (socket.io, on the HTTP server's port). Who connects shows a key or token, joins the
@@ -35,6 +38,7 @@ const STOP_MS = 1_000;
 export class RealtimeServer {
   readonly events: TypedEmitter<RealtimeEvents>;
   readonly #listeners: Listeners;
+  readonly #handshakes: PendingHandshakes;
   /** Also those that are being closed, and those that have not said who they are. */
   readonly #connections = new Set<Connection>();
   /** There while it runs. */
@@ -46,6 +50,7 @@ export class RealtimeServer {
   constructor(private readonly deps: RealtimeDeps) {
     this.events = new TypedEmitter(deps.log);
     this.#listeners = new Listeners(deps);
+    this.#handshakes = new PendingHandshakes({ clock: deps.clock, handshakeMs: HANDSHAKE_MS });
   }
 
   /** Sockets that are let in, and messages that were written to clients since the start. */
@@ -64,6 +69,8 @@ export class RealtimeServer {
     fanOut.start();
     this.#listeners.start();
     io.attach(server);
+    // How long such a connection may last, and how many there may be, is decided here and no longer by the HTTP server.
+    server.on('upgrade', (req: IncomingMessage) => this.deps.proven(req.socket));
     io.engine.on('connection', (connection: Connection) => this.#watch(connection));
   }
 
@@ -103,6 +110,7 @@ export class RealtimeServer {
 
   #watch(connection: Connection): void {
     this.#connections.add(connection);
+    this.#handshakes.add(connection);
     void ended(connection).then(() => this.#connections.delete(connection));
     guardConnection(connection, {
       clock: this.deps.clock,
@@ -113,10 +121,6 @@ export class RealtimeServer {
 
   #refuses(req: IncomingMessage): string | null {
     if (this.#live === null) return 'The gateway stops.';
-    if (this.#live.io.engine.clientsCount >= this.deps.maxClients) {
-      this.events.emit('refused', { code: 'TOO_MANY_CLIENTS' });
-      return 'There are too many clients (REALTIME_MAX_CLIENTS).';
-    }
     const why = this.deps.refuses(req);
     if (why !== null) this.events.emit('refused', { code: 'FORBIDDEN_HOST' });
     return why;
@@ -158,8 +162,12 @@ export class RealtimeServer {
     socket.data = { hello, listener: { caller, credential, wanted: connections, drop } };
   }
 
+  /** The root key always finds a place: its owner must be able to look. */
   #assertRoom(name: string): void {
-    const { maxClientsPerIdentity } = this.deps;
+    const { maxClients, maxClientsPerIdentity } = this.deps;
+    if (this.#listeners.size >= maxClients && name !== ROOT) {
+      throw new GatewayError('RATE_LIMITED', `There may be ${maxClients} sockets at once (REALTIME_MAX_CLIENTS).`);
+    }
     if (this.#listeners.count(name) < maxClientsPerIdentity) return;
     const text = `There may be ${maxClientsPerIdentity} sockets for one key or user (REALTIME_MAX_CLIENTS_PER_IDENTITY).`;
     throw new GatewayError('RATE_LIMITED', text);
@@ -175,11 +183,18 @@ export class RealtimeServer {
   async #welcome(socket: OurSocket, audience: Audience): Promise<void> {
     const { listener, hello } = socket.data;
     if (!listener || !hello || !this.#live) return void socket.disconnect(true);
+    const { name } = listener.caller;
     this.#listeners.add(listener);
-    socket.on('disconnect', () => this.#listeners.remove(listener));
-    const { maxClientsPerIdentity } = this.deps;
+    this.#handshakes.signedIn(socket.conn);
+    this.deps.proven(socket.request.socket);
+    socket.on('disconnect', () => {
+      this.#listeners.remove(listener);
+      this.#handshakes.signedOut(socket.conn);
+    });
+    const { maxClients, maxClientsPerIdentity } = this.deps;
     // Several that came at the same moment were all let in.
-    if (this.#listeners.count(listener.caller.name) > maxClientsPerIdentity) return listener.drop('TOO_MANY_CLIENTS');
+    const isFull = this.#listeners.size > maxClients && name !== ROOT;
+    if (isFull || this.#listeners.count(name) > maxClientsPerIdentity) return listener.drop('TOO_MANY_CLIENTS');
     const rooms = new Set(roomsOfCaller(listener.caller, listener.wanted));
     const { clock, log, feed } = this.deps;
     const { fanOut } = this.#live;
@@ -231,6 +246,7 @@ export class RealtimeServer {
     this.#live = null;
     fanOut.stop();
     this.#listeners.stop();
+    this.#handshakes.stop();
     const gone = Promise.all([...this.#connections].map((connection) => ended(connection)));
     for (const { namespace } of STREAMS) {
       for (const socket of io.of(namespace).sockets.values()) this.#drop(socket, 'GATEWAY_STOPS');

@@ -63,6 +63,67 @@ describe('without a key', () => {
     if (status === 403) expect(res.body).toMatchObject({ error: { code: 'FORBIDDEN_HOST' } });
   });
 
+  test.each([
+    ...[
+      'Via',
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Host',
+      'X-Forwarded-Server',
+      'X-Real-IP',
+    ],
+    ...[
+      'CF-Connecting-IP',
+      'CF-Ray',
+      'True-Client-IP',
+      'X-Client-IP',
+      'X-Cluster-Client-IP',
+      'Fly-Client-IP',
+      'CDN-Loop',
+    ],
+    ...[
+      'X-Original-Forwarded-For',
+      'X-Envoy-External-Address',
+      'X-Azure-ClientIP',
+      'Fastly-Client-IP',
+      'Ngrok-Trace-Id',
+    ],
+  ])('whatever came by a proxy that says %s is refused', async (header) => {
+    const res = await documented(anApp().http.get(STATUS).set(header, '203.0.113.7'));
+    expect([res.status, (res.body as { error: { code: string } }).error.code]).toEqual([403, 'FORBIDDEN_HOST']);
+    expect(
+      (
+        await anApp(OPEN)
+          .http.get(STATUS)
+          .set({ [header]: '203.0.113.7', 'x-api-key': KEY })
+      ).status,
+    ).toBe(200);
+  });
+
+  test.each<[string, string, Record<string, string>, number]>([
+    ['a picture on a page of another site', STATUS, { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['the docs in a frame of another site', '/openapi.json', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['the figures as a script of another site', '/metrics', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    [
+      'an allowed page that asks by fetch',
+      STATUS,
+      { 'Sec-Fetch-Site': 'cross-site', Origin: 'http://localhost:5173' },
+      200,
+    ],
+    ['the address bar', STATUS, { 'Sec-Fetch-Site': 'none' }, 200],
+    ['our own docs', STATUS, { 'Sec-Fetch-Site': 'same-origin' }, 200],
+    ['a probe', '/health/live', { 'Sec-Fetch-Site': 'cross-site' }, 200],
+  ])('%s: %s %j → %i', async (_name, path, headers, status) => {
+    expect((await documented(anApp().http.get(path).set(headers))).status).toBe(status);
+  });
+
+  test('with a key set, what is open to this machine is closed to pages of other sites', async () => {
+    const { http } = anApp(OPEN);
+    expect((await http.get('/openapi.json').set('Sec-Fetch-Site', 'cross-site')).status).toBe(401);
+    expect((await http.get(STATUS).set({ 'Sec-Fetch-Site': 'cross-site', 'x-api-key': KEY })).status).toBe(200);
+  });
+
   test('a key that is sent all the same does no harm', async () => {
     expect((await documented(anApp().http.get(STATUS).set('x-api-key', 'whatever'))).status).toBe(200);
   });
