@@ -24,6 +24,7 @@ import { ChatReads } from '../supabase/chat-reads.js';
 import { HttpServer } from '../http/http-server.js';
 import { Atendimentos } from '../integration/atendimentos.js';
 import type { Scope } from '../integration/resources.js';
+import { CallRejecter } from '../integration/call-rejecter.js';
 import { RobotConfiguration } from '../integration/robot/robot-settings.js';
 import { Robot } from '../integration/robot/robot-service.js';
 import { RowWatcher } from '../integration/row-watcher.js';
@@ -140,6 +141,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
       log,
     },
   });
+  const callRejecter = new CallRejecter({ pool, journal, acceptor, clock, log });
+  callRejecter.listen();
   const isReady = (id: string) => channelOf(id)?.estado === 'ready';
   const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));

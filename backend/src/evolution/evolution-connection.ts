@@ -87,6 +87,16 @@ export class EvolutionConnection {
     this.#tell(before, next, change!);
   }
 
+  /** Other settings from the next event on, durably. @throws JOURNAL_FAILED */
+  async configure(settings: ConnectionRecord['settings']): Promise<void> {
+    if (this.#forgotten) return;
+    const { connectionId, rowId, ownerId, companyId } = this.#record;
+    const changes = { id: rowId, owner_id: ownerId, company_id: companyId, configuracao: settings };
+    const next = { ...this.#record, settings };
+    await this.#commit({ connections: [next], entries: [{ kind: 'session', connectionId, changes }] });
+    this.#record = { ...this.#record, settings };
+  }
+
   /** So many messages more went through it. @returns its record with them, for the commit of what is counted */
   counted(messages: number): ConnectionRecord[] {
     if (this.#forgotten) return [];

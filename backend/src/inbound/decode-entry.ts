@@ -1,6 +1,7 @@
 import type { LogEntry } from '../journal/records.js';
 import { storable, type StorableReport } from '../lib/text.js';
 import type { Evento } from '../supabase/evento.js';
+import { decodeCall } from './decode-call.js';
 import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
@@ -54,6 +55,8 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
       return decodeScheduled(entry);
     case 'template':
       return decodeTemplate(entry);
+    case 'call':
+      return decodeCall(entry, options);
     case 'unreadable':
       throw new UndecodableEntry('the record cannot be read: it was damaged or tampered with');
   }

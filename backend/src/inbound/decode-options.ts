@@ -10,11 +10,14 @@ export interface DecodeOptions {
   ignorarCanais: boolean;
   /** Old chats that the phone hands over when it is linked; default false. */
   sincronizarHistorico: boolean;
+  /** Missed calls become rows; default false. */
+  registrarChamadas: boolean;
 }
 
 export const DEFAULT_DECODE_OPTIONS: DecodeOptions = {
   ...{ ignorarStatus: true, ignorarGrupos: false, ignorarCanais: true },
   sincronizarHistorico: false,
+  registrarChamadas: false,
 };
 
 /** Reads the options out of a connection's settings; whatever is no boolean counts as not set. */

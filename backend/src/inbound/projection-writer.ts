@@ -101,7 +101,8 @@ export class ProjectionWriter {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
       if (isPeer(entry)) history.push(...(await this.#historyOf(entry)));
-      if (eventos.length === 0) continue;
+      // A call is told, whether or not it becomes a row.
+      if (eventos.length === 0 && entry.kind !== 'call') continue;
       this.deps.events.emit('projected', { entry, eventos, resultados });
       news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
       media.push(...mediaJobs(entry, eventos, resultados, this.deps.clock.now()));

@@ -21,6 +21,7 @@ const MAY_WAIT: Record<Kind, boolean> = {
   media: true,
   read: true,
   evolution: false,
+  call: false,
   history: true,
   opened: false,
   scheduled: true,

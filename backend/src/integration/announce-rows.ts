@@ -1,16 +1,14 @@
-import type { LogEntry } from '../journal/records.js';
+import type { CallEntry, LogEntry } from '../journal/records.js';
 import type { NewEvent, Parties } from '../journal/webhooks/records.js';
 import { eventId } from '../notifications/webhooks/event-id.js';
 import type {
   GroupUpdateData,
-  PartyData,
   TargetData,
   WebhookEventData,
   WebhookEventType,
 } from '../notifications/webhooks/webhook-events.js';
 import type {
   Alvo,
-  Endereco,
   Evento,
   EventoDados,
   EventoMensagem,
@@ -18,6 +16,8 @@ import type {
   EventoSessao,
   ResultadoEvento,
 } from '../supabase/evento.js';
+import { party } from './party.js';
+import { callFact } from './call-fact.js';
 import { publicDados } from './public-dados.js';
 
 /** An entry of the log that has become rows. */
@@ -40,7 +40,8 @@ export function announceRows(
   partiesOf: (connectionId: string) => Parties,
 ): NewEvent[] {
   const known = partiesOf(entry.connectionId);
-  return eventos.flatMap((evento, index) => {
+  const calls: NewEvent[] = entry.kind === 'call' ? [{ ...callNews(entry), ...known, expiresAt: null }] : [];
+  const rows = eventos.flatMap((evento, index) => {
     const resultado = resultados[index];
     const facts = [...factsOf(evento, resultado, entry, `${entry.seq}.${index}`), ...mergesOf(resultado)];
     const parties = evento.op === 'sessao' ? partiesOfSession(evento, known) : known;
@@ -49,6 +50,13 @@ export function announceRows(
       ...{ connectionId: evento.sessao, ...parties, at: entry.at, expiresAt: null },
     }));
   });
+  return [...calls, ...rows];
+}
+
+function callNews(entry: CallEntry) {
+  const { connectionId, at, callId, status } = entry;
+  const { connectionId: _, ...data } = callFact(entry);
+  return { id: eventId('chamada', connectionId, callId, status), type: 'call' as const, data, connectionId, at };
 }
 
 /** A connection's own row says whose it is, also when the connection is gone by now. */
@@ -238,9 +246,4 @@ function targetOf({ chat, autor, whatsapp_id }: Alvo, resultado: ResultadoEvento
     chat: party(chat),
     autor: autor && party(autor),
   };
-}
-
-function party({ tipo, jid, pn, lid, nome, nome_perfil }: Endereco): PartyData {
-  const numero = pn === null ? null : pn.slice(0, pn.indexOf('@'));
-  return { tipo, jid, pn, lid, numero, nome: nome ?? null, nomePerfil: nome_perfil ?? null };
 }

@@ -13,6 +13,7 @@ import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import { connectionLimit } from '../whatsapp/connection-limit.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { changedSettings } from './connection-settings.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
@@ -106,6 +107,15 @@ export class Connections {
 
   get(id: string, scope: Scope | null): ConnectionResource {
     return this.#present(this.record(id, scope));
+  }
+
+  /** Changes settings, durably; what is null takes its default again. */
+  async change(id: string, changes: Record<string, unknown>, scope: Scope | null): Promise<ConnectionResource> {
+    const record = this.record(id, scope);
+    const settings = changedSettings(record.settings, changes);
+    if (record.driver === 'evolution') await this.remote.configure(id, settings);
+    else await this.client(id, scope).configure(settings);
+    return this.get(id, scope);
   }
 
   /** Shows the current code; a connection that waits for a person starts showing codes again. @throws NO_QR */

@@ -30,6 +30,7 @@ export function presentConnection(
     disconnectedAt: iso(record.disconnectedAt),
     lastActivityAt: iso(record.lastActivityAt),
     account: client && presentAccount(client),
+    settings: record.settings,
     warnings: [],
   };
 }

@@ -81,6 +81,11 @@ export class RemoteConnections {
     return this.deps.evolution.driver.pairingCode(this.#of(id), digits);
   }
 
+  /** Other settings from the next event on. @throws JOURNAL_FAILED */
+  configure(id: string, settings: ConnectionRecord['settings']): Promise<void> {
+    return this.#of(id).configure(settings);
+  }
+
   /** A new socket at its server, or a code to link it with. @throws GatewayError what calling its server can end with */
   reconnect(id: string): Promise<void> {
     return this.deps.evolution.driver.reconnect(this.#of(id));

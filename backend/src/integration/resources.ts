@@ -25,6 +25,8 @@ export interface ConnectionResource {
   lastActivityAt: string | null;
   /** What WhatsApp lets the account do; null when the connection is not loaded. */
   account: AccountResource | null;
+  /** Those that were made. */
+  settings: Record<string, unknown>;
   /** Only with `driver: 'evolution'`. */
   remote?: RemoteResource;
   warnings: string[];

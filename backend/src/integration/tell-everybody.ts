@@ -10,6 +10,7 @@ import type { GatewayEvents } from '../notifications/gateway-events.js';
 import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispatcher.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { callFact } from './call-fact.js';
 import { announceGateway } from './announce-gateway.js';
 import { tellInstances } from './instances/tell-instances.js';
 import { publishFacts } from './publish-facts.js';
@@ -40,8 +41,9 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
     tellConnections(events, deps.evolution),
     deps.intake.events.on('live', ({ connectionId, fact }) => tellLive(events, connectionId, fact)),
     tellInstances({ events, recordOf: (id) => pool.get(id)?.record ?? journal.getConnection(id) }),
-    projector.events.on('projected', ({ eventos, resultados }) => {
+    projector.events.on('projected', ({ entry, eventos, resultados }) => {
       rows.written(eventos, resultados);
+      if (entry.kind === 'call') events.emit('call', callFact(entry));
       publishFacts(events, eventos, resultados);
     }),
     projector.events.on('parked', ({ connectionId, reason }) =>

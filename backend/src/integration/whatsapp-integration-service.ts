@@ -126,6 +126,11 @@ export class WhatsAppIntegrationService {
     return this.connections.get(id, scope);
   }
 
+  /** Changes settings; null takes a default again. @throws CONNECTION_NOT_FOUND */
+  changeConnection(id: string, settings: Record<string, unknown>, scope: Scope | null): Promise<ConnectionResource> {
+    return this.connections.change(id, settings, scope);
+  }
+
   /** Whose connection it is (a UUID). @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   ownerOf(id: string, scope: Scope | null): string {
     return this.connections.record(id, scope).ownerId;

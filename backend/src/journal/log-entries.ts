@@ -193,6 +193,25 @@ export interface OpenedEntry extends EntryBase {
   error: string | null;
 }
 
+/** How far a call of somebody else has come. Each call has one outcome: everything but `offered`. */
+export type CallStatus = 'offered' | 'missed' | 'accepted_elsewhere' | 'rejected_elsewhere' | 'rejected';
+
+/** A call of somebody else, as its stanzas tell it. */
+export interface CallFacts {
+  callId: string;
+  status: CallStatus;
+  caller: PartyAddress & { nome_perfil?: string | null };
+  /** The group in which it rings; null when it is between two. */
+  group: PartyAddress | null;
+  video: boolean;
+  /** WhatsApp's time, ms since the epoch; null when it did not say. */
+  time: number | null;
+}
+
+export interface CallEntry extends EntryBase, CallFacts {
+  kind: 'call';
+}
+
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */
 export interface UnreadableEntry extends EntryBase {
   kind: 'unreadable';
@@ -215,7 +234,8 @@ export type LogEntry =
   | OpenedEntry
   | ScheduledEntry
   | TemplateEntry
-  | EvolutionEntry;
+  | EvolutionEntry
+  | CallEntry;
 
 /** What is queued in the commit that completes entries: news for webhooks, and files that messages speak of. */
 export interface FollowUps {

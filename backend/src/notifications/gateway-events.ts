@@ -1,3 +1,5 @@
+import type { CallData } from './webhooks/webhook-events.js';
+
 /** What the gateway tells in the past tense, in process now and over WebSocket and webhooks later. Times are ISO 8601, UTC. */
 export interface GatewayEvents {
   connected: { connectionId: string; numero: string | null };
@@ -29,6 +31,8 @@ export interface GatewayEvents {
   };
   /** Chats were deleted on the phone of a connection on an Evolution server; their rows stay. */
   chatDeleted: { connectionId: string; chats: string[] };
+  /** A call of somebody else came, or ended. */
+  call: { connectionId: string } & CallData;
   atendimentoMerged: { connectionId: string; de: string; para: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;

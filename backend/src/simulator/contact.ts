@@ -5,6 +5,7 @@ import { asMessage, stanzaKind, type Content } from './message-shape.js';
 import type { Outgoing, Prepared } from './author.js';
 import { freshMessageId, Person, type PersonOptions } from './person.js';
 import type { Phone } from './phone.js';
+import { PhoneCall, type CallOptions } from './phone-call.js';
 import type { Incoming } from './receiver.js';
 import { sealedEdit } from './sealed-change.js';
 import type { SentMessage } from './sent-message.js';
@@ -60,6 +61,12 @@ export class Contact extends Person {
   /** Writes to an account. Returns at once; messages of one contact arrive in the order of the calls. */
   send(phone: Phone, content: Content, options: SendOptions = {}): SentMessage {
     return this.author.post(this.#outgoing(phone, content, options));
+  }
+
+  /** Calls an account: it rings until `end`, or until one of its devices rejects it. */
+  call(phone: Phone, options: CallOptions = {}): PhoneCall {
+    const pn = this.hasLidMapping || this.addressing === 'pn' ? this.pnJid : undefined;
+    return new PhoneCall({ jid: this.jid, pn, name: this.name }, phone, options).ring();
   }
 
   /** Encrypts now and sends on `release`. */

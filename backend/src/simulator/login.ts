@@ -1,4 +1,4 @@
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import { getBinaryNodeChild, type BinaryNode } from '@whiskeysockets/baileys';
 import { syncAfterPairing } from './after-pairing.js';
 import type { Companion } from './companion.js';
 import type { Connection } from './connection.js';
@@ -63,9 +63,16 @@ function onStanza(world: World, connection: Connection, companion: Companion, st
     case 'ack':
       return onAck(world, companion, stanza);
     case 'call':
+      onCall(world, companion, stanza);
       return connection.send(serverAck(stanza));
     // presence, chatstate and ib expect no answer.
   }
+}
+
+function onCall(world: World, companion: Companion, stanza: BinaryNode): void {
+  const reject = getBinaryNodeChild(stanza, 'reject');
+  const id = reject?.attrs['call-id'];
+  if (id) world.history.record({ kind: 'call.rejected', id, companion: companion.jid, to: stanza.attrs.to ?? '' });
 }
 
 function onIq(world: World, connection: Connection, companion: Companion, stanza: BinaryNode): void {

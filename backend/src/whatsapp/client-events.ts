@@ -1,3 +1,4 @@
+import type { CallFacts } from '../journal/records.js';
 import type { Estado } from './estado.js';
 import type { ServerAck } from './server-ack.js';
 import type { NewChatPause } from './new-chat-pause.js';
@@ -11,6 +12,8 @@ export interface ClientEvents {
   /** The socket ended; `retryInMs` null = nothing more happens by itself. */
   closed: { connectionId: string; code: number; reason: string; retryInMs: number | null };
   ack: { connectionId: string } & ServerAck;
+  /** Somebody calls, now. */
+  callRinging: { connectionId: string; call: CallFacts };
   /** New chats are paused (replies go on), or not any more (null). */
   newChatsPaused: { connectionId: string; pause: NewChatPause | null };
   /** So many messages a minute cannot be decrypted. */

@@ -104,6 +104,7 @@ export class ConnectionMachine {
         if (ack.error === '429') this.care.rateLimited();
         this.deps.events.emit('ack', { connectionId: this.connectionId, ...ack });
       },
+      ringing: (call) => this.deps.events.emit('callRinging', { connectionId: this.connectionId, call }),
       message: () => this.state.active(1),
       passkeyRequired: () => this.#passkeyRequired(),
       undecryptable: () => this.undecryptable.count(),

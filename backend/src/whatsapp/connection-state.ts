@@ -62,6 +62,18 @@ export class ConnectionStateKeeper {
     this.#save({ qr_code: code });
   }
 
+  /** Rejects when it could not be stored; then everything is as before. */
+  async configure(settings: ConnectionRecord['settings']): Promise<void> {
+    const before = this.#record.settings;
+    this.#record = { ...this.#record, settings };
+    try {
+      await this.#commit({ configuracao: settings });
+    } catch (error) {
+      this.#record = { ...this.#record, settings: before };
+      throw error;
+    }
+  }
+
   want(wanted: ConnectionRecord['wanted']): void {
     if (this.#record.wanted === wanted) return;
     this.#record = { ...this.#record, wanted };
@@ -113,12 +125,16 @@ export class ConnectionStateKeeper {
 
   /** Rows carry owner and id every time, so that one that was lost with its database comes back. */
   #save(changes: SessionChanges | null): void {
+    this.#commit(changes).catch(this.deps.onFailed);
+  }
+
+  async #commit(changes: SessionChanges | null): Promise<void> {
     this.#unsaved = false;
     const { connectionId, rowId, ownerId, companyId, texts, name, driver } = this.#record;
     const named = { owner_texto: textOf(texts, ownerId), company_texto: textOf(texts, companyId) };
     const identity = { id: rowId, owner_id: ownerId, company_id: companyId, ...named, nome: name, driver };
     const entries = changes ? [{ kind: 'session' as const, connectionId, changes: { ...identity, ...changes } }] : [];
-    this.deps.journal.commit({ connections: [this.#record], entries }).catch(this.deps.onFailed);
+    await this.deps.journal.commit({ connections: [this.#record], entries });
   }
 }
 

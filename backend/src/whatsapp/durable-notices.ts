@@ -1,6 +1,8 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
+import type { CallFacts } from '../journal/records.js';
+import type { CallBook } from './call-book.js';
 import type { GroupCache } from './group-cache.js';
 import { isGroupNotification } from './group-notice.js';
 import { acksOfReceipt, type ServerAck } from './server-ack.js';
@@ -14,6 +16,9 @@ export interface DurableNoticesDeps {
   /** Our own addresses; null before pairing. */
   me: () => { id: string; lid: string | null } | null;
   onAck: (ack: ServerAck) => void;
+  calls: CallBook;
+  /** A call rings now. */
+  onRinging: (call: CallFacts) => void;
   /** The journal refused: nothing may be acknowledged any more. */
   failClosed: (error: unknown) => void;
 }
@@ -49,6 +54,20 @@ export class DurableNotices {
         await journal.commit({ entries: [entry] }, 'soon');
         acksOfReceipt(node, clock.now(), onAck);
       }
+    } catch (error) {
+      return this.deps.failClosed(error);
+    }
+    await handOver(node);
+  }
+
+  /** Like a receipt. One that rang while this device was away is over. */
+  async call(node: BinaryNode, handOver: HandOver): Promise<void> {
+    const me = this.deps.me();
+    try {
+      const { connectionId, journal, calls } = this.deps;
+      const call = me && calls.read(node, me);
+      if (call) await journal.commit({ entries: [{ kind: 'call', connectionId, ...call }] });
+      if (call?.status === 'offered' && node.attrs.offline === undefined) this.deps.onRinging(call);
     } catch (error) {
       return this.deps.failClosed(error);
     }

@@ -12,11 +12,12 @@ import {
 } from '@whiskeysockets/baileys';
 import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
-import type { ReplayRecord } from '../journal/records.js';
+import type { CallFacts, ReplayRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
 import { ServerError, upgradeRefused } from './close-error.js';
+import type { CallBook } from './call-book.js';
 import { DurableNotices } from './durable-notices.js';
 import { DurableReceive } from './durable-receive.js';
 import { FrameGate } from './frame-gate.js';
@@ -42,11 +43,14 @@ export interface GatewaySocketDeps {
   server: WhatsAppServer;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
   groups: GroupCache;
+  calls: CallBook;
   userDevicesCache: CacheStore;
   retryCounterCache: CacheStore;
   on: {
     update: (update: Partial<ConnectionState>) => void;
     ack: (ack: ServerAck) => void;
+    /** Somebody calls. */
+    ringing: (call: CallFacts) => void;
     companionRegRefresh: () => void;
     /** The account may be linked with a passkey only. */
     passkeyRequired: () => void;
@@ -140,9 +144,11 @@ export class GatewaySocket {
       ...deps,
       me: () => this.me,
       onAck: deps.on.ack,
+      onRinging: deps.on.ringing,
       failClosed: (error) => this.failClosed(error),
     });
     this.#wrap('CB:receipt', (node, handOver) => notices.receipt(node, handOver));
+    this.#wrap('CB:call', (node, handOver) => notices.call(node, handOver));
     this.#wrap('CB:notification', (node, handOver) => notices.notification(node, handOver));
     this.#containGarbage();
     sock.ws.on('CB:ack,class:message', (node: BinaryNode) => deps.on.ack(ackOf(node, deps.clock.now())));

@@ -5,6 +5,7 @@ import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
 import { AsyncContext } from './async-context.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
+import { CallBook } from './call-book.js';
 import { ServerError } from './close-error.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { FrameGate } from './frame-gate.js';
@@ -67,6 +68,8 @@ export class SocketLife {
   #settled: Promise<void> = Promise.resolve();
   readonly #pulse: Pulse;
   readonly #userDevices = new UserDevicesCache();
+  /** Over all sockets: a call may end on another one than it began. */
+  readonly calls = new CallBook();
 
   constructor(private readonly deps: SocketLifeDeps) {
     this.#pulse = new Pulse({
@@ -200,6 +203,7 @@ export class SocketLife {
       getMessage: (key) => (key.id ? deps.getMessage(deps.connectionId, key.id) : undefined),
       groups: deps.contacts.groups,
       userDevicesCache: this.#userDevices,
+      calls: this.calls,
       retryCounterCache: persistentRetryCounter(deps.journal, deps.connectionId, () => deps.clock.now()),
       on: listenersWhile(() => epoch === this.#epoch, {
         on: deps.on,

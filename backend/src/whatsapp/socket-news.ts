@@ -1,4 +1,5 @@
 import type { ConnectionState, NewChatMessageCapInfo } from '@whiskeysockets/baileys';
+import type { CallFacts } from '../journal/records.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
 import type { Pairing } from './pairing.js';
@@ -9,6 +10,7 @@ import type { ServerAck } from './server-ack.js';
 export interface SocketNews {
   update: (update: Partial<ConnectionState>) => void;
   ack: (ack: ServerAck) => void;
+  ringing: (call: CallFacts) => void;
   message: () => void;
   passkeyRequired: () => void;
   undecryptable: (error: string) => void;
@@ -36,6 +38,7 @@ export function listenersWhile(current: () => boolean, hearers: Hearers): Gatewa
       on.update(update);
     },
     ack: (ack) => current() && on.ack(ack),
+    ringing: (call) => current() && on.ringing(call),
     companionRegRefresh: () => current() && pairing()?.refresh(),
     passkeyRequired: () => current() && on.passkeyRequired(),
     frame: () => current() && pulse.beat(),

@@ -1,4 +1,4 @@
-import type { ConnectionRecord } from '../journal/records.js';
+import type { CallFacts, ConnectionRecord } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
 import { deferred } from '../lib/deferred.js';
 import { GatewayError } from '../lib/errors.js';
@@ -20,6 +20,7 @@ export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts
 
 const PAIRING_DEADLINE_MS = 15_000;
 const LOGOUT_DEADLINE_MS = 5_000;
+const REJECT_DEADLINE_MS = 10_000;
 /** With an open socket: logged in, or waiting for a person. */
 const SOCKET_AT_REST = new Set<Estado>(['ready', 'qr_ready', 'pairing']);
 
@@ -120,6 +121,11 @@ export class WhatsAppClientService {
     this.#machine.life.open();
   }
 
+  /** Other settings from the next event on, durably. @throws JOURNAL_FAILED */
+  configure(settings: ConnectionRecord['settings']): Promise<void> {
+    return this.#machine.state.configure(settings);
+  }
+
   /** By a person: the session is kept, nothing reconnects until `initialize` or `reconnect`. */
   async disconnect(): Promise<void> {
     this.#machine.state.want('disconnected');
@@ -195,6 +201,14 @@ export class WhatsAppClientService {
     } finally {
       off();
     }
+  }
+
+  /** Rejects a call that rings, on all devices of the account. @throws NOT_CONNECTED, DEADLINE_EXCEEDED */
+  async rejectCall({ callId, caller }: CallFacts): Promise<void> {
+    const open = this.#machine.loggedIn();
+    if (!open) throw new GatewayError('NOT_CONNECTED');
+    this.#machine.life.calls.settle(callId, 'rejected');
+    await withDeadline(open.sock.rejectCall(callId, caller.jid), REJECT_DEADLINE_MS, 'rejecting a call');
   }
 
   /** WhatsApp has accepted a message of the API: it counts like one that came in. */

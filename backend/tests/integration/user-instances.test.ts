@@ -355,6 +355,7 @@ describe('a day of an instance', () => {
     chatDeleted: 'evolution-webhooks',
     messageMedia: 'gateway-media-in',
     groupUpdated: 'groups',
+    call: 'calls',
     atendimentoMerged: 'gateway-inbound-people',
   };
   test.each(Object.entries(ELSEWHERE))('%s is seen to in %s', (type, file) => {

@@ -23,6 +23,11 @@ export class HttpClient {
     return this.request<T>('POST', path, { headers: json, body: JSON.stringify(body) });
   }
 
+  patch<T>(path: string, body: unknown): Promise<Answer<T>> {
+    const headers = { 'content-type': 'application/json' };
+    return this.request<T>('PATCH', path, { headers, body: JSON.stringify(body) });
+  }
+
   delete<T>(path: string, headers?: Record<string, string>): Promise<Answer<T>> {
     return this.request<T>('DELETE', path, { headers });
   }

@@ -77,6 +77,9 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
   }),
   listConnections: () => all([200]),
   getConnection: ({ connectionId }) => ({ params: { id: connectionId }, right: [200], foreign: '404' }),
+  changeConnection: ({ connectionId }) => ({
+    ...{ params: { id: connectionId }, body: { settings: { ignorarGrupos: true } }, right: [200], foreign: '404' },
+  }),
   deleteConnection: ({ connectionId }) => ({ params: { id: connectionId }, right: [200], foreign: '404' }),
   getQr: ({ connectionId }) => ({ params: { id: connectionId }, right: [200, 409], foreign: '404' }),
   requestPairingCode: ({ connectionId }) => ({

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/lib/clock.js';
 import { GatewayError } from '../../src/lib/errors.js';
 import { silentLog } from '../../src/lib/log.js';
 import { AuthStore } from '../../src/whatsapp/auth-store.js';
+import { CallBook } from '../../src/whatsapp/call-book.js';
 import { GatewaySocket } from '../../src/whatsapp/gateway-socket.js';
 import { GroupCache } from '../../src/whatsapp/group-cache.js';
 import { Lanes } from '../../src/whatsapp/lanes.js';
@@ -28,11 +29,11 @@ beforeEach(async () => {
     ...{ logger: pino({ level: 'silent' }), auth },
     version: [2, 3000, 1035194821],
     server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null, mediaUrl: null, mediaCaFile: null },
-    ...{ getMessage: nothing, groups },
+    ...{ getMessage: nothing, groups, calls: new CallBook() },
     ...{ userDevicesCache: new NodeCache(), retryCounterCache: new NodeCache() },
     on: {
       ...{ update: nothing, ack: nothing, companionRegRefresh: nothing, frame: nothing },
-      ...{ passkeyRequired: nothing, undecryptable: nothing, messageCap: nothing },
+      ...{ ringing: nothing, passkeyRequired: nothing, undecryptable: nothing, messageCap: nothing },
       ...{ message: nothing, events: nothing, journalFailed: (error) => failures.push(error) },
     },
   });

@@ -31,7 +31,7 @@ beforeEach(async () => {
     server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null, mediaUrl: null, mediaCaFile: null },
     on: {
       ...{ update: nothing, failed: nothing, qr: nothing, ack: nothing, message: nothing },
-      ...{ passkeyRequired: nothing, undecryptable: nothing, messageCap: nothing },
+      ...{ ringing: nothing, passkeyRequired: nothing, undecryptable: nothing, messageCap: nothing },
     },
   });
 });

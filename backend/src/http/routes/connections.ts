@@ -3,6 +3,7 @@ import type { IntegrationPort } from '../ports.js';
 import { ofParties } from '../of-parties.js';
 import { ok, route, type Reply, type Route } from '../route.js';
 import { connectionId, page, success } from '../schemas/common.js';
+import { changeConnectionBody } from '../schemas/connection-settings.js';
 import * as schema from '../schemas/connections.js';
 import { QR_TYPES, renderQr } from './render-qr.js';
 
@@ -54,6 +55,19 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       replies: { 200: { description: 'The connection.', schema: schema.connectionDataReply } },
       errors: ['CONNECTION_NOT_FOUND'],
       handle: async ({ params: { id } }, { scope }) => ok({ data: await integration.getConnection(id, scope) }),
+    }),
+    route({
+      ...facts,
+      method: 'patch',
+      path: `${BASE}/:id`,
+      access: 'manage',
+      operationId: 'changeConnection',
+      summary: 'Change settings of a connection, from the next event on',
+      input: { params, body: changeConnectionBody },
+      replies: { 200: { description: 'The connection.', schema: schema.connectionDataReply } },
+      errors: ['CONNECTION_NOT_FOUND'],
+      handle: async ({ params: { id }, body }, { scope }) =>
+        ok({ data: await integration.changeConnection(id, body.settings, scope) }),
     }),
     route({
       ...facts,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ConnectionResource } from '../../integration/resources.js';
+import { connectionSettings } from './connection-settings.js';
 import { cleanText, connectionId, isoTime, isoTimeOrNull, party, partyText } from './common.js';
 
 /** An object, so that the compiler misses a state that is not here. */
@@ -51,14 +52,7 @@ export const createConnectionBody = z
       .optional()
       .meta({ description: 'Where it lives: a socket in this process (default), or an Evolution API server.' }),
     evolution: evolution.optional(),
-    settings: z
-      .record(z.string().max(64), z.unknown())
-      .refine((settings) => JSON.stringify(settings).length <= 16_384, 'must have at most 16384 characters of JSON')
-      .optional()
-      .meta({
-        description:
-          '`ignorarGrupos` (default false), `ignorarStatus` and `ignorarCanais` (default true): what is left out of the rows. `sincronizarHistorico` (default false): whether old chats that the phone hands over when it is linked become rows.',
-      }),
+    settings: connectionSettings.optional(),
   })
   .meta({ id: 'CreateConnection' });
 
@@ -119,6 +113,9 @@ export const connection = z
     disconnectedAt: isoTimeOrNull,
     lastActivityAt: isoTimeOrNull,
     account: account.nullable(),
+    settings: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'Settings that were made; all others are at their default.' }),
     remote: z
       .object({
         instance: z.string(),

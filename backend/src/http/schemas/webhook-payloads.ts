@@ -81,6 +81,14 @@ export const WEBHOOK_DATA: Record<WebhookEventType, z.ZodType> = {
       .nullable(),
     erro: textOrNull.meta({ description: 'Why there is no file: `MEDIA_EXPIRED`, `MEDIA_TOO_LARGE`, …' }),
   }),
+  call: z.object({
+    callId: text,
+    status: z.enum(['offered', 'missed', 'accepted_elsewhere', 'rejected_elsewhere', 'rejected']),
+    de: party,
+    grupo: party.nullable().meta({ description: 'The group in which it rings.' }),
+    video: z.boolean(),
+    timestamp: text,
+  }),
   messageRead: z.object({ chat: party, whatsappIds: z.array(text).nullable(), ate: textOrNull }),
   groupUpdated: z.object({
     mensagemId: text,

@@ -82,6 +82,17 @@ export interface GroupUpdateData {
   timestamp: string;
 }
 
+/** A call of somebody else, as far as it has come. */
+export interface CallData {
+  callId: string;
+  status: 'offered' | 'missed' | 'accepted_elsewhere' | 'rejected_elsewhere' | 'rejected';
+  de: PartyData;
+  /** The group in which it rings; null when it is between two. */
+  grupo: PartyData | null;
+  video: boolean;
+  timestamp: string;
+}
+
 /** What each type of event says. The names are those of the events inside the gateway. */
 export interface WebhookEventData {
   messageReceived: MessageData;
@@ -104,6 +115,7 @@ export interface WebhookEventData {
   groupUpdated: GroupUpdateData;
   contactUpdated: PartyData;
   chatDeleted: { chats: string[] };
+  call: CallData;
   atendimentoMerged: { de: string; para: string };
   connectionState: { estado: string; status: string; motivo: string | null; numero: string | null; lid: string | null };
   connected: { numero: string | null; lid: string | null };
@@ -147,6 +159,7 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
     'The file of a message has come and can be read at `midia.url`, or will not come (`erro`; the retry route asks again).',
   messageRead: 'Messages of a customer were read here, on the phone or by API.',
   groupUpdated: 'Somebody came into a group or left it, or its subject, description or settings changed.',
+  call: 'Somebody calls (`offered`), or a call ended: `missed`, `rejected` (by the gateway), `accepted_elsewhere` or `rejected_elsewhere` (on the phone or another device).',
   contactUpdated: 'Names or addresses of somebody became known.',
   chatDeleted:
     'Chats were deleted on the phone of a connection on an Evolution server, by their addresses; the rows stay.',

@@ -80,6 +80,21 @@ export const messageRoutes: Route[] = [
       return {};
     },
   ),
+  route(
+    'POST',
+    '/contacts/:number/calls',
+    z.object({
+      phone: z.string(),
+      video: z.boolean().default(false),
+      group: z.string().optional(),
+      end: z.enum(['timeout', 'hangup', 'accepted_elsewhere', 'rejected_elsewhere']).optional(),
+    }),
+    ({ simulator, params, body: { phone, video, group, end } }) => {
+      const call = contactOf(simulator, params.number).call(phoneOf(simulator, phone), present({ video, group }));
+      if (end) call.end(end);
+      return { id: call.id };
+    },
+  ),
   route('POST', '/contacts/:number/retries', z.object({ id: z.string() }), ({ simulator, params, body }) => {
     contactOf(simulator, params.number).requestRetry(body.id);
     return {};

@@ -184,10 +184,10 @@ describe('bootstrap and health', () => {
 });
 
 describe('bad input is told what is wrong, where, and how it should be', () => {
-  const [BAD, get, post] = ['BAD_REQUEST' as const, 'get' as const, 'post' as const];
+  const [BAD, get, post, patch] = ['BAD_REQUEST' as const, 'get' as const, 'post' as const, 'patch' as const];
   const id = 'must be 1 to 64 of A-Z a-z 0-9 _ . - and begin with a letter or digit';
   const limit = 'must be a number from 1 to 200';
-  type Case = ['get' | 'post' | 'delete', string, unknown, ErrorCode, string, string | RegExp];
+  type Case = ['get' | 'post' | 'patch' | 'delete', string, unknown, ErrorCode, string, string | RegExp];
   test.each<Case>([
     [post, CONNECTIONS, undefined, BAD, 'body', 'must be a JSON object'],
     [post, CONNECTIONS, [], BAD, 'body', 'must be a JSON object'],
@@ -197,7 +197,18 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     [post, CONNECTIONS, { connectionId: 'x'.repeat(65) }, BAD, 'body.connectionId', id],
     [post, CONNECTIONS, { connectionId: 'c', ownerId: ' ' }, BAD, 'body.ownerId', /^must be a UUID, or/],
     [post, CONNECTIONS, { connectionId: 'c', name: 'a\0b' }, BAD, 'body.name', /^must not contain NUL/],
-    [post, CONNECTIONS, { connectionId: 'c', settings: 'x' }, BAD, 'body.settings', 'must be a record'],
+    [post, CONNECTIONS, { connectionId: 'c', settings: 'x' }, BAD, 'body.settings', 'must be an object'],
+    [
+      post,
+      CONNECTIONS,
+      { connectionId: 'c', settings: { ignorarGrupo: true } },
+      BAD,
+      'body.settings.ignorarGrupo',
+      /./,
+    ],
+    [patch, `${CONNECTIONS}/c1`, { settings: { rejeitar: true } }, BAD, 'body.settings.rejeitar', /./],
+    [patch, `${CONNECTIONS}/c1`, {}, BAD, 'body.settings', /./],
+    [patch, `${CONNECTIONS}/c1`, { name: 'x', settings: { ignorarStatus: null } }, BAD, 'body.name', /./],
     [get, `${CONNECTIONS}/..%2f..%2fetc`, undefined, BAD, 'params.id', id],
     [get, `${CONNECTIONS}/.%00`, undefined, BAD, 'params.id', id],
     [get, `${CONNECTIONS}/a%00b`, undefined, BAD, 'params.id', id],
@@ -314,7 +325,7 @@ describe('what is not there', () => {
 
   test.each([
     ['put', CONNECTIONS, 'POST, GET, HEAD'],
-    ['patch', `${CONNECTIONS}/c1`, 'GET, HEAD, DELETE'],
+    ['put', `${CONNECTIONS}/c1`, 'GET, HEAD, PATCH, DELETE'],
     ['delete', SEND, 'POST'],
     ['post', '/health/live', 'GET, HEAD'],
   ] as const)('%s %s is 405 and says what is allowed', async (method, path, allow) => {

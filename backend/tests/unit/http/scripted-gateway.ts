@@ -48,7 +48,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
       driver: 'baileys',
     },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
-    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, warnings: [] },
+    ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, settings: {}, warnings: [] },
     ...changes,
   };
 }
@@ -146,6 +146,7 @@ export function scriptedPorts(
     users: { authenticate: async (text) => script.identities?.[text] ?? null },
   });
   const answers: IntegrationPort = {
+    changeConnection: async (id, settings) => aConnection({ id, settings }),
     createConnection: async (input) => ({ connection: aConnection({ id: input.connectionId }), created: true }),
     listConnections: async () => [aConnection()],
     getConnection: async (id) => aConnection({ id }),

@@ -46,6 +46,18 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
       source: 'unknown',
     },
   }),
+  call: ({ connectionId, data }) => ({
+    event: 'call',
+    data: {
+      ...{
+        id: data.callId,
+        from: data.de.pn ?? data.de.jid,
+        chatId: (data.grupo ?? data.de).pn ?? (data.grupo ?? data.de).jid,
+      },
+      ...{ status: CALL_STATUSES[data.status], date: data.timestamp, offline: false },
+      ...{ isVideo: data.video, isGroup: data.grupo !== null, instanceId: connectionId ?? '' },
+    },
+  }),
   contactUpdated: ({ connectionId, data }) => ({
     event: 'contacts.update',
     data: [{ remoteJid: data.pn ?? data.jid, pushName: data.nomePerfil ?? data.nome, instanceId: connectionId ?? '' }],
@@ -64,6 +76,15 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
   }),
   test: ({ data }) => ({ event: 'test', data }),
 };
+
+/** Baileys' words (lib/Types/Call.d.ts), which Evolution passes on. */
+const CALL_STATUSES = {
+  offered: 'offer',
+  missed: 'timeout',
+  accepted_elsewhere: 'accept',
+  rejected_elsewhere: 'reject',
+  rejected: 'reject',
+} as const;
 
 /** Evolution API v2 (read in its 2.3.6 source): event names, statuses and shapes that its receivers know. */
 export const evolutionEnvelope: Envelope = {

@@ -44,6 +44,13 @@ const EVENTS: { [T in WebhookEvent['type']]?: (event: Event<T>, facts: EnvelopeF
       reaction: { text: data.emoji ?? '', messageId: messageId(data.chat, data.autor, data.whatsappId) },
     },
   }),
+  call: ({ data }) => ({
+    event: CALL_EVENTS[data.status],
+    payload: {
+      ...{ id: data.callId, from: chatId(data.de), timestamp: seconds(data.timestamp) },
+      ...{ isVideo: data.video, isGroup: data.grupo !== null, _data: { status: data.status } },
+    },
+  }),
   connectionState: ({ at, connectionId, data }) => sessionStatus(connectionId, at, STATES[data.estado] ?? 'FAILED'),
   // There is no event for a QR code: the status is told again, and the receiver asks for the code.
   qr: ({ at, connectionId }) => sessionStatus(connectionId, at, 'SCAN_QR_CODE'),
@@ -69,6 +76,15 @@ export const wahaEnvelope: Envelope = {
     };
   },
 };
+
+/** A call that nobody answered has no word of its own there: it ends as rejected. */
+const CALL_EVENTS = {
+  offered: 'call.received',
+  accepted_elsewhere: 'call.accepted',
+  missed: 'call.rejected',
+  rejected_elsewhere: 'call.rejected',
+  rejected: 'call.rejected',
+} as const;
 
 const STATES: Record<string, string> = {
   idle: 'STOPPED',
