@@ -8,7 +8,7 @@ import { EvolutionServers } from '../evolution/evolution-servers.js';
 import { OwnSends } from '../evolution/own-sends.js';
 import { EvolutionWebhooks } from '../evolution/webhook-intake.js';
 import { WebhookSecrets } from '../evolution/webhook-secrets.js';
-import { instanceNameOf } from '../integration/instances/instance-name.js';
+import { instanceNameOf } from '../lib/instance-name.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';

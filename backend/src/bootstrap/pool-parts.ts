@@ -6,6 +6,12 @@ import { WhatsAppManager } from '../integration/instances/whatsapp-manager.js';
 import type { Scope } from '../integration/resources.js';
 import type { WhatsAppIntegrationService } from '../integration/whatsapp-integration-service.js';
 import type { Journal } from '../journal/journal.js';
+import { NotifyUsers } from '../integration/instances/notify-users.js';
+import { ApplicationNotifications } from '../notifications/application-notifications.js';
+import type { GatewayEvents } from '../notifications/gateway-events.js';
+import type { Party } from '../lib/party.js';
+import type { TypedEmitter } from '../lib/typed-emitter.js';
+import { poolUseCases } from './pool-use-cases.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { Sender } from '../outbound/sender.js';
@@ -23,7 +29,8 @@ export interface PoolPartsDeps {
   integration: WhatsAppIntegrationService;
   sender: Sender;
   /** Asked for when somebody looks: the watchdog is made later. */
-  watchdog: () => { report(): WatchdogReport };
+  watchdog: () => { report(): WatchdogReport; checkNow(): void };
+  events: TypedEmitter<GatewayEvents>;
   database: SupabaseWhatsAppService;
   clock: Clock;
   log: Log;
@@ -37,6 +44,9 @@ export interface PoolParts {
   instances: WhatsAppManager;
   /** Instances whose row somebody has deleted. */
   resets: InstanceResets;
+  /** What applications push to users. */
+  notifications: ApplicationNotifications;
+  notify: NotifyUsers;
 }
 
 /** Builds it; from here on a client counts the messages that WhatsApp has accepted of it. */
@@ -49,6 +59,7 @@ export function poolParts({
   sender,
   watchdog,
   database,
+  events,
   clock,
   log,
 }: PoolPartsDeps): PoolParts {
@@ -71,11 +82,13 @@ export function poolParts({
     log,
   });
   const remove = (id: string, scope: Scope | null) => integration.deleteConnection(id, scope);
-  return {
-    resets,
-    clients: new Clients({ journal, pool, evolution: evolution.pool, connections, remove, clock }),
-    instances: new WhatsAppManager({ journal, pool, evolution, connections, healthOf, driver, clock }),
-  };
+  const clients = new Clients({ journal, pool, evolution: evolution.pool, connections, remove, clock });
+  const instances = new WhatsAppManager({ journal, pool, evolution, connections, healthOf, driver, clock });
+  pool.serve(poolUseCases({ clients, integration, watchdog, events }));
+  const notifications = new ApplicationNotifications({ store: journal.webhooks, clock });
+  const findInstance = (user: Party, scope: Scope | null) => instances.findUserInstance(user, scope);
+  const notify = new NotifyUsers({ notifications, findInstance });
+  return { resets, clients, instances, notifications, notify };
 }
 
 function healthIn({ connections }: WatchdogReport, id: string): InstanceHealth | null {

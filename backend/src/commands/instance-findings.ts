@@ -1,4 +1,4 @@
-import { userOfInstance } from '../integration/instances/instance-name.js';
+import { userOfInstance } from '../lib/instance-name.js';
 import type { InstanceRow, SessionOwner } from '../supabase/instances.js';
 
 /** Whose an instance without `user_id` is, as far as names tell. */

@@ -30,7 +30,7 @@ import type { EvolutionWebhooksPort } from './evolution-port.js';
 import type { ScheduledPort, TemplatesPort } from './schedule-ports.js';
 import type { MediaPort } from './media-port.js';
 import type { PeoplePorts } from './people-ports.js';
-import type { ClientsPort, InstancesPort } from './pool-ports.js';
+import type { ClientsPort, InstancesPort, NotifyPort } from './pool-ports.js';
 import type { Route } from './route.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
 import { atendimentoActionRoutes } from './routes/atendimento-actions.js';
@@ -74,6 +74,7 @@ export interface HttpAppDeps extends PeoplePorts {
   media: MediaPort;
   clients: ClientsPort;
   instances: InstancesPort;
+  notify: NotifyPort;
 }
 
 /** Every route of the gateway, as one table. */
@@ -100,7 +101,7 @@ export function allRoutes(deps: Omit<HttpAppDeps, 'config' | 'log' | 'proven'>):
     ...templateRoutes(deps.templates),
     ...evolutionRoutes({ ...deps, keys: deps.access.keys }),
     ...clientRoutes(deps.clients, deps.integration),
-    ...instanceRoutes(deps.instances),
+    ...instanceRoutes(deps.instances, deps.notify),
   ];
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EvolutionConnection } from '../evolution/evolution-connection.js';
 import type { Connections } from './connections.js';
 import { textsOf, type Party } from '../lib/party.js';
-import { userOfInstance } from './instances/instance-name.js';
+import { userOfInstance } from '../lib/instance-name.js';
 
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 

@@ -1,6 +1,6 @@
 import type { ConnectionRecord } from '../journal/records.js';
 import { GatewayError } from '../lib/errors.js';
-import { userOfInstance } from './instances/instance-name.js';
+import { userOfInstance } from '../lib/instance-name.js';
 import type { CreateConnectionInput, Scope } from './resources.js';
 
 /** Whether a caller may see and touch this connection. Whoever may not is told that there is none. */

@@ -131,6 +131,12 @@ export class WhatsAppWatchdogService {
     this.#check(looks, now);
   }
 
+  /** A health check now, whenever the last one was. */
+  checkNow(): void {
+    this.#checkedAt = -Infinity;
+    this.tick();
+  }
+
   #schedule(): void {
     const { clock, checkIntervalMs } = this.deps;
     const everyMs = Math.min(TICK_MS, checkIntervalMs);

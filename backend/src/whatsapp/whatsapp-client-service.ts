@@ -14,9 +14,13 @@ import { DISCONNECT_TABLE } from './disconnect-table.js';
 import type { Estado } from './estado.js';
 import { GroupCache } from './group-cache.js';
 import { Lanes } from './lanes.js';
+import type { ClientInfo, MediaToSend, PoolUseCases, SentInfo } from './pool-faces.js';
 import { isPaired, type QrCode } from './pairing.js';
 
-export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts'>;
+export type WhatsAppClientDeps = Omit<ConnectionMachineDeps, 'lanes' | 'contacts'> & {
+  /** What sends and shows a client; made after it. */
+  useCases: () => PoolUseCases;
+};
 
 const PAIRING_DEADLINE_MS = 15_000;
 const LOGOUT_DEADLINE_MS = 5_000;
@@ -102,6 +106,26 @@ export class WhatsAppClientService {
   get probes(): { lastFrameAt: number | null; oldestUnfinishedAt: number | null; reconnectTries: number } {
     const { lastFrameAt, oldestUnfinishedAt } = this.#machine.life;
     return { lastFrameAt, oldestUnfinishedAt, reconnectTries: this.#machine.reconnector.tries };
+  }
+
+  /** Sends a text, through the outbox. @throws NOT_PAIRED and what a send can end with */
+  sendMessage(to: string, text: string): Promise<SentInfo> {
+    return this.deps.useCases().sendText(this.connectionId, to, text);
+  }
+
+  /** Sends a file, through the outbox. @throws as `sendMessage`, and what a file can be refused with */
+  sendMedia(
+    to: string,
+    media: Pick<MediaToSend, 'type' | 'url' | 'base64'>,
+    options: Omit<MediaToSend, 'type' | 'url' | 'base64'> = {},
+  ): Promise<SentInfo> {
+    return this.deps.useCases().sendMedia(this.connectionId, to, { ...options, ...media });
+  }
+
+  /** This client in words of a pool; null when it was deleted. */
+  async getInfo(): Promise<ClientInfo | null> {
+    const all = await this.deps.useCases().list();
+    return all.find(({ clientId }) => clientId === this.connectionId) ?? null;
   }
 
   /** Opens the connection; when it is open or opening already, nothing happens. Does not wait for `ready`. */

@@ -4,6 +4,8 @@ import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
+import type { ClientInfo, PoolFigures, PoolUseCases, SentInfo } from './pool-faces.js';
+import { GatewayError } from '../lib/errors.js';
 import { connectionLimit } from './connection-limit.js';
 import type { ClientEvents } from './client-events.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
@@ -50,6 +52,8 @@ export class WhatsAppPoolManager {
   readonly #recreating = new Set<string>();
   #stopping = false;
 
+  #useCases: PoolUseCases | null = null;
+
   constructor(private readonly deps: WhatsAppPoolDeps) {
     this.events = new TypedEmitter<ClientEvents>(deps.log);
     this.events.on('ready', ({ connectionId }) => this.#wakeWaiting(connectionId));
@@ -77,6 +81,59 @@ export class WhatsAppPoolManager {
     return this.#clients.get(connectionId)?.paired ?? isPaired(creds);
   }
 
+  /** Hands over what the methods below call: it is made after the pool. */
+  serve(useCases: PoolUseCases): void {
+    this.#useCases = useCases;
+  }
+
+  /** Creates a client and starts it; one that is there is started. @throws CONNECTION_LIMIT, CONNECTION_TAKEN */
+  createAndInitialize(clientId: string): Promise<ClientInfo> {
+    return this.#asked.create(clientId);
+  }
+
+  /** Sends a text by this client. @throws CONNECTION_NOT_FOUND, NOT_PAIRED and what a send can end with */
+  sendMessage(clientId: string, to: string, text: string): Promise<SentInfo> {
+    return this.#asked.sendText(clientId, to, text);
+  }
+
+  /** Sends a text by the ready client whose turn it is. @throws NOT_CONNECTED, NEW_CHATS_PAUSED, RATE_LIMITED */
+  sendMessageAuto(to: string, text: string): Promise<SentInfo> {
+    return this.#asked.sendTextByAny(to, text);
+  }
+
+  /** Ids of the clients that can send now, wherever they live. */
+  getReadyClients(): string[] {
+    return this.#asked.readyIds();
+  }
+
+  getAllClientsInfo(): Promise<ClientInfo[]> {
+    return this.#asked.list();
+  }
+
+  getStats(): PoolFigures {
+    return this.#asked.stats();
+  }
+
+  /** Looks at every client now; those that it finds dead are connected anew, as at every check. */
+  healthCheck(): Promise<{ healthy: number; total: number; unhealthy: string[] }> {
+    return this.#asked.check();
+  }
+
+  /** Connects every paired client that nobody has disconnected: `X/Y sessões restauradas`. */
+  restorePersistedSessions(): Promise<{ restored: number; total: number; message: string }> {
+    return this.#asked.restore();
+  }
+
+  /** Ends all sockets in order; sessions stay. The same as `stop`. */
+  shutdown(): Promise<void> {
+    return this.stop();
+  }
+
+  get #asked(): PoolUseCases {
+    if (!this.#useCases) throw new GatewayError('INTERNAL', 'The pool was given no use cases.');
+    return this.#useCases;
+  }
+
   /** Takes a connection of the registry into the pool; does not open it. @throws CONNECTION_LIMIT */
   add(record: ConnectionRecord): WhatsAppClientService {
     const existing = this.#clients.get(record.connectionId);
@@ -86,6 +143,7 @@ export class WhatsAppPoolManager {
       ...this.deps,
       record: asLeft(record),
       events: this.events,
+      useCases: () => this.#asked,
       hasRival: (id, device) => this.list().some((other) => other.connectionId !== id && other.me?.id === device),
     });
     this.#clients.set(record.connectionId, client);

@@ -353,6 +353,7 @@ describe('a day of an instance', () => {
     messageRead: 'evolution-webhooks',
     contactUpdated: 'evolution-webhooks',
     chatDeleted: 'evolution-webhooks',
+    applicationNotification: 'notify',
     messageMedia: 'gateway-media-in',
     groupUpdated: 'groups',
     call: 'calls',

@@ -179,6 +179,7 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
 
   connectInstance: () => ({ ...all([200, 201]), body: {} }),
   getInstance: () => all([200, 404]),
+  notifyUser: () => ({ ...all([201, 403]), body: { userId: 'ana', message: 'oi' } }),
 
   createWebhook: ({ connectionId }) => ({
     ...{ body: { url: 'https://example.com/hook', connectionId }, right: [201], foreign: '404' },

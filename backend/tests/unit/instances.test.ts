@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { instanceNameOf, userOfInstance } from '../../src/integration/instances/instance-name.js';
+import { instanceNameOf, userOfInstance } from '../../src/lib/instance-name.js';
 import { assertIsTheirs, assertMayConnect, type InstanceCall } from '../../src/integration/instances/may-connect.js';
 import { tellInstances } from '../../src/integration/instances/tell-instances.js';
 import { newRecord } from '../../src/integration/new-connection.js';

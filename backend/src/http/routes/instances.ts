@@ -1,15 +1,17 @@
 import { GatewayError } from '../../lib/errors.js';
 import { textOf, type Party } from '../../lib/party.js';
-import type { InstancesPort } from '../pool-ports.js';
+import type { InstancesPort, NotifyPort } from '../pool-ports.js';
 import { ok, route, type Caller, type Route } from '../route.js';
 import * as schema from '../schemas/instances.js';
+import { notifyBody, notifyReply } from '../schemas/notify.js';
 
 const BASE = '/api/whatsapp';
 const facts = { tag: 'instances' } as const;
 
 /** One WhatsApp per user. */
-export function instanceRoutes(instances: InstancesPort): Route[] {
+export function instanceRoutes(instances: InstancesPort, notify: NotifyPort): Route[] {
   return [
+    notifyRoute(notify),
     route({
       ...facts,
       method: 'post',
@@ -51,6 +53,25 @@ export function instanceRoutes(instances: InstancesPort): Route[] {
       },
     }),
   ];
+}
+
+function notifyRoute(port: NotifyPort): Route {
+  return route({
+    ...facts,
+    method: 'post',
+    path: `${BASE}/notify`,
+    access: 'send',
+    operationId: 'notifyUser',
+    summary: "Show a notification of the application's own on the pages of a user or an organisation",
+    input: { body: notifyBody },
+    replies: { 201: { description: 'Told to who is there, and kept for who comes back.', schema: notifyReply } },
+    errors: ['FORBIDDEN', 'JOURNAL_FAILED', 'JOURNAL_FULL'],
+    handle: async ({ body: { userId, organizationId, type, title, message, data } }, { scope }) => {
+      const said = { ...data, ...(title !== undefined && { title }), ...(message !== undefined && { message }) };
+      const input = { user: userId ?? null, organization: organizationId ?? null, notification: { type, data: said } };
+      return { ...ok({ notification: { id: await port.notify(input, scope), type } }), status: 201 };
+    },
+  });
 }
 
 /** @throws GatewayError `BAD_REQUEST` when the caller is nobody in particular and names nobody */

@@ -105,6 +105,7 @@ export const WEBHOOK_DATA: Record<WebhookEventType, z.ZodType> = {
   contactUpdated: party,
   atendimentoMerged: z.object({ de: text, para: text }),
   chatDeleted: z.object({ chats: z.array(text) }),
+  applicationNotification: z.object({ userId: textOrNull, organizationId: textOrNull, type: text, data: facts }),
   connectionState: z.object({ estado: text, status: text, motivo: textOrNull, numero: textOrNull, lid: textOrNull }),
   connected: z.object({ numero: textOrNull, lid: textOrNull }),
   disconnected: z.object({ estado: text, motivo: textOrNull }),

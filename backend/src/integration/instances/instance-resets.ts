@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { Rounds } from '../../lib/rounds.js';
 import type { InstanceTable, RequestedReset } from '../../supabase/instances.js';
-import { userOfInstance } from './instance-name.js';
+import { userOfInstance } from '../../lib/instance-name.js';
 
 export interface InstanceResetsDeps {
   table: Pick<InstanceTable, 'requestedResets' | 'resetDone'>;

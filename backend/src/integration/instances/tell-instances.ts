@@ -2,7 +2,7 @@ import type { ConnectionRecord } from '../../journal/records.js';
 import type { TypedEmitter } from '../../lib/typed-emitter.js';
 import type { GatewayEvents, InstanceFact, UserNotification } from '../../notifications/gateway-events.js';
 import { ESTADO_TABLE, type Estado, type InstanceStatus } from '../../whatsapp/estado.js';
-import { userOfInstance } from './instance-name.js';
+import { userOfInstance } from '../../lib/instance-name.js';
 
 export interface TellInstancesDeps {
   events: TypedEmitter<GatewayEvents>;

@@ -7,8 +7,8 @@ import type { Connections } from '../connections.js';
 import { QrImages } from '../qr-images.js';
 import type { QrResource, Scope } from '../resources.js';
 import { mayUse } from '../scope.js';
-import { pickTexts, textsOf, type Party } from '../../lib/party.js';
-import { instanceNameOf, userOfInstance } from './instance-name.js';
+import { pickTexts, partyOf, textsOf, type Party } from '../../lib/party.js';
+import { instanceNameOf, userOfInstance } from '../../lib/instance-name.js';
 import { presentInstance, type InstanceHealth, type InstanceResource } from './instance-resource.js';
 import { assertIsTheirs, assertMayConnect, type InstanceCall } from './may-connect.js';
 import type { Journal } from '../../journal/journal.js';
@@ -43,6 +43,7 @@ const UNDECIDED = new Set(['idle', 'initializing', 'authenticated']);
 
 /**
  * One instance per user: an ordinary connection of the pool whose id says whose it is, so two of one user cannot be.
+ * Every method takes a call with its caller, or (from inside the process) the ids of the user and the organisation.
  * It needs no database; `whatsapp_instances` follows the connection's row.
  */
 export class WhatsAppManager {
@@ -53,13 +54,15 @@ export class WhatsAppManager {
   constructor(private readonly deps: WhatsAppManagerDeps) {}
 
   /** The user's instance, as far as `scope` sees it; null when there is none. */
-  findUserInstance(user: Party, scope: Scope | null): InstanceResource | null {
+  findUserInstance(who: Party | string, scope: Scope | null = null): InstanceResource | null {
+    const user = typeof who === 'string' ? partyOf(who) : who;
     const record = this.#record(user);
     return record && mayUse(record, scope) ? this.#present(user) : null;
   }
 
   /** Finds or creates. A new one is started. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
-  async ensureUserInstance(call: InstanceCall): Promise<InstanceResource> {
+  async ensureUserInstance(who: InstanceCall | string, organizationId?: string | null): Promise<InstanceResource> {
+    const call = callOf(who, organizationId);
     const { instance } = this.#allowed(call)
       ? { instance: this.#present(call.user) }
       : await this.createUserInstance(call);
@@ -67,7 +70,11 @@ export class WhatsAppManager {
   }
 
   /** Creates and starts it, unless somebody was faster. @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT */
-  async createUserInstance(call: InstanceCall): Promise<{ created: boolean; instance: InstanceResource }> {
+  async createUserInstance(
+    who: InstanceCall | string,
+    organizationId?: string | null,
+  ): Promise<{ created: boolean; instance: InstanceResource }> {
+    const call = callOf(who, organizationId);
     const { user, organization, scope } = call;
     const connectionId = this.#nameOf(user);
     assertMayConnect(call, connectionId);
@@ -85,7 +92,8 @@ export class WhatsAppManager {
    * its way already. Calls at once share one start.
    * @throws FORBIDDEN, CONNECTION_TAKEN, CONNECTION_LIMIT
    */
-  async connectUserWhatsApp(call: InstanceCall): Promise<ConnectedInstance> {
+  async connectUserWhatsApp(who: InstanceCall | string, organizationId?: string | null): Promise<ConnectedInstance> {
+    const call = callOf(who, organizationId);
     const { user } = call;
     const known = this.#allowed(call);
     const first = !this.#connecting.has(user.id);
@@ -167,6 +175,13 @@ export class WhatsAppManager {
     const record = this.deps.connections.record(this.#nameOf(user), null);
     return presentInstance(record, this.deps.healthOf(record.connectionId));
   }
+}
+
+/** A call by ids alone is the program's own: nobody asks who may. */
+function callOf(who: InstanceCall | string, organizationId: string | null = null): InstanceCall {
+  if (typeof who !== 'string') return who;
+  const organization = organizationId === null ? null : partyOf(organizationId);
+  return { user: partyOf(who), organization, scope: null, isProgram: true };
 }
 
 type Live = Pick<WhatsAppClientService | EvolutionConnection, 'estado' | 'qr'>;

@@ -49,6 +49,7 @@ export async function catchUp(
     for (const event of events) {
       if (!roomsOfEvent(event).some((room) => socket.rooms.has(room))) continue;
       for (const [, message] of await fanOut.render(event, [socket.audience])) {
+        if (message.except?.some((room) => socket.rooms.has(room))) continue;
         socket.tell(message);
         replayed += 1;
       }

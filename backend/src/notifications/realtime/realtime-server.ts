@@ -133,9 +133,13 @@ export class RealtimeServer {
       get size() {
         return namespace.sockets.size;
       },
-      tell: (rooms, { name, body }) => {
+      tell: (rooms, { name, body, except = [] }) => {
         // Nobody there: not even written.
-        if (rooms.some((room) => namespace.adapter.rooms.has(room))) namespace.to(rooms).emit(name, body);
+        if (rooms.some((room) => namespace.adapter.rooms.has(room)))
+          namespace
+            .to(rooms)
+            .except([...except])
+            .emit(name, body);
       },
     };
     namespace.use((socket, next) => {

@@ -1,4 +1,5 @@
 import type { NewEvent } from '../../journal/webhooks/records.js';
+import { userOfInstance } from '../../lib/instance-name.js';
 import { may, type SocketCaller } from './caller.js';
 
 /**
@@ -19,6 +20,9 @@ const FOR_MANAGERS = new Set(['qr']);
 /** In words for one person (`data.userId`), with a button that works for them alone: no news for colleagues. */
 const FOR_ONE_USER = new Set(['userNotification']);
 
+/** Health alerts, whose words for the user of the instance are a `userNotification`. */
+const OF_HEALTH = new Set(['CONNECTION_UNHEALTHY', 'CONNECTION_RECOVERED']);
+
 type Told = Pick<NewEvent, 'type' | 'connectionId' | 'ownerId' | 'companyId' | 'data'>;
 
 /** The rooms that hear of an event. What is nobody's in particular is for who sees everything. */
@@ -29,7 +33,22 @@ export function roomsOfEvent(event: Told): string[] {
   return FOR_MANAGERS.has(event.type) ? rooms.map((room) => room + MANAGERS) : rooms;
 }
 
+/**
+ * The rooms on users' pages that an event is not told to, because they read it in other words already: the user of an instance
+ * gets its health as `userNotification`, with the button; colleagues get the alert.
+ */
+export function roomsToldOtherwise({ type, connectionId, ownerId, data }: Told): string[] {
+  const { code } = data as { code?: unknown };
+  if (type !== 'alert' || typeof code !== 'string' || !OF_HEALTH.has(code)) return [];
+  if (connectionId === null || ownerId === null || userOfInstance(connectionId)?.id !== ownerId) return [];
+  const room = `user:${ownerId}`;
+  return [room, ofConnection(room, connectionId)];
+}
+
 function basesOf({ type, ownerId, companyId, data }: Told): string[] {
+  // What an application pushes reaches whom it names, and no program that happens to have the same owner's key.
+  if (type === 'applicationNotification')
+    return [...(ownerId === null ? [] : [`user:${ownerId}`]), ...(companyId ? [organization(companyId)] : [])];
   if (FOR_ONE_USER.has(type)) return [`user:${(data as { userId: string }).userId}`];
   return [...(ownerId === null ? [] : [`owner:${ownerId}`]), ...(companyId ? [organization(companyId)] : [])];
 }

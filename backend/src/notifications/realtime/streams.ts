@@ -1,12 +1,15 @@
 import type { NewEvent } from '../../journal/webhooks/records.js';
 import { sentinelaEnvelope } from '../webhooks/envelopes/sentinela.js';
 import type { WebhookEvent } from '../webhooks/webhook-events.js';
+import { roomsToldOtherwise } from './rooms.js';
 import { tellUsers, type NotificationFacts } from './user-notifications.js';
 
 /** What a client is told: the name of the socket.io event, and its one argument. */
 export interface Message {
   name: string;
   body: Record<string, unknown>;
+  /** Rooms that are not told. */
+  except?: readonly string[];
 }
 
 /** A socket.io namespace, and how events are written in it. */
@@ -32,7 +35,8 @@ const notifications: Stream = {
     const said = await tellUsers(event, facts);
     if (!said) return null;
     const { id, at } = event;
-    return { name: 'notification', body: { id, timestamp: new Date(at).toISOString(), ...said } };
+    const body = { id, timestamp: new Date(at).toISOString(), ...said };
+    return { name: 'notification', body, except: roomsToldOtherwise(event) };
   },
 };
 

@@ -41,8 +41,12 @@ export const USER_NOTIFICATIONS = {
     userNotification: ({ data }) => ({ type: 'notification', data }),
     alert: ({ connectionId, data }) => ({ type: 'notification', data: { instanceName: connectionId, ...data } }),
   },
-  /** There is a code to scan. */
+  /** There is a code to scan, or an application has something to say. */
   sendToUser: {
+    applicationNotification: ({ data }) => {
+      const { type, data: said } = data as WebhookEventData['applicationNotification'];
+      return { type, data: said };
+    },
     qr: async ({ connectionId, data }, { qrImage }) => {
       const { code, expiresAt } = data as WebhookEventData['qr'];
       const qrCode = await qrImage(code);

@@ -123,6 +123,12 @@ export interface WebhookEventData {
   qr: { code: string; expiresAt: string };
   instanceStatus: InstanceData & { status: string; isConnected: boolean; phoneNumber: string | null };
   userNotification: InstanceData & UserNotification;
+  applicationNotification: {
+    userId: string | null;
+    organizationId: string | null;
+    type: string;
+    data: Record<string, unknown>;
+  };
   alert: { severity: string; code: string; message: string };
   supabaseOffline: { reason: string };
   supabaseOnline: Record<string, never>;
@@ -171,6 +177,7 @@ export const WEBHOOK_EVENTS: Record<WebhookEventType, string> = {
   instanceStatus: 'The instance of a user (`user_<userId>`) moved to another status.',
   userNotification:
     "The health of a user's instance, in words for that user: ill, connected again, or (with an action) not mended.",
+  applicationNotification: 'An application has pushed this to the pages of a user or an organisation.',
   alert: 'Somebody should look: of one connection, or (webhooks without owner) of the whole gateway.',
   supabaseOffline: 'The database cannot be reached. For webhooks without owner.',
   supabaseOnline: 'The database is back. For webhooks without owner.',

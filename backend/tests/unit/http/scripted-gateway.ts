@@ -27,7 +27,7 @@ import { scriptedEvolution } from './scripted-evolution.js';
 import { scriptedSchedule } from './scripted-schedule.js';
 import { scriptedChats } from './scripted-chats.js';
 import { scriptedPeople } from './scripted-people.js';
-import { scriptedClients, scriptedInstances } from './scripted-pool.js';
+import { scriptedClients, scriptedInstances, scriptedNotify } from './scripted-pool.js';
 import { scriptedWebhooks } from './scripted-webhooks.js';
 
 export const KEY = 'a-key-of-16-chars';
@@ -276,6 +276,7 @@ export function scriptedPorts(
     ...{ groups: recorded(people.groups), contacts: recorded(people.contacts) },
     ...{ bootstrap, metrics, watchdog, access, webhooks, evolutionWebhooks, calls, audit },
     clients: recorded(scriptedClients()),
+    notify: scriptedNotify(),
     instances: recorded({ ...scriptedInstances(), ...script.instances }),
   };
 }

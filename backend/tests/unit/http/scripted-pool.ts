@@ -1,5 +1,6 @@
-import type { ClientsPort, InstancesPort } from '../../../src/http/pool-ports.js';
+import type { ClientsPort, InstancesPort, NotifyPort } from '../../../src/http/pool-ports.js';
 import type { ClientResource } from '../../../src/integration/client-resources.js';
+import type { InstanceCall } from '../../../src/integration/instances/may-connect.js';
 import type { InstanceResource } from '../../../src/integration/instances/instance-resource.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
@@ -46,12 +47,22 @@ export function anInstance(userId: string, changes: Partial<InstanceResource> = 
   };
 }
 
+function whose(call: InstanceCall | string): [string, Partial<InstanceResource>] {
+  if (typeof call === 'string') return [call, {}];
+  return [call.user.id, { organizationId: call.organization?.id ?? null }];
+}
+
+/** Whatever is pushed is told. */
+export function scriptedNotify(): NotifyPort {
+  return { notify: async () => 'evt_1' };
+}
+
 /** Instances of everybody who is asked for. */
 export function scriptedInstances(): InstancesPort {
   return {
-    findUserInstance: ({ id }) => anInstance(id),
-    connectUserWhatsApp: async ({ user, organization }) => ({
-      ...{ created: true, instance: anInstance(user.id, { organizationId: organization?.id ?? null }) },
+    findUserInstance: (who) => anInstance(typeof who === 'string' ? who : who.id),
+    connectUserWhatsApp: async (call) => ({
+      ...{ created: true, instance: anInstance(...whose(call)) },
       qr: { qrCode: 'data:image/png;base64,AA==', code: '2@ref', expiresAt: NOW },
     }),
   };

@@ -1,4 +1,4 @@
-import { isPartyText, partyOf, type Party } from '../../lib/party.js';
+import { isPartyText, partyOf, type Party } from './party.js';
 
 const PREFIX = 'user_';
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
