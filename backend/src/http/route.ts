@@ -75,6 +75,10 @@ interface RouteFacts<I extends RouteInput> {
   errors: readonly ErrorCode[];
   /** A named error instead of BAD_REQUEST: field → kind of zod issue → code. */
   issueCodes?: IssueCodes;
+  /** Habitual names of body fields, and the fields that they mean. */
+  aliases?: Record<string, string>;
+  /** For what is called by programs that were made for another server. Everywhere else an unknown field is refused. */
+  unknownFields?: 'ignored';
   /** After this long the caller gets 504; 30 s unless said otherwise. */
   deadlineMs?: number;
   /** The route also takes `multipart/form-data`, whose file goes here while it arrives. */

@@ -70,7 +70,8 @@ const MEDIA: Record<MediaKind, (content: MediaContent) => proto.IMessage> = {
 export function buildMessage(content: OutgoingContent, context: MessageContext = {}): proto.IMessage {
   if (content.kind === 'text' && !context.forwarded) return buildTextMessage({ text: content.text, ...context });
   const message = build(content);
-  if (content.kind === 'reaction' || content.kind === 'edit' || content.kind === 'delete') return message;
+  if (content.kind === 'edit') return withContext(message, buildContext({ mentions: context.mentions }));
+  if (content.kind === 'reaction' || content.kind === 'delete') return message;
   const contextInfo = contextInfoOf(context);
   for (const field of Object.values(message) as { contextInfo?: proto.IContextInfo }[]) {
     if (contextInfo) field.contextInfo = contextInfo;
@@ -78,6 +79,13 @@ export function buildMessage(content: OutgoingContent, context: MessageContext =
   const secret = { messageContextInfo: { messageSecret: randomBytes(32) } };
   const viewOnce = 'viewOnce' in content && content.viewOnce === true;
   return viewOnce ? { viewOnceMessage: { message }, ...secret } : { ...message, ...secret };
+}
+
+/** What an edited text names: phones show names only for what its context has. */
+function withContext(edit: proto.IMessage, contextInfo: proto.IContextInfo | null): proto.IMessage {
+  const text = edit.protocolMessage?.editedMessage?.extendedTextMessage;
+  if (text && contextInfo) text.contextInfo = contextInfo;
+  return edit;
 }
 
 function build(content: OutgoingContent): proto.IMessage {

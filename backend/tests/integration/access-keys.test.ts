@@ -88,7 +88,9 @@ describe('an API key', () => {
     const body = { name: 'slip', grants: ['read'], connectionId: 'loja' };
     const answer = await gateway.http.post<Refusal>(KEYS, body, as(ROOT_KEY));
     expect(verdict(answer)).toBe('400 BAD_REQUEST');
-    expect(answer.body.error.message).toBe('body.connectionId must be left out: this route has no such field');
+    expect(answer.body.error.message).toBe(
+      'body.connectionId must be left out: there is no such field, did you mean `connectionIds`?',
+    );
     const { key } = await anApiKey(gateway, { grants: ['read'] });
     const refused = [
       await gateway.http.get<Refusal>(KEYS, as(key)),

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../lib/errors.js';
 import { connectionId } from '../schemas/common.js';
 
 /** What all rows for Evolution API's clients have in common: failures in the shape that its clients read. */
-export const evolutionFacts = { tag: 'evolution', errorShape: 'evolution' } as const;
+export const evolutionFacts = { tag: 'evolution', errorShape: 'evolution', unknownFields: 'ignored' } as const;
 
 /** In Evolution's routes the connection is named at the end of the path. */
 export const instanceParams = z.object({ instanceName: connectionId });

@@ -9,7 +9,7 @@ import * as schema from '../schemas/clients.js';
 import { connectionId, success } from '../schemas/common.js';
 import { messageInput } from '../schemas/message-content.js';
 import { sendMessageHeaders, sendMessageQuery } from '../schemas/messages.js';
-import { idempotencyOf, renderSent, SEND_ERRORS, SEND_REPLIES, sendFacts } from './send-call.js';
+import { idempotencyOf, renderSent, SEND_ALIASES, SEND_ERRORS, SEND_REPLIES, sendFacts } from './send-call.js';
 
 const params = z.object({ id: connectionId });
 const facts = { tag: 'clients' } as const;
@@ -18,6 +18,8 @@ const one = { 200: { description: 'As it is now.', schema: schema.clientReply } 
 const REMOTE_ERRORS = ['WRONG_DRIVER', 'REMOTE_UNAVAILABLE', 'REMOTE_REFUSED'] as const;
 /** Stands where a client's id stands in the scope of an Idempotency-Key; no id looks like it. */
 const ANY = '*';
+/** Here `text` is a field of its own. */
+const { text: _text, ...CLIENT_ALIASES } = SEND_ALIASES;
 
 /** The pool's own routes, under the paths that users of connection pools know. A client is a connection. */
 export function clientRoutes(clients: ClientsPort, integration: IntegrationPort): Route[] {
@@ -143,6 +145,7 @@ function sendByClient(integration: IntegrationPort): Route {
     input: { params, body: schema.sendByClientBody, query: sendMessageQuery, headers: sendMessageHeaders },
     replies: SEND_REPLIES,
     ...sendFacts(integration),
+    aliases: CLIENT_ALIASES,
     errors: [...SEND_ERRORS, 'CONNECTION_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED'],
     handle: async ({ params: { id }, body: { text, ...body }, query, headers }, caller) => {
       const message = { connectionId: id, ...body, content: schema.contentOf({ ...body, text }) };
@@ -170,6 +173,7 @@ function sendByAny(integration: IntegrationPort): Route {
     input: { body: schema.sendByAnyBody, query: sendMessageQuery, headers: sendMessageHeaders },
     replies: SEND_REPLIES,
     ...sendFacts(integration),
+    aliases: CLIENT_ALIASES,
     errors: [...SEND_ERRORS, 'NOT_CONNECTED', 'RATE_LIMITED'],
     handle: async ({ body: { text, ...body }, query, headers }, caller) => {
       const message = { ...body, content: schema.contentOf({ ...body, text }) };

@@ -8,7 +8,13 @@ import * as schema from '../schemas/evolution-webhooks.js';
 const BASE = '/api/webhook';
 /** Pictures and films come inside the body when the server is told so (`base64`). */
 const MAX_BODY = '48mb';
-const facts = { method: 'post', access: 'public', tag: 'webhooks in', maxJson: MAX_BODY } as const;
+const facts = {
+  method: 'post',
+  access: 'public',
+  tag: 'webhooks in',
+  maxJson: MAX_BODY,
+  unknownFields: 'ignored',
+} as const;
 const errors = ['UNAUTHORIZED', 'WEBHOOK_SECRET_MISSING', 'FORBIDDEN', 'WRONG_DRIVER', 'CONNECTION_LIMIT'] as const;
 
 type Params = z.output<typeof schema.tailParams> & { userId?: string };

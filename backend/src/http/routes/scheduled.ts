@@ -105,7 +105,7 @@ function scheduleRoute(scheduled: ScheduledPort, integration: UploadPort): Route
 }
 
 function changeRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
-  const { issueCodes, maxJson } = sendFacts(integration);
+  const { issueCodes, aliases, maxJson } = sendFacts(integration);
   return route({
     ...facts,
     method: 'patch',
@@ -116,7 +116,7 @@ function changeRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
     input: { params: schema.scheduledParams, body: schema.changeScheduledBody },
     replies: { 200: { description: 'As it is now.', schema: schema.scheduledReply } },
     errors: ['SCHEDULED_NOT_FOUND', 'SCHEDULED_CLOSED', ...MESSAGE, ...DATABASE],
-    ...{ issueCodes, maxJson, deadlineMs: DEADLINE_MS },
+    ...{ issueCodes, aliases, maxJson, deadlineMs: DEADLINE_MS },
     handle: async ({ params: { id }, body }, { scope, signal }) => {
       const { sendAt, to, template, mentions, replyTo } = body;
       const message = schema.hasMessage(body)

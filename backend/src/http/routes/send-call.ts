@@ -21,6 +21,16 @@ export const SEND_REPLIES: Record<number, ReplySpec> = {
   202: { description: 'Stored; it goes out as soon as possible.', schema: schema.sendMessageReply },
 };
 
+/** Names that people type by habit, after other gateways. Only a text is taken, and never beside the field itself. */
+export const SEND_ALIASES = {
+  text: 'content',
+  message: 'content',
+  body: 'content',
+  number: 'to',
+  phone: 'to',
+  chatId: 'to',
+};
+
 export type UploadPort = Pick<IntegrationPort, 'receiveUpload' | 'discardUpload'>;
 
 export function uploadsTo(integration: UploadPort): Uploads {
@@ -33,7 +43,7 @@ export function uploadsTo(integration: UploadPort): Uploads {
 /** What the routes that send have in common beside their schemas. */
 export function sendFacts(
   integration: UploadPort,
-): Required<Pick<Route, 'issueCodes' | 'deadlineMs' | 'maxJson' | 'upload'>> {
+): Required<Pick<Route, 'issueCodes' | 'aliases' | 'deadlineMs' | 'maxJson' | 'upload'>> {
   const emptyOrLong = {
     too_small: 'EMPTY_MESSAGE',
     invalid_format: 'EMPTY_MESSAGE',
@@ -46,6 +56,7 @@ export function sendFacts(
       'body.content': emptyOrLong,
       'body.text': emptyOrLong,
     },
+    aliases: SEND_ALIASES,
     // The wait for the acknowledgement, and before it a file to fetch or convert and a number to look up.
     deadlineMs: schema.MAX_WAIT_MS + 90_000,
     // 16 MB of file as base64; larger ones come as a form or by URL.

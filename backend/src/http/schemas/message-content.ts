@@ -80,13 +80,27 @@ export const contentFields = {
 /** Where `template` puts its text. */
 const TEMPLATED: ReadonlySet<MessageType> = new Set(['text', 'edit', 'image', 'video', 'document']);
 
-/** Fields that only these types have: left out in silence, what was meant to vanish would stay, and a text be lost. */
-const ONLY_WITH = {
-  viewOnce: new Set<MessageType>(['image', 'video', 'voice']),
-  caption: new Set<MessageType>(['image', 'video', 'document']),
-};
+type Field = 'to' | 'content' | 'template' | 'replyTo' | 'mentions' | keyof typeof contentFields;
 
-type Field = 'to' | 'content' | 'template' | keyof typeof contentFields;
+/** Types whose message is a new one, and not the change of another. */
+const NEW: readonly MessageType[] = [...FREE_TYPES, 'forward'];
+
+/** Fields that only these types have: left out in silence, what was meant to vanish would stay, and a text be lost. */
+const ONLY_WITH: Partial<Record<Field, readonly MessageType[]>> = {
+  content: ['text', 'edit'],
+  caption: ['image', 'video', 'document'],
+  viewOnce: ['image', 'video', 'voice'],
+  messageId: ['reaction', 'edit', 'delete', 'forward'],
+  emoji: ['reaction'],
+  mediaUrl: MEDIA_TYPES,
+  mediaBase64: MEDIA_TYPES,
+  fileName: MEDIA_TYPES,
+  location: ['location'],
+  contacts: ['contact'],
+  poll: ['poll'],
+  replyTo: NEW,
+  mentions: [...NEW, 'edit'],
+};
 
 /** What each type cannot do without. */
 const REQUIRED: Record<MessageType, Field[]> = {
@@ -117,14 +131,19 @@ export function requireFields(body: Body, context: z.RefinementCtx): void {
       if (body[field] !== undefined) problem(field, 'must be absent: the template is the text');
     }
   }
-  for (const field of ['viewOnce', 'caption'] as const) {
+  for (const [field, types] of Object.entries(ONLY_WITH) as [Field, readonly MessageType[]][]) {
     const isMeant = body[field] !== undefined && body[field] !== false && body[field] !== '';
-    if (isMeant && !ONLY_WITH[field].has(body.type)) problem(field, `must be absent for type ${body.type}`);
+    if (isMeant && !types.includes(body.type)) problem(field, absentFor(field, body.type));
   }
   for (const field of REQUIRED[body.type]) {
     if (body[field] !== undefined || (field === 'content' && body.template !== undefined)) continue;
-    problem(field, `must be given for type ${body.type}`);
+    problem(field, `is missing: type ${body.type} needs it`);
   }
+}
+
+function absentFor(field: Field, type: MessageType): string {
+  const hasCaption = field === 'content' && ONLY_WITH.caption?.includes(type) === true;
+  return `must be absent for type ${type}${hasCaption ? ', did you mean `caption`?' : ''}`;
 }
 
 type Fields = { [K in keyof typeof contentFields]: z.output<(typeof contentFields)[K]> };

@@ -201,13 +201,13 @@ describe('every request', () => {
     const lines: object[] = [];
     const info = (message: string, meta?: object) => void lines.push({ message, ...meta });
     const { http } = anApp({ log: { ...silentLog, info } });
-    await http.get(`${CONNECTIONS}/5511999999999?x=5511999999999`).set('X-Request-Id', 'r-1');
+    await http.get(`${CONNECTIONS}/5511999999999/qr?format=json`).set('X-Request-Id', 'r-1');
     await http.get('/5511999999999');
     await http.get('/health/live');
     expect(lines).toEqual([
       {
         ...{ message: 'request', requestId: 'r-1', method: 'GET', status: 200 },
-        ...{ route: `${CONNECTIONS}/:id`, ms: expect.any(Number) },
+        ...{ route: `${CONNECTIONS}/:id/qr`, ms: expect.any(Number) },
       },
       expect.objectContaining({ route: 'unknown', status: 404 }),
     ]);

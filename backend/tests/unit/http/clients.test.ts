@@ -93,11 +93,11 @@ describe('a bad field is named, with the fix', () => {
   test.each<[string, object, string, string, string]>([
     ['/clients', { clientId: '../x' }, 'BAD_REQUEST', 'body.clientId', 'must be 1 to 64'],
     ['/clients', { clientId: 'a', ownerId: '' }, 'BAD_REQUEST', 'body.ownerId', 'UUID'],
-    ['/clients/c1/send', { to }, 'BAD_REQUEST', 'body.content', 'must be given for type text'],
+    ['/clients/c1/send', { to }, 'BAD_REQUEST', 'body.content', 'is missing: type text needs it'],
     ['/clients/c1/send', { to, text: '' }, 'EMPTY_MESSAGE', 'body.text', 'must not be empty'],
     ['/clients/c1/send', { to, text: ' ' }, 'EMPTY_MESSAGE', 'body.text', 'must not be empty'],
     ['/clients/c1/send', { to, text: 'a', content: 'b' }, 'BAD_REQUEST', 'body.text', 'beside content'],
-    ['/clients/c1/send', { text: 'a' }, 'BAD_REQUEST', 'body.to', 'must be given'],
+    ['/clients/c1/send', { text: 'a' }, 'BAD_REQUEST', 'body.to', 'is missing'],
     ['/clients/a%2Fb/send', { to, text: 'a' }, 'BAD_REQUEST', 'params.id', 'must be 1 to 64'],
     ['/clients/send', { to, text: 7 }, 'BAD_REQUEST', 'body.text', 'must be a string'],
     ['/clients/send', { to, text: 'a', replyTo: 'x' }, 'BAD_REQUEST', 'body.replyTo', 'must be left out'],

@@ -92,7 +92,7 @@ describe('messages/send', () => {
     const { http, calls } = anApp({ apiKey: KEY });
     const bodies = [
       JSON.stringify(aSend),
-      '{ "content": "Ol\\u00e1", "to": "5511999999999", "type": "text", "connectionId": "c1", "unknown": 1 }',
+      '{ "content": "Ol\\u00e1", "to": "5511999999999", "type": "text", "connectionId": "c1" }',
       JSON.stringify({ ...aSend, content: 'Outro' }),
     ];
     for (const body of bodies) {
@@ -191,7 +191,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
   test.each<Case>([
     [post, CONNECTIONS, undefined, BAD, 'body', 'must be a JSON object'],
     [post, CONNECTIONS, [], BAD, 'body', 'must be a JSON object'],
-    [post, CONNECTIONS, {}, BAD, 'body.connectionId', 'must be a string'],
+    [post, CONNECTIONS, {}, BAD, 'body.connectionId', 'is missing'],
     [post, CONNECTIONS, { connectionId: 7 }, BAD, 'body.connectionId', 'must be a string'],
     [post, CONNECTIONS, { connectionId: '../x' }, BAD, 'body.connectionId', id],
     [post, CONNECTIONS, { connectionId: 'x'.repeat(65) }, BAD, 'body.connectionId', id],

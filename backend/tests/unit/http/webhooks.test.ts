@@ -42,7 +42,7 @@ describe('webhook routes answer as documented', () => {
 describe('a bad field is named, with the fix', () => {
   const url = 'https://example.com/h';
   test.each<[object, string, string]>([
-    [{}, 'body.url', 'must be a string'],
+    [{}, 'body.url', 'is missing'],
     [{ url: 'example.com' }, 'body.url', 'absolute http'],
     [{ url: 'ftp://example.com' }, 'body.url', 'absolute http'],
     [{ url: 7 }, 'body.url', 'must be a string'],
