@@ -107,7 +107,12 @@ describe('a scheduled message', () => {
     ['no offset', { content: 'x', to: '5511988887777', sendAt: '2027-01-01T10:00:00' }, '400 BAD_REQUEST', /offset/],
     ['the past', { content: 'x', to: '5511988887777', sendAt: '2020-01-01T00:00:00Z' }, '400 BAD_REQUEST', /future/],
     ['2050', { content: 'x', to: '5511988887777', sendAt: '2050-01-01T00:00:00Z' }, '400 BAD_REQUEST', /within a year/],
-    ['no text', { to: '5511988887777', sendAt: inMs(1e6) }, '400 BAD_REQUEST', /content is missing: type text needs it/],
+    [
+      'no text',
+      { to: '5511988887777', sendAt: inMs(1e6) },
+      '400 BAD_REQUEST',
+      /content is missing: type text needs it/,
+    ],
     ['a bad number', { content: 'x', to: '12', sendAt: inMs(1e6) }, '400 INVALID_RECIPIENT', /./],
     ['a text and a template', { ...text('x'), template: { name: 'x' } }, '400 BAD_REQUEST', /content.*must be absent/],
     ['no such template', { ...text(), template: { name: 'não há' } }, '404 TEMPLATE_NOT_FOUND', /não há/],
