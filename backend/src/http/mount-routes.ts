@@ -50,6 +50,7 @@ function guard(row: Route, deps: MountDeps): RequestHandler {
   return async (req, res, next) => {
     await audited(row, deps, req, res, async () => {
       assertAccess(row.access, req, res, row.errorShape === 'evolution');
+      assertUtf8Query(req);
       await row.admit?.(rawInput(row, req));
     });
     if (callerOf(res) !== null || row.admit) deps.proven(req.socket);
@@ -92,6 +93,17 @@ async function audited<T extends Reply | void>(
   } catch (error) {
     await record(outcomeOf(error));
     throw error;
+  }
+}
+
+/** Its parser would put U+FFFD where bytes are no UTF-8. */
+function assertUtf8Query({ url }: Request): void {
+  const query = url.slice(url.indexOf('?') + 1);
+  try {
+    if (query.length < url.length && query.includes('%'))
+      decodeURIComponent(query.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+  } catch {
+    throw new GatewayError('BAD_REQUEST', 'The query is not UTF-8: percent-encode its text as UTF-8.');
   }
 }
 

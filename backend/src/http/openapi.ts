@@ -12,7 +12,7 @@ type Responses = RouteConfig['responses'];
 /** What any route can answer, and what only those that read something or have a body. */
 const ALWAYS: ErrorCode[] = ['FORBIDDEN_HOST', 'RATE_LIMITED', 'INTERNAL', 'DEADLINE_EXCEEDED'];
 const WITH_INPUT: ErrorCode[] = ['BAD_REQUEST'];
-const WITH_BODY: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const WITH_BODY: ErrorCode[] = ['MALFORMED_JSON', 'BODY_NOT_UTF8', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 const WITH_KEY: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN', 'SIGN_IN_UNAVAILABLE'];
 
 /** OpenAPI 3.1 of the very table and schemas that requests are served and checked with. */

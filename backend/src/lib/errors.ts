@@ -12,6 +12,7 @@ export const ERRORS = {
   // Requests
   BAD_REQUEST: { status: 400, retry: 'never', message: 'The request is not valid.' },
   MALFORMED_JSON: { status: 400, retry: 'never', message: 'The body is not valid JSON.' },
+  BODY_NOT_UTF8: { status: 400, retry: 'never', message: 'The body is not UTF-8: encode its text as UTF-8.' },
   UNAUTHORIZED: { status: 401, retry: 'never', message: 'A valid API key or user token is required.' },
   FORBIDDEN: { status: 403, retry: 'never', message: 'This key may not do that.' },
   FORBIDDEN_HOST: { status: 403, retry: 'never', message: 'This Host or Origin may not reach the gateway.' },

@@ -27,19 +27,25 @@ export const RETRY_AFTER_S = '5';
 const FOREIGN: Record<string, ErrorCode> = {
   'entity.parse.failed': 'MALFORMED_JSON',
   'entity.too.large': 'BODY_TOO_LARGE',
+  'entity.not.utf8': 'BODY_NOT_UTF8',
   'encoding.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
-  'charset.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
+  'charset.unsupported': 'BODY_NOT_UTF8',
   'request.aborted': 'BAD_REQUEST',
   'request.size.invalid': 'BAD_REQUEST',
   // `%` in a path that is not followed by two hex digits of valid UTF-8.
   '400': 'BAD_REQUEST',
 };
 
+/** Where the catalogue's own message would mislead. */
+const MESSAGES: Record<string, string> = {
+  'encoding.unsupported': 'This Content-Encoding is not taken: gzip, deflate and br are, or none.',
+};
+
 function toGatewayError(error: unknown): GatewayError {
   if (isGatewayError(error)) return error;
   const { type, status } = error as { type?: string; status?: number };
   const code = FOREIGN[type ?? ''] ?? FOREIGN[String(status)];
-  return new GatewayError(code ?? 'INTERNAL', undefined, { cause: error });
+  return new GatewayError(code ?? 'INTERNAL', MESSAGES[type ?? ''], { cause: error });
 }
 
 /** The last handler: every error as the envelope, without a stack; what nobody foresaw goes to the log with it. */

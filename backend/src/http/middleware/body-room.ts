@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { ByteBudget } from '../../lib/byte-budget.js';
 import { GatewayError } from '../../lib/errors.js';
@@ -15,11 +16,10 @@ export class BodyRoom {
   readonly #all = new ByteBudget(OF_ALL_BYTES);
   readonly #byCaller = new Map<string, ByteBudget>();
 
-  /** @param limit the largest body of the route, in bytes: what a body without a declared length counts for */
+  /** @param limit the largest body of the route, in bytes: what a body without a known length counts for */
   take(limit: number): RequestHandler {
     return (req, res, next) => {
-      const isChunked = req.headers['transfer-encoding'] !== undefined;
-      const bytes = isChunked ? limit : Number(req.headers['content-length'] ?? 0);
+      const bytes = mostBytes(req.headers, limit);
       // Too large a body is refused by its parser, which says so better.
       if (!(bytes > SMALL_BYTES) || bytes > limit || req.body !== undefined) return next();
       const name = callerOf(res)?.name ?? 'stranger';
@@ -38,4 +38,15 @@ export class BodyRoom {
       next();
     };
   }
+}
+
+/** Deflate's best: 1032 bytes out of one. */
+const DEFLATE_RATIO = 1032;
+
+/** What a body may be in memory, packed ones unpacked; no more than the parser lets through. */
+function mostBytes(headers: IncomingHttpHeaders, limit: number): number {
+  const { 'transfer-encoding': chunked, 'content-encoding': encoding = 'identity' } = headers;
+  const length = Number(headers['content-length'] ?? 0);
+  if (chunked !== undefined || encoding === 'br') return limit;
+  return encoding === 'identity' ? length : Math.min(limit, length * DEFLATE_RATIO);
 }

@@ -42,9 +42,15 @@ async function receive(req: Request, uploads: Uploads): Promise<{ fields: Record
     const form = parser(req);
     form.on('field', (name, text, { valueTruncated }) => {
       if (valueTruncated) reject(new GatewayError('BODY_TOO_LARGE'));
+      if (isDamaged(name) || isDamaged(text)) reject(notUtf8(`the field ${name.slice(0, 64)}`));
       if (!(name in {})) fields[name] = valueOf(text);
     });
     form.on('file', (_field, stream, { filename }) => {
+      // Read, or the form would not end; its name tells nobody what it was called.
+      if (isDamaged(filename)) {
+        stream.resume();
+        return reject(notUtf8("the file's name"));
+      }
       const taken = uploads.take(stream, filename || null);
       taking.push(taken);
       taken.catch((error: unknown) => {
@@ -72,7 +78,23 @@ async function receive(req: Request, uploads: Uploads): Promise<{ fields: Record
   }
 }
 
+/** The parser puts U+FFFD where bytes are no UTF-8. A form that really says U+FFFD had such bytes at an earlier stop. */
+function isDamaged(text: string | undefined): boolean {
+  return text?.includes('\ufffd') ?? false;
+}
+
+function notUtf8(where: string): GatewayError {
+  return new GatewayError('BODY_NOT_UTF8', `The form is not UTF-8 in ${where.replace(/[^\x20-\x7e]/g, '?')}.`);
+}
+
 function parser(req: Request): busboy.Busboy {
+  const encoding = req.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new GatewayError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Forms are taken without Content-Encoding: send the form as it is.',
+    );
+  }
   try {
     return busboy({ headers: req.headers, limits: LIMITS, defParamCharset: 'utf8' });
   } catch (cause) {
