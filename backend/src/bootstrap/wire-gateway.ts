@@ -144,8 +144,12 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   });
   const callRejecter = new CallRejecter({ pool, journal, acceptor, clock, log });
   callRejecter.listen();
+  const phoneOf = (id: string) => {
+    const record = pool.get(id)?.record ?? journal.getConnection(id);
+    return record?.settings['silenciosa'] === true ? null : (record?.numero ?? id);
+  };
   const isReady = (id: string) => channelOf(id)?.estado === 'ready';
-  const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, clock, log });
+  const robot = new Robot({ table: new RobotTable(database), acceptor, isReady, phoneOf, clock, log });
   projector.events.on('projected', ({ eventos }) => robot.written(eventos));
   const orphans = new Orphans({
     journal,

@@ -4,6 +4,8 @@ import type { DecodeOptions } from '../inbound/decode-options.js';
 export interface ConnectionSettings extends DecodeOptions {
   rejeitarChamadas: boolean;
   textoChamadaRejeitada: string;
+  /** The robot says nothing here. */
+  silenciosa: boolean;
 }
 
 /** Settings as they stand after a change; null takes a setting back. */

@@ -99,10 +99,8 @@ export class Connections {
   }
 
   list(scope: Scope | null): ConnectionResource[] {
-    return this.deps.journal
-      .listConnections()
-      .filter((record) => mayUse(record, scope))
-      .map((record) => this.#present(record));
+    const all = this.deps.journal.listConnections();
+    return all.filter((record) => mayUse(record, scope)).map((record) => this.#present(record, all));
   }
 
   get(id: string, scope: Scope | null): ConnectionResource {
@@ -258,12 +256,12 @@ export class Connections {
     }
   }
 
-  #present(record: ConnectionRecord): ConnectionResource {
+  #present(record: ConnectionRecord, all = this.deps.journal.listConnections()): ConnectionResource {
     const client = this.deps.pool.get(record.connectionId) ?? null;
     const { connectionId } = record;
     const live = client ?? this.deps.evolution.pool.get(connectionId);
     const remote = this.remote.present(connectionId);
-    return { ...presentConnection(live?.record ?? record, client), ...(remote && { remote }) };
+    return { ...presentConnection(live?.record ?? record, client, all), ...(remote && { remote }) };
   }
 }
 

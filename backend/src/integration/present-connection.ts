@@ -4,12 +4,15 @@ import { adviceFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import { presentAccount } from './present-account.js';
+import { samePhoneWarnings } from './same-phone.js';
 import type { ConnectionResource } from './resources.js';
 
-/** A connection as the API shows it. @param client null when it is known but not in the pool. */
+/** A connection as the API shows it. @param client null when it is known but not in the pool
+ *  @param all every connection here, to tell of phones that two of them have */
 export function presentConnection(
   record: Readonly<ConnectionRecord>,
   client: WhatsAppClientService | null,
+  all: readonly ConnectionRecord[],
 ): ConnectionResource {
   const estado = record.estado as Estado;
   return {
@@ -31,7 +34,7 @@ export function presentConnection(
     lastActivityAt: iso(record.lastActivityAt),
     account: client && presentAccount(client),
     settings: record.settings,
-    warnings: [],
+    warnings: samePhoneWarnings(record, all),
   };
 }
 

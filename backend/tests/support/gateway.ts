@@ -161,9 +161,12 @@ export class TestGateway {
   }
 
   /** Makes a connection over HTTP and has a new phone scan its QR code. */
-  async aPairedConnection(id = `loja-${++counter}`, more: Record<string, unknown> = {}): Promise<PairedConnection> {
+  async aPairedConnection(
+    id = `loja-${++counter}`,
+    more: Record<string, unknown> = {},
+    phone = this.simulator.createPhone({ number: aNumber(), name: 'Loja' }),
+  ): Promise<PairedConnection> {
     await this.http.post(CONNECTIONS, { connectionId: id, ...more });
-    const phone = this.simulator.createPhone({ number: aNumber(), name: 'Loja' });
     // Not by the route: under jest its PNG takes longer than everything else here.
     const companion = await phone.scan(await this.#nextQr(id));
     await this.untilEstado(id, 'ready');

@@ -16,6 +16,7 @@ const fields = {
   textoChamadaRejeitada: cleanText(1000)
     .min(1)
     .meta({ description: 'Written to whoever was rejected, once an hour at most; not in groups. Default: nothing.' }),
+  silenciosa: off('Whether the robot says nothing here, such as for the second connection of one phone.'),
 } satisfies Record<keyof ConnectionSettings, z.ZodType>;
 
 export const connectionSettings = z.strictObject(fields).partial().meta({ id: 'ConnectionSettings' });

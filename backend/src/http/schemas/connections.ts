@@ -124,7 +124,9 @@ export const connection = z
       })
       .optional()
       .meta({ description: 'Its server, with `driver` evolution.' }),
-    warnings: z.array(z.string()),
+    warnings: z
+      .array(z.string())
+      .meta({ description: 'In Portuguese, such as: the phone is linked to another connection, too.' }),
   })
   .meta({ id: 'Connection' });
 

@@ -7,12 +7,15 @@ import type { MessageAcceptor } from '../../outbound/accept-message.js';
 import type { Evento } from '../../supabase/evento.js';
 import type { ReservedSend, RobotTable } from '../../supabase/robot.js';
 import { decide } from './decide.js';
+import { OneVoice, type PhoneOf } from './one-voice.js';
 
 export interface RobotDeps {
   table: Pick<RobotTable, 'candidates' | 'reserve' | 'unfinished' | 'finish'>;
   acceptor: Pick<MessageAcceptor, 'accept'>;
   /** Whether a message would leave now: a welcome that comes hours later is none. */
   isReady(connectionId: string): boolean;
+  /** What tells connections of one phone from others; null = the connection is to stay silent. */
+  phoneOf: PhoneOf;
   clock: Clock;
   log: Log;
 }
@@ -39,9 +42,11 @@ const GIVE_UP_HOURS = 24;
  */
 export class Robot {
   readonly #rounds: Rounds;
+  readonly #voice: OneVoice;
 
   constructor(private readonly deps: RobotDeps) {
     const { clock, log } = deps;
+    this.#voice = new OneVoice(deps);
     const round = (signal: AbortSignal) => this.#round(signal);
     const pace = { pauseMs: PAUSE_MS, waitMs: () => LOOK_EVERY_MS };
     this.#rounds = new Rounds({ clock, log, round, ...pace, failure: 'the robot could not work now' });
@@ -76,7 +81,7 @@ export class Robot {
       if (signal.aborted) return;
       const { sessao, atendimento } = candidate;
       const decision = this.deps.isReady(sessao) ? decide(candidate) : null;
-      if (decision === null) continue;
+      if (decision === null || !this.#voice.may(sessao, atendimento.numero_cliente, decision.tipo)) continue;
       const para = atendimento.chat_jid;
       const taken = await table.reserve({ atendimento_id: atendimento.id, para, ...decision, ...LOOP });
       if (taken?.estado === 'RESERVADO') await this.#send({ id: taken.id, sessao, para, texto: decision.texto });
