@@ -29,7 +29,8 @@ export interface Openers {
 export function projectionParts({ journal, database, clock, log }: ProjectionPartsDeps) {
   const optionsFor = (id: string) => decodeOptions(journal.getConnection(id)?.settings);
   const announce = (projected: Projected) =>
-    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id)) : [];
+    journal.webhooks.inUse ? announceRows(projected, (id) => journal.webhooks.partiesOf(id), wantOriginals()) : [];
+  const wantOriginals = () => journal.webhooks.list().some(({ format }) => format !== 'sentinela');
   const projector = new Projector({
     journal,
     database,

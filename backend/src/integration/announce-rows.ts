@@ -1,3 +1,4 @@
+import { originalMessage } from '../inbound/original-message.js';
 import type { CallEntry, LogEntry } from '../journal/records.js';
 import type { NewEvent, Parties } from '../journal/webhooks/records.js';
 import { eventId } from '../notifications/webhooks/event-id.js';
@@ -34,16 +35,19 @@ type Fact = { [T in WebhookEventType]: { id: string; type: T; data: WebhookEvent
  * What webhooks and WebSockets are told about an entry. Depends on the entry alone but for the ids of rows: projected a
  * second time (the answer was lost, the process died) it gives the same events under the same ids. Only merges come from
  * the database's answer.
+ * @param originals whether messages come with WhatsApp's own fields, for webhooks whose format has them
  */
 export function announceRows(
   { entry, eventos, resultados }: Projected,
   partiesOf: (connectionId: string) => Parties,
+  originals = false,
 ): NewEvent[] {
   const known = partiesOf(entry.connectionId);
   const calls: NewEvent[] = entry.kind === 'call' ? [{ ...callNews(entry), ...known, expiresAt: null }] : [];
   const rows = eventos.flatMap((evento, index) => {
     const resultado = resultados[index];
-    const facts = [...factsOf(evento, resultado, entry, `${entry.seq}.${index}`), ...mergesOf(resultado)];
+    const told = factsOf(evento, resultado, entry, `${entry.seq}.${index}`);
+    const facts = [...(originals ? told.map((fact) => withOriginal(fact, entry)) : told), ...mergesOf(resultado)];
     const parties = evento.op === 'sessao' ? partiesOfSession(evento, known) : known;
     return facts.map((fact) => ({
       ...fact,
@@ -51,6 +55,11 @@ export function announceRows(
     }));
   });
   return [...calls, ...rows];
+}
+
+function withOriginal(fact: Fact, entry: LogEntry): Fact {
+  if (fact.type !== 'messageReceived' && fact.type !== 'messageSent') return fact;
+  return { ...fact, data: { ...fact.data, original: publicDados(originalMessage(entry)) } };
 }
 
 function callNews(entry: CallEntry) {

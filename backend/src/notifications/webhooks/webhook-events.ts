@@ -35,6 +35,8 @@ export interface MessageData {
   respostaA: string | null;
   midia: { tipo: string | null; nome: string | null; tamanho: number | null } | null;
   dados: Record<string, unknown> | null;
+  /** WhatsApp's own fields, without secrets; only while a webhook of another format than ours may want them, and never in ours. */
+  original?: Record<string, unknown> | null;
   /** ISO 8601, WhatsApp's time. */
   timestamp: string;
   /** Order within the gateway. */

@@ -1,6 +1,7 @@
 import { EVOLUTION_MEDIA, EVOLUTION_STATUSES, evolutionState } from '../../../lib/evolution-words.js';
 import type { MessageData, PartyData, TargetData, WebhookEvent } from '../webhook-events.js';
 import type { Envelope, EnvelopeFacts } from './envelope.js';
+import { originalContent } from './original-content.js';
 
 type Event<T extends WebhookEvent['type']> = Extract<WebhookEvent, { type: T }>;
 interface Body {
@@ -124,13 +125,12 @@ function target({ chat, autor, whatsappId }: TargetData) {
 
 /** `instanceId` is the connection's id, as in every answer of the routes for Evolution's clients. */
 function message(data: MessageData, connectionId: string | null) {
-  const [messageType, content] = contentOf(data);
+  const { messageType, ...content } = contentOf(data);
   return {
     key: keyOf(data.chat, data.autor, data.whatsappId),
     pushName: data.autor?.nomePerfil ?? '',
     status: EVOLUTION_STATUSES[data.status] ?? data.status,
-    message: { [messageType]: content },
-    contextInfo: data.respostaA === null ? null : { stanzaId: data.respostaA },
+    ...content,
     messageType,
     messageTimestamp: Math.floor(Date.parse(data.timestamp) / 1000),
     instanceId: connectionId ?? '',
@@ -138,16 +138,26 @@ function message(data: MessageData, connectionId: string | null) {
   };
 }
 
-function contentOf({ tipo, conteudo, midia }: MessageData): [string, unknown] {
-  const kind = EVOLUTION_MEDIA[tipo];
-  if (kind === undefined) return ['conversation', conteudo];
-  return [
-    kind,
-    {
-      caption: conteudo,
-      mimetype: midia?.tipo ?? null,
-      fileName: midia?.nome ?? null,
-      fileLength: midia?.tamanho ?? null,
-    },
-  ];
+/** In WhatsApp's own fields where they are known, as Evolution passes them on; its one change is that text with a context is
+ *  `conversation`, the context beside it. */
+function contentOf(data: MessageData) {
+  const original = originalContent(data.original);
+  if (original === null) return contentOfRow(data);
+  const { message, field, content, contextInfo } = original;
+  if (field !== 'extendedTextMessage') return { message, contextInfo, messageType: field };
+  const { extendedTextMessage: _, ...beside } = message;
+  const { text } = content as { text?: string };
+  return { message: { conversation: text ?? '', ...beside }, contextInfo, messageType: 'conversation' };
+}
+
+function contentOfRow({ tipo, conteudo, midia, respostaA }: MessageData) {
+  const messageType = EVOLUTION_MEDIA[tipo] ?? 'conversation';
+  const file = {
+    caption: conteudo,
+    mimetype: midia?.tipo ?? null,
+    fileName: midia?.nome ?? null,
+    fileLength: midia?.tamanho ?? null,
+  };
+  const message = { [messageType]: messageType === 'conversation' ? conteudo : file };
+  return { message, contextInfo: respostaA === null ? null : { stanzaId: respostaA }, messageType };
 }

@@ -1,5 +1,6 @@
 import type { MessageData, PartyData, WebhookEvent } from '../webhook-events.js';
 import type { Envelope, EnvelopeFacts } from './envelope.js';
+import { child, originalContent, textOf } from './original-content.js';
 
 type Event<T extends WebhookEvent['type']> = Extract<WebhookEvent, { type: T }>;
 interface Body {
@@ -119,7 +120,11 @@ function ackOf(status: string) {
 
 /** WAHA writes a person's address as `…@c.us`. */
 function chatId({ jid, pn }: PartyData): string {
-  return (pn ?? jid).replace(/@s\.whatsapp\.net$/, '@c.us');
+  return ofClients(pn ?? jid);
+}
+
+function ofClients(jid: string): string {
+  return jid.replace(/@s\.whatsapp\.net$/, '@c.us');
 }
 
 function ownId({ connection }: EnvelopeFacts): string {
@@ -148,9 +153,59 @@ function message(data: MessageData, facts: EnvelopeFacts) {
     hasMedia: data.tipo !== 'TEXTO',
     media: midia && { url: null, mimetype: midia.tipo, filename: midia.nome },
     ...ackOf(data.status),
-    replyTo: data.respostaA === null ? null : { id: data.respostaA },
-    vCards: [],
-    _data: { notifyName: autor?.nomePerfil ?? null },
+    replyTo: replyOf(data),
+    ...placesAndPeople(data),
+    _data: rawOf(data),
+  };
+}
+
+/** The quoted message: whose it is, how it reads, and its own fields. */
+function replyOf({ respostaA, original }: MessageData) {
+  if (respostaA === null) return null;
+  const contextInfo = originalContent(original)?.contextInfo ?? null;
+  const quoted = child(contextInfo, 'quotedMessage');
+  const participant = contextInfo?.['participant'];
+  return {
+    id: respostaA,
+    participant: typeof participant === 'string' ? ofClients(participant) : null,
+    body: quoted && textOf(quoted),
+    _data: quoted,
+  };
+}
+
+function placesAndPeople({ original, conteudo }: MessageData) {
+  const { content, field } = originalContent(original) ?? {};
+  const place = field === 'locationMessage' || field === 'liveLocationMessage' ? (content as Place) : null;
+  const cards = [content, ...((content as { contacts?: unknown[] } | undefined)?.contacts ?? [])];
+  return {
+    ...(place && {
+      location: {
+        ...{ latitude: place.degreesLatitude ?? 0, longitude: place.degreesLongitude ?? 0 },
+        description: place.name ?? place.caption ?? conteudo,
+      },
+    }),
+    vCards: cards.flatMap((card) => {
+      const vcard = (card as { vcard?: unknown } | undefined)?.vcard;
+      return typeof vcard === 'string' ? [vcard] : [];
+    }),
+  };
+}
+
+interface Place {
+  degreesLatitude?: number;
+  degreesLongitude?: number;
+  name?: string;
+  caption?: string;
+}
+
+/** As the engine that we name has it (NOWEB, that is Baileys' `WAMessage`). */
+function rawOf({ chat, autor, whatsappId, timestamp, original, status }: MessageData) {
+  const participant = chat.tipo === 'grupo' && autor ? { participant: autor.jid } : {};
+  return {
+    key: { remoteJid: chat.jid, fromMe: autor === null, id: whatsappId, ...participant },
+    messageTimestamp: seconds(timestamp),
+    ...{ pushName: autor?.nomePerfil ?? null, notifyName: autor?.nomePerfil ?? null },
+    ...{ message: original ?? null, status: ackOf(status).ack },
   };
 }
 
