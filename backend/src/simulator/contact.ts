@@ -140,6 +140,14 @@ export class Contact extends Person {
     for (const companion of phone.companions) this.device.forgetSession(companion.lid);
   }
 
+  /** Installs WhatsApp anew: sessions and sender keys are gone, and the server tells an account that the identity changed. */
+  reinstall(phone: Phone): void {
+    this.device.forgetEverything();
+    const attrs = { id: freshMessageId(), from: this.jid, type: 'encrypt', t: seconds() };
+    for (const { mailbox } of phone.companions)
+      mailbox.post({ stanza: node('notification', attrs, [node('identity')]) });
+  }
+
   protected onRead({ id }: ReceivedMessage, incoming: Incoming): void {
     this.#known.set(id, incoming);
     if (this.autoReceipts !== 'none') this.sendReceipt(id, 'delivered');

@@ -64,6 +64,11 @@ export class SignalDevice {
     this.#memory.dropSession(this.#signal().jidToSignalProtocolAddress(address));
   }
 
+  /** Has no session and no sender key any more, as a phone on which WhatsApp was installed anew. */
+  forgetEverything(): void {
+    this.#memory.dropAll();
+  }
+
   /** Counts the sessions this device has opened to `address`. */
   generation(address: string): number {
     return this.#generations.get(address) ?? 0;

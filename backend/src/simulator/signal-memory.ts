@@ -42,6 +42,11 @@ export class SignalMemory implements SignalKeyStoreWithTransaction {
     return work();
   }
 
+  /** Sessions and sender keys; the one-time keys that the server has are still ours. */
+  dropAll(): void {
+    for (const key of this.#data.keys()) if (/^(?:session|sender-key)\//.test(key)) this.#data.delete(key);
+  }
+
   addPreKey(id: number, pair: KeyPair): void {
     this.#data.set(`pre-key/${id}`, pair);
   }

@@ -54,12 +54,14 @@ export class ClientCalls {
     const parties = await this.#parties(jid, me);
     if (isJidGroup(jid)) await this.deps.contacts.ensure(sock, jid);
     const { messageId } = options;
-    const send = () =>
-      sock.relayMessage(jid, message, {
+    const send = async () => {
+      if (isJidGroup(jid)) await this.deps.contacts.groups.renewed.forgetIn(jid, sock.authState.keys);
+      return sock.relayMessage(jid, message, {
         messageId,
         useUserDevicesCache: options.freshDevices !== true,
         ...stanzaExtras(message),
       });
+    };
     try {
       // The same lane as what this chat sends us: its Signal session has one writer at a time.
       await this.deps.lanes.run(parties, () => withDeadline(send(), RELAY_DEADLINE_MS, 'send'));

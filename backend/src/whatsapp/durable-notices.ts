@@ -1,10 +1,11 @@
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { BinaryNode, CacheStore } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { CallFacts } from '../journal/records.js';
 import type { CallBook } from './call-book.js';
 import type { GroupCache } from './group-cache.js';
 import { isGroupNotification } from './group-notice.js';
+import { RenewedIdentities } from './renewed-identities.js';
 import { acksOfReceipt, type ServerAck } from './server-ack.js';
 import { toStoredNode } from './stanza.js';
 
@@ -13,6 +14,7 @@ export interface DurableNoticesDeps {
   journal: Journal;
   clock: Clock;
   groups: GroupCache;
+  userDevicesCache: Pick<CacheStore, 'del'>;
   /** Our own addresses; null before pairing. */
   me: () => { id: string; lid: string | null } | null;
   onAck: (ack: ServerAck) => void;
@@ -74,12 +76,18 @@ export class DurableNotices {
     await handOver(node);
   }
 
-  /** Like a receipt: in the log, and in the cache of groups. */
+  /** Like a receipt: in the log, and in the cache of groups. Whose phone is new is known before Baileys asks for its keys. */
   async notification(node: BinaryNode, handOver: HandOver): Promise<void> {
     const me = this.deps.me();
     try {
+      const { connectionId, journal, groups } = this.deps;
+      const user = RenewedIdentities.userOf(node);
+      if (user !== null) {
+        // Their devices are asked for anew, too.
+        await this.deps.userDevicesCache.del(user);
+        await journal.commit({ keys: { connectionId, mutations: groups.renewed.mutationsOf(user) } });
+      }
       if (me && isGroupNotification(node)) {
-        const { connectionId, journal, groups } = this.deps;
         const stored = toStoredNode(node);
         const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
         await journal.commit({

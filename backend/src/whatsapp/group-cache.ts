@@ -6,6 +6,7 @@ import type { KeyMutations, StoredNode } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { applyGroupNotice } from './apply-group-notice.js';
 import { groupNotices } from './group-notice.js';
+import { RenewedIdentities } from './renewed-identities.js';
 
 type Known = GroupRecord<GroupMetadata>;
 
@@ -22,7 +23,12 @@ const FRESH_MS = 86_400_000;
 export class GroupCache {
   readonly #memory = new NodeCache({ stdTTL: MEMORY_S, useClones: false });
 
-  constructor(private readonly deps: { connectionId: string; journal: Journal; clock: Clock }) {}
+  /** Whose devices must be given our sender keys again. */
+  readonly renewed: RenewedIdentities;
+
+  constructor(private readonly deps: { connectionId: string; journal: Journal; clock: Clock }) {
+    this.renewed = new RenewedIdentities(deps);
+  }
 
   get(jid: string): GroupMetadata | undefined {
     return this.#known(jid)?.group;
