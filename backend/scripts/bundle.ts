@@ -25,8 +25,8 @@ const EXTERNAL = {
   // Optional: an installation may leave them out, and says so when they are needed.
   '@supabase/lite': 'optional',
   postgres: 'optional',
+  sharp: 'native',
   // Baileys asks for them and goes without.
-  sharp: 'absent',
   jimp: 'absent',
   'link-preview-js': 'absent',
   'audio-decode': 'absent',

@@ -33,7 +33,7 @@ async function stage(base64: string, intake: Pick<MediaIntake, 'fromBytes'>): Pr
   const bytes = Buffer.from(base64.slice(base64.startsWith('data:') ? base64.indexOf(',') + 1 : 0), 'base64');
   if (bytes.length === 0) return null;
   try {
-    return (await intake.fromBytes(bytes, null)).file;
+    return (await intake.fromBytes(bytes, { name: null })).file;
   } catch (error) {
     if ((error as { code?: unknown }).code === 'MEDIA_TOO_LARGE') return null;
     throw error;

@@ -58,7 +58,7 @@ export interface IntegrationPort {
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   listActiveAtendimentos(page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;
   /** Streams a file that is to be sent to the disk. */
-  receiveUpload(stream: Readable, name: string | null): Promise<StagedUpload>;
+  receiveUpload(stream: Readable, label: { name: string | null; type: string | null }): Promise<StagedUpload>;
   /** Removes it again: its request was refused. */
   discardUpload(upload: StagedUpload): Promise<void>;
   /** Resolves with how many were marked. */

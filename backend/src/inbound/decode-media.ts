@@ -1,4 +1,5 @@
 import type { MediaEntry, ReadEntry } from '../journal/records.js';
+import { safeFileName } from '../lib/file-name.js';
 import type { Evento } from '../supabase/evento.js';
 import { chatFromJid } from './addresses.js';
 
@@ -12,7 +13,8 @@ export function decodeMedia({ connectionId, rowId, stored, url, error }: MediaEn
       midia_caminho: stored?.caminho ?? null,
       midia_url: url,
       midia_tipo: stored?.tipo ?? null,
-      midia_nome: stored?.nome ?? null,
+      // A job of an earlier version has the name as it came.
+      midia_nome: safeFileName(stored?.nome ?? ''),
       midia_tamanho: stored?.tamanho ?? null,
       erro: error,
     },

@@ -78,11 +78,13 @@ async function forwardedFile(
 ): Promise<OutgoingContent> {
   const kind = KINDS[String(row['subtipo'])] ?? KINDS[String(row['tipo'])] ?? 'document';
   const name = typeof row['midia_nome'] === 'string' ? row['midia_nome'] : null;
-  const staged = await intake.fromStream(await mediaStore.open(path), name, signal);
+  const type = typeof row['midia_tipo'] === 'string' ? row['midia_tipo'] : null;
+  const staged = await intake.fromStream(await mediaStore.open(path), { name, type }, signal);
   const text = String(row['conteudo']);
   const caption = NO_CAPTION.has(text) || text === name ? undefined : text;
   try {
-    return await contentOf(intake, staged, { type: kind, caption, fileName: name ?? undefined }, signal);
+    const content = await contentOf(intake, staged, { type: kind, caption, fileName: name ?? undefined }, signal);
+    return row['subtipo'] === 'GIF' ? { ...content, gifPlayback: true } : content;
   } catch (error) {
     await intake.discard(staged);
     throw error;

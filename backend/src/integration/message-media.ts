@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ERRORS, GatewayError, type ErrorCode } from '../lib/errors.js';
+import { safeFileName } from '../lib/file-name.js';
 import type { ByteRange, MediaStore } from '../media/media-store.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Row, Scope } from './resources.js';
@@ -64,7 +65,9 @@ export async function openMessageMedia(
 
 function nameOf(row: Row, path: string): string {
   const name = row['midia_nome'];
-  return typeof name === 'string' && name !== '' ? name : path.slice(path.lastIndexOf('/') + 1);
+  // Other programs may write the row.
+  const safe = typeof name === 'string' ? safeFileName(name) : null;
+  return safe ?? path.slice(path.lastIndexOf('/') + 1);
 }
 
 function whyNone(row: Row): GatewayError {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../lib/errors.js';
+import { extensionIn, safeFileName } from '../lib/file-name.js';
 import type { MediaIntake, StagedFile } from '../media/media-intake.js';
 import type { MediaContent, MediaKind } from '../outbound/content.js';
 import type { MediaMessageInput, MediaSourceInput } from './resources.js';
@@ -30,13 +31,20 @@ export async function contentOf(
   }: Pick<MediaMessageInput, 'caption' | 'fileName' | 'viewOnce'> & { type: MediaKind },
   signal?: AbortSignal,
 ): Promise<MediaContent> {
-  const { file, mimetype, mediaKey, fileSha256, fileEncSha256, fileLength, ...facts } = await intake.prepare(
+  const { file, mimetype, extension, mediaKey, fileSha256, fileEncSha256, fileLength, ...facts } = await intake.prepare(
     staged,
     kind,
     signal,
   );
   const sealed = { file, mimetype, mediaKey, fileSha256, fileEncSha256, fileLength };
-  return { kind, sealed, caption, viewOnce, fileName: fileName ?? staged.name ?? undefined, ...facts };
+  const name = safeFileName(fileName ?? '') ?? staged.name ?? undefined;
+  const fitting = kind === 'document' ? documentName(name, extension) : name;
+  return { sealed, caption, viewOnce, fileName: fitting, ...facts };
+}
+
+/** Phones open a document by the extension of its name; one that the sender has chosen stays. */
+function documentName(name = 'documento', extension: string): string {
+  return extensionIn(name) !== '' || extension === 'bin' ? name : `${name}.${extension}`;
 }
 
 function stage(
@@ -51,8 +59,13 @@ function stage(
     case 'url':
       return intake.fromUrl(source.url, signal).then((staged) => ({ ...staged, name: name ?? staged.name }));
     case 'base64':
-      return intake.fromBytes(decoded(source.data), name);
+      return intake.fromBytes(decoded(source.data), { name, type: declaredIn(source.data) });
   }
+}
+
+/** MIME type in the `data:` head that browsers put before base64. */
+function declaredIn(text: string): string | null {
+  return /^data:([^,;]{3,100})[;,]/.exec(text)?.[1] ?? null;
 }
 
 /** With or without the `data:` head that browsers put before it. */

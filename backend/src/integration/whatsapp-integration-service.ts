@@ -3,7 +3,7 @@ import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { MessageAcceptor } from '../outbound/accept-message.js';
 import type { Readable } from 'node:stream';
-import type { MediaIntake, StagedFile } from '../media/media-intake.js';
+import type { FileLabel, MediaIntake, StagedFile } from '../media/media-intake.js';
 import type { MediaQueue } from '../media/media-queue.js';
 import type { MediaStore } from '../media/media-store.js';
 import type { NumberCheck } from '../outbound/number-check.js';
@@ -198,8 +198,8 @@ export class WhatsAppIntegrationService {
   }
 
   /** Takes a file that is to be sent, while it arrives. @throws MEDIA_TOO_LARGE */
-  receiveUpload(stream: Readable, name: string | null): Promise<StagedFile> {
-    return this.deps.intake.fromStream(stream, name);
+  receiveUpload(stream: Readable, label: FileLabel): Promise<StagedFile> {
+    return this.deps.intake.fromStream(stream, label);
   }
 
   discardUpload(upload: StagedFile): Promise<void> {

@@ -1,15 +1,23 @@
 import type { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { extensionIn, safeFileName } from '../lib/file-name.js';
+import { nameInDisposition } from './content-disposition.js';
+import { decodedBody } from './decode-body.js';
 
+/** Files are mostly compressed already; what comes encoded all the same is decoded. */
+const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'Sentinela' };
 const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** A file that somebody's web server gives. */
 export interface RemoteFile {
+  /** Decoded, when the server has compressed it. */
   stream: Readable;
-  /** The last part of the address, when it looks like a file name. */
+  /** What the server calls it, else the last part of the address; null when neither is a file name. */
   name: string | null;
+  /** `Content-Type`, without its parameters. */
+  type: string | null;
 }
 
 /**
@@ -18,10 +26,15 @@ export interface RemoteFile {
  * @throws GatewayError `FORBIDDEN_DESTINATION`, `MEDIA_FETCH_FAILED`
  */
 export async function openUrl(dispatcher: Dispatcher, url: string, signal: AbortSignal): Promise<RemoteFile> {
-  let next = new URL(url);
+  const first = new URL(url);
+  let next = first;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const { statusCode, headers, body } = await ask(dispatcher, next, signal);
-    if (statusCode === 200) return { stream: body, name: nameIn(next) };
+    if (statusCode === 200) {
+      const type = mediaType(headers['content-type']);
+      const stream = decodedBody(body, textOf(headers['content-encoding']), type ?? '');
+      return { stream, type, name: nameOf(textOf(headers['content-disposition']), next, first) };
+    }
     await body.dump();
     const { location } = headers;
     if (!REDIRECTS.has(statusCode) || typeof location !== 'string' || !URL.canParse(location, next.href)) {
@@ -39,7 +52,7 @@ async function ask(dispatcher: Dispatcher, url: URL, signal: AbortSignal): Promi
     throw new GatewayError('MEDIA_FETCH_FAILED', 'Only http and https addresses can be fetched.');
   }
   try {
-    return await request(url.href, { dispatcher, signal, headers: { accept: '*/*', 'user-agent': 'Sentinela' } });
+    return await request(url.href, { dispatcher, signal, headers: HEADERS });
   } catch (cause) {
     if (isGatewayError(cause)) throw cause;
     const inner = (cause as { cause?: unknown }).cause;
@@ -59,12 +72,30 @@ function reasonOf(cause: unknown, signal: AbortSignal): string {
   return typeof code === 'string' ? code : 'no answer';
 }
 
-function nameIn(url: URL): string | null {
-  const last = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  if (!/\.[A-Za-z0-9]{1,8}$/.test(last)) return null;
+/** An address that was redirected from may tell more than the one that it led to. */
+function nameOf(disposition: string | undefined, last: URL, first: URL): string | null {
+  const said = disposition === undefined ? null : nameInDisposition(disposition);
+  const named = said === null ? null : safeFileName(said);
+  if (named !== null) return named;
+  const parts = [lastPart(last), lastPart(first)].filter((part) => part !== null);
+  return parts.find((part) => extensionIn(part) !== '') ?? parts[0] ?? null;
+}
+
+function lastPart({ pathname }: URL): string | null {
+  const part = pathname.slice(pathname.lastIndexOf('/') + 1);
   try {
-    return decodeURIComponent(last);
+    return safeFileName(decodeURIComponent(part));
   } catch {
     return null;
   }
+}
+
+function mediaType(header: string | string[] | undefined): string | null {
+  const type = textOf(header)?.split(';', 1)[0]?.trim().toLowerCase();
+  return type === undefined || !/^[a-z]+\/[a-z0-9.+-]{1,100}$/.test(type) ? null : type;
+}
+
+/** Of a header that was sent twice, the first. */
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }

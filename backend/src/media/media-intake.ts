@@ -3,17 +3,20 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extractImageThumb, getAudioDuration } from '@whiskeysockets/baileys';
+import { getAudioDuration } from '@whiskeysockets/baileys';
 import type { Dispatcher } from 'undici';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { safeFileName } from '../lib/file-name.js';
 import { tooLarge } from './decrypt-media.js';
 import { openUrl } from './fetch-url.js';
 import type { Ffmpeg } from './ffmpeg/ffmpeg.js';
+import { describeFilm, gifToFilm, type FilmSource } from './film.js';
+import { describePicture } from './picture.js';
 import { sealFile, type SealFacts } from './seal-file.js';
-import { sniff } from './sniff.js';
+import { sniff, type FileKind } from './sniff.js';
 import type { StagedFiles } from './staged-files.js';
-import { isVoice, toVoice, waveformOf, type SoundSource } from './voice.js';
+import { isVoice, toVoice, waveformOf } from './voice.js';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker';
 
@@ -24,12 +27,25 @@ export interface StagedFile {
   size: number;
   sha256: Buffer;
   name: string | null;
+  /** MIME type as its sender declares it. */
+  declared: string | null;
+}
+
+/** What the sender of a file says of it. */
+export interface FileLabel {
+  name: string | null;
+  /** MIME type; counts only where the bytes say nothing. */
+  type?: string | null | undefined;
 }
 
 /** A staged file, ready to be a message of its kind. */
 export interface PreparedFile extends SealFacts {
+  /** Another one than was asked for when the file became something else: a GIF goes out as a film. */
+  kind: MediaKind;
   file: string;
   mimetype: string;
+  /** Fits the type; without the dot. */
+  extension: string;
   mediaKey: Buffer;
   seconds?: number;
   width?: number;
@@ -37,6 +53,8 @@ export interface PreparedFile extends SealFacts {
   thumbnail?: Buffer;
   /** Of voice messages: 64 bars from 0 to 100. */
   waveform?: Uint8Array;
+  /** Of films: played silently and again and again. */
+  gifPlayback?: true;
 }
 
 export interface MediaIntakeDeps {
@@ -48,12 +66,13 @@ export interface MediaIntakeDeps {
 }
 
 const URL_DEADLINE_MS = 60_000;
-const FACTS_DEADLINE_MS = 5_000;
+/** With the time that a file waits for its turn. */
+const FACTS_DEADLINE_MS = 20_000;
 
 /** What the bytes must be for each kind; phones show anything else as broken. */
 const ACCEPTED: Record<MediaKind, { type: RegExp; inWords: string }> = {
   image: { type: /^image\/(jpeg|png|webp|gif)$/, inWords: 'JPEG, PNG, WebP or GIF' },
-  video: { type: /^video\/(mp4|3gpp|quicktime|x-m4v)$/, inWords: 'MP4, 3GPP or QuickTime' },
+  video: { type: /^(video\/(mp4|3gpp|quicktime|x-m4v)|image\/gif)$/, inWords: 'MP4, 3GPP, QuickTime or GIF' },
   audio: { type: /^audio\//, inWords: 'a sound file' },
   voice: { type: /^(audio|video)\//, inWords: 'a sound file' },
   document: { type: /./, inWords: 'any file' },
@@ -65,7 +84,7 @@ export class MediaIntake {
   constructor(private readonly deps: MediaIntakeDeps) {}
 
   /** @throws GatewayError `MEDIA_TOO_LARGE`, `MEDIA_STORE_FAILED`, or what the stream fails with */
-  async fromStream(stream: Readable, name: string | null, signal?: AbortSignal): Promise<StagedFile> {
+  async fromStream(stream: Readable, label: FileLabel, signal?: AbortSignal): Promise<StagedFile> {
     const file = randomUUID();
     const target = this.deps.files.path(file);
     const hash = createHash('sha256');
@@ -83,7 +102,8 @@ export class MediaIntake {
         ...(signal && { signal }),
       });
       if (size === 0) throw new GatewayError('BAD_REQUEST', 'The file is empty.');
-      return { file, size, sha256: hash.digest(), name };
+      const name = label.name === null ? null : safeFileName(label.name);
+      return { file, size, sha256: hash.digest(), name, declared: label.type ?? null };
     } catch (error) {
       await this.deps.files.remove(file);
       if (isGatewayError(error)) throw error;
@@ -95,12 +115,12 @@ export class MediaIntake {
   async fromUrl(url: string, caller?: AbortSignal): Promise<StagedFile> {
     const deadline = AbortSignal.timeout(URL_DEADLINE_MS);
     const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
-    const { stream, name } = await openUrl(this.deps.dispatcher, url, signal);
-    return this.fromStream(stream, name, signal);
+    const { stream, name, type } = await openUrl(this.deps.dispatcher, url, signal);
+    return this.fromStream(stream, { name, type }, signal);
   }
 
-  fromBytes(bytes: Buffer, name: string | null): Promise<StagedFile> {
-    return this.fromStream(Readable.from([bytes]), name);
+  fromBytes(bytes: Buffer, label: FileLabel): Promise<StagedFile> {
+    return this.fromStream(Readable.from([bytes]), label);
   }
 
   /** A file that is not sent after all. */
@@ -114,66 +134,100 @@ export class MediaIntake {
    */
   async prepare(staged: StagedFile, kind: MediaKind, signal?: AbortSignal): Promise<PreparedFile> {
     const path = this.deps.files.path(staged.file);
-    let { type } = await sniff(path, staged.name);
+    const found = await sniff(path, { name: staged.name, type: staged.declared });
     const accepted = ACCEPTED[kind];
-    if (!accepted.type.test(type)) {
+    if (!accepted.type.test(found.type)) {
       const fix = `${kind} takes ${accepted.inWords}; document takes any file.`;
-      throw new GatewayError('UNSUPPORTED_TYPE', `The file is ${type}, which cannot be sent as ${kind}: ${fix}`, {
-        details: { field: 'type', found: type, fix },
+      throw new GatewayError('UNSUPPORTED_TYPE', `The file is ${found.type}, which cannot be sent as ${kind}: ${fix}`, {
+        details: { field: 'type', found: found.type, fix },
       });
     }
-    if (kind === 'voice' && !isVoice(type)) type = await this.#convert({ file: path, type, signal });
+    const shape = await this.#shape({ file: path, type: found.type, signal }, found, kind);
     const mediaKey = randomBytes(32);
-    const classe = kind === 'voice' ? 'audio' : kind;
+    const classe = shape.kind === 'voice' ? 'audio' : shape.kind;
     const facts = await sealFile(path, classe, mediaKey, null);
-    const description = {
-      ...(await this.#describe(path, kind)),
-      ...(kind === 'voice' && (await this.#waveform({ file: path, type, signal }))),
-    };
-    return { ...facts, ...description, file: staged.file, mimetype: type, mediaKey };
+    const description = await this.#describe({ file: path, type: shape.type, signal }, shape.kind);
+    const { type: mimetype, ...rest } = shape;
+    return { ...facts, ...description, ...rest, file: staged.file, mimetype, mediaKey };
   }
 
-  async #convert(source: SoundSource): Promise<string> {
-    const { ffmpeg, maxBytes } = this.deps;
-    const converted = `${source.file}-voice`;
+  /** Makes of the file what phones show as that kind, and says what it is then. */
+  async #shape(
+    source: FilmSource,
+    { type, extension }: FileKind,
+    kind: MediaKind,
+  ): Promise<FileKind & Pick<PreparedFile, 'kind' | 'gifPlayback'>> {
+    if (kind === 'voice' && !isVoice(type)) {
+      await this.#convert(source, (target) => toVoice(this.deps.ffmpeg, source, target, this.deps));
+      return { kind, type: 'audio/ogg; codecs=opus', extension: 'ogg' };
+    }
+    const isMoving =
+      type === 'image/gif' && (kind === 'video' || (kind === 'image' && (await this.#moves(source.file))));
+    if (!isMoving) return { kind, type, extension };
     try {
-      await toVoice(ffmpeg, source, converted, { maxBytes });
+      await this.#convert(source, (target) => gifToFilm(this.deps.ffmpeg, source, target, this.deps.maxBytes));
+      return { kind: 'video', type: 'video/mp4', extension: 'mp4', gifPlayback: true };
+    } catch (error) {
+      if (kind === 'video' || source.signal?.aborted) throw error;
+      return { kind, type, extension };
+    }
+  }
+
+  /** Puts what `make` writes in the place of the file. */
+  async #convert({ file }: FilmSource, make: (target: string) => Promise<void>): Promise<void> {
+    const { maxBytes } = this.deps;
+    const converted = `${file}-converted`;
+    try {
+      await make(converted);
       if ((await stat(converted)).size > maxBytes) throw tooLarge(maxBytes);
-      await rename(converted, source.file);
+      await rename(converted, file);
     } finally {
       await rm(converted, { force: true });
     }
-    return 'audio/ogg; codecs=opus';
   }
 
-  /** Without ffmpeg phones draw a flat line. */
-  async #waveform(source: SoundSource): Promise<Partial<PreparedFile>> {
-    try {
-      return { waveform: await waveformOf(this.deps.ffmpeg, source) };
-    } catch {
-      return {};
-    }
+  async #moves(file: string): Promise<boolean> {
+    const facts = await describePicture(file).catch(() => null);
+    // ffmpeg is asked only then, so that it is missed only where it is needed.
+    return facts !== null && facts.frames > 1 && (await this.deps.ffmpeg.isInstalled());
   }
 
-  /** Preview, measures, duration: nice to have; a file that they cannot be read from goes without. */
-  async #describe(path: string, kind: MediaKind): Promise<Partial<PreparedFile>> {
+  /** Preview, measures, duration, loudness: nice to have; a file that they cannot be read from goes without. */
+  async #describe(source: FilmSource, kind: MediaKind): Promise<Partial<PreparedFile>> {
     try {
-      return await withDeadline(describe(path, kind), FACTS_DEADLINE_MS, 'the facts of a file');
+      const work = DESCRIBERS[kind]?.(source, this.deps.ffmpeg);
+      return work ? await withDeadline(work, FACTS_DEADLINE_MS, 'the facts of a file') : {};
     } catch {
       return {};
     }
   }
 }
 
-async function describe(path: string, kind: MediaKind): Promise<Partial<PreparedFile>> {
-  if (kind === 'image') {
-    // Typed `any` in Baileys: it may be one of two picture libraries that makes it.
-    const made: unknown = await extractImageThumb(path, 72);
-    const { buffer, original } = made as { buffer: Buffer; original: { width?: number; height?: number } };
-    const { width, height } = original;
-    return { thumbnail: buffer, ...(width && { width }), ...(height && { height }) };
-  }
-  if (kind === 'document' || kind === 'sticker') return {};
-  const seconds = await getAudioDuration(path);
+type Describer = (source: FilmSource, ffmpeg: Ffmpeg) => Promise<Partial<PreparedFile>>;
+
+/** What is told of a file beside its bytes, by kind; stickers and documents need nothing. */
+const DESCRIBERS: Partial<Record<MediaKind, Describer>> = {
+  image: async ({ file }) => {
+    const { frames: _frames, ...facts } = await describePicture(file);
+    return facts;
+  },
+  video: async (source, ffmpeg) => {
+    // Without ffmpeg the length is still told.
+    const [told, facts] = await Promise.allSettled([secondsOf(source.file), describeFilm(ffmpeg, source)]);
+    return { ...(told.status === 'fulfilled' && told.value), ...(facts.status === 'fulfilled' && facts.value) };
+  },
+  audio: ({ file }) => secondsOf(file),
+  voice: async (source, ffmpeg) => {
+    // Without ffmpeg phones draw a flat line.
+    const [told, waveform] = await Promise.allSettled([secondsOf(source.file), waveformOf(ffmpeg, source)]);
+    return {
+      ...(told.status === 'fulfilled' && told.value),
+      ...(waveform.status === 'fulfilled' && { waveform: waveform.value }),
+    };
+  },
+};
+
+async function secondsOf(file: string): Promise<Partial<PreparedFile>> {
+  const seconds = await getAudioDuration(file);
   return seconds === undefined ? {} : { seconds: Math.max(0, Math.ceil(seconds)) };
 }

@@ -184,7 +184,7 @@ export class MediaQueue {
     try {
       if (source.kind !== 'staged') await this.deps.fetch(source, file, signal);
       const size = await sizeOf(file);
-      const { type, extension } = await sniff(file, nome);
+      const { type, extension } = await sniff(file, { name: nome, type: job.mimetype });
       const { ownerId } = connection;
       const caminho = mediaPath({ ownerId, connectionId, timestamp, rowId, extension });
       await this.deps.store.put(caminho, file, { type, size });

@@ -53,7 +53,9 @@ const BUILDERS: Builders = {
 /** Its content field per kind of file. */
 const MEDIA: Record<MediaKind, (content: MediaContent) => proto.IMessage> = {
   image: (content) => ({ imageMessage: { ...pictureOf(content), ...captionOf(content) } }),
-  video: (content) => ({ videoMessage: { ...pictureOf(content), ...captionOf(content), ...secondsOf(content) } }),
+  video: (content) => ({
+    videoMessage: { ...pictureOf(content), ...captionOf(content), ...secondsOf(content), ...gifOf(content) },
+  }),
   audio: (content) => ({ audioMessage: { ...fileOf(content), ...secondsOf(content), ptt: false } }),
   voice: (content) => ({
     audioMessage: { ...fileOf(content), ...secondsOf(content), ...waveformOf(content), ptt: true },
@@ -127,6 +129,10 @@ function captionOf({ caption }: MediaContent) {
 
 function secondsOf({ seconds }: MediaContent) {
   return seconds === undefined ? {} : { seconds };
+}
+
+function gifOf({ gifPlayback }: MediaContent) {
+  return gifPlayback ? { gifPlayback } : {};
 }
 
 function waveformOf({ waveform }: MediaContent) {

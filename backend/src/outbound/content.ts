@@ -46,6 +46,8 @@ export interface MediaContent {
   thumbnail?: Uint8Array | undefined;
   /** Of voice messages: 64 bars from 0 to 100. */
   waveform?: Uint8Array | undefined;
+  /** Of films: played silently and again and again. */
+  gifPlayback?: true | undefined;
 }
 
 /** What a message says. `reaction`, `edit` and `delete` change another message and are no row of their own. */

@@ -1,11 +1,9 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { Agent } from 'undici';
 import { DEMUXERS } from '../../src/media/ffmpeg/demuxers.js';
-import { MediaIntake } from '../../src/media/media-intake.js';
-import { StagedFiles } from '../../src/media/staged-files.js';
 import { anFfmpeg, madeByFfmpeg, testWithFfmpeg } from '../support/ffmpeg.js';
+import { anIntake } from '../support/intake.js';
 import { anEndlessWav, aWav } from '../support/sounds.js';
 import { until } from '../support/until.js';
 import { tempDir } from './journal-fixture.js';
@@ -16,14 +14,6 @@ async function aSecret(dir: string): Promise<string> {
   const silence = ['-af', "volume=enable='between(t,1,2)':volume=0", '-c:a', 'libopus'];
   await writeFile(secret, await madeByFfmpeg(['-f', 'lavfi', '-i', 'sine=d=3', ...silence], 'a.ogg'));
   return secret;
-}
-
-async function anIntake() {
-  const dir = join(await tempDir(), 'out');
-  await mkdir(dir);
-  const ffmpeg = anFfmpeg();
-  const files = new StagedFiles(dir);
-  return { ffmpeg, dir, intake: new MediaIntake({ files, dispatcher: new Agent(), maxBytes: 10_000_000, ffmpeg }) };
 }
 
 /** Those who sniff take the footer of this ID3v2 tag for the begin of the file; those who know footers look behind it. */
@@ -71,10 +61,10 @@ const LISTS: Record<string, (file: string) => string> = {
 
 describe.each(Object.keys(SIGNATURES))('behind %s', (signature) => {
   testWithFfmpeg.each(Object.keys(LISTS))("%s that names another owner's file is not followed", async (list) => {
-    const { intake, dir } = await anIntake();
+    const { intake, dir } = await anIntake(await tempDir());
     const secret = await aSecret(dir);
     const bytes = Buffer.concat([SIGNATURES[signature]!(), Buffer.from(LISTS[list]!(secret))]);
-    const staged = await intake.fromBytes(bytes, 'recado.flac');
+    const staged = await intake.fromBytes(bytes, { name: 'recado.flac' });
     // A few bytes of a list may pass for samples: what counts is that nothing of the other file is in there.
     const voice = await intake.prepare(staged, 'voice').catch((error: { code: string }) => error);
     if ('code' in voice) expect(voice.code).toBe('UNSUPPORTED_TYPE');
@@ -84,7 +74,7 @@ describe.each(Object.keys(SIGNATURES))('behind %s', (signature) => {
 
 /** A QuickTime whose sound lies in another file (`dref` of type `alis` or `url `). */
 testWithFfmpeg.each(['alis', 'url '])('a QuickTime data reference of type "%s" is not followed', async (kind) => {
-  const { intake, dir } = await anIntake();
+  const { intake, dir } = await anIntake(await tempDir());
   const secret = await aSecret(dir);
   const film = await madeByFfmpeg(['-f', 'lavfi', '-i', 'sine=d=2', '-c:a', 'pcm_s16be'], 'a.mov');
   const at = film.indexOf('dref');
@@ -95,7 +85,7 @@ testWithFfmpeg.each(['alis', 'url '])('a QuickTime data reference of type "%s" i
   const foreign = Buffer.concat([Buffer.alloc(4), Buffer.from(kind), Buffer.alloc(4), reference]);
   foreign.writeUInt32BE(foreign.length, 0);
   const moved = grown(film, at, Buffer.concat([film.subarray(at, at + 12), foreign]), 24);
-  const staged = await intake.fromBytes(moved, 'a.mov');
+  const staged = await intake.fromBytes(moved, { name: 'a.mov' });
   // Its own bytes at that place are played: the other file is silent in the middle.
   const { waveform } = await intake.prepare(staged, 'voice');
   expect(waveform?.[32]).toBeGreaterThan(50);
@@ -129,24 +119,24 @@ test('no format that is a list of other files is ever read', () => {
 });
 
 testWithFfmpeg('two run at once, the others wait, and no process stays when their callers have left', async () => {
-  const { ffmpeg, intake, dir } = await anIntake();
+  const { ffmpeg, intake, dir } = await anIntake(await tempDir());
   const callers = Array.from({ length: 6 }, () => new AbortController());
   const answers = callers.map(async ({ signal }) => {
-    const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), 'a.wav');
+    const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), { name: 'a.wav' });
     return intake.prepare(staged, 'voice', signal).catch((error: unknown) => error);
   });
   await until('two conversions', () => ffmpeg.running === 2 && ffmpeg.waiting === 4);
-  const [output] = (await readdir(dir)).filter((name) => name.endsWith('-voice'));
+  const [output] = (await readdir(dir)).filter((name) => name.endsWith('-converted'));
   expect((await stat(join(dir, output!))).mode & 0o777).toBe(0o600);
   for (const caller of callers) caller.abort();
   for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ code: 'BAD_REQUEST' });
   expect([ffmpeg.running, ffmpeg.waiting]).toEqual([0, 0]);
-  expect((await readdir(dir)).filter((name) => name.endsWith('-voice'))).toEqual([]);
+  expect((await readdir(dir)).filter((name) => name.endsWith('-converted'))).toEqual([]);
 });
 
 testWithFfmpeg('a stop of the gateway kills what is being converted, and refuses what comes then', async () => {
-  const { ffmpeg, intake, dir } = await anIntake();
-  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), 'a.wav');
+  const { ffmpeg, intake, dir } = await anIntake(await tempDir());
+  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), { name: 'a.wav' });
   const converting = intake.prepare(staged, 'voice').catch((error: unknown) => error);
   await until('the conversion', () => ffmpeg.running === 1);
   await ffmpeg.close();
@@ -156,8 +146,8 @@ testWithFfmpeg('a stop of the gateway kills what is being converted, and refuses
 });
 
 testWithFfmpeg('a conversion past its deadline is killed, and its output is gone', async () => {
-  const { ffmpeg, intake, dir } = await anIntake();
-  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), 'a.wav');
+  const { ffmpeg, intake, dir } = await anIntake(await tempDir());
+  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), { name: 'a.wav' });
   const call = { input: join(dir, staged.file), type: 'audio/wav', target: join(dir, 'late'), deadlineMs: 300 };
   const args = ['-c:a', 'libopus', '-f', 'ogg'];
   await expect(ffmpeg.run({ ...call, args })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
@@ -165,8 +155,8 @@ testWithFfmpeg('a conversion past its deadline is killed, and its output is gone
 });
 
 testWithFfmpeg('ffmpeg sees nothing of the environment and takes what its limits leave', async () => {
-  const { ffmpeg, intake, dir } = await anIntake();
-  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), 'a.wav');
+  const { ffmpeg, intake, dir } = await anIntake(await tempDir());
+  const staged = await intake.fromBytes(anEndlessWav(4 << 20, 20), { name: 'a.wav' });
   const converting = intake.prepare(staged, 'voice').catch((error: unknown) => error);
   const pid = await until('the conversion', () => ownChild('ffmpeg'));
   expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toBe('LC_ALL=C\0');

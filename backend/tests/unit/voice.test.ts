@@ -1,11 +1,9 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { Agent } from 'undici';
-import { MediaIntake } from '../../src/media/media-intake.js';
-import { StagedFiles } from '../../src/media/staged-files.js';
 import { toVoice } from '../../src/media/voice.js';
 import { anFfmpeg, madeByFfmpeg, testWithFfmpeg } from '../support/ffmpeg.js';
+import { anIntake } from '../support/intake.js';
 import { anEndlessWav, aWav } from '../support/sounds.js';
 import { tempDir } from './journal-fixture.js';
 
@@ -17,19 +15,11 @@ function aSound(format: 'wav' | 'mp3' | 'm4a' | 'flac' | 'webm'): Promise<Buffer
   return format === 'wav' ? Promise.resolve(aWav()) : madeByFfmpeg([...SOURCE, ...LOUDNESS], `a.${format}`);
 }
 
-async function anIntake(program = 'ffmpeg') {
-  const dir = join(await tempDir(), 'out');
-  await mkdir(dir);
-  const ffmpeg = anFfmpeg({ program });
-  const files = new StagedFiles(dir);
-  return { intake: new MediaIntake({ files, dispatcher: new Agent(), maxBytes: 10_000_000, ffmpeg }), dir };
-}
-
 testWithFfmpeg.each(['wav', 'mp3', 'm4a', 'flac', 'webm'] as const)(
   'a %s becomes a voice message: Ogg Opus with its seconds and its loudness',
   async (format) => {
-    const { intake, dir } = await anIntake();
-    const staged = await intake.fromBytes(await aSound(format), `recado.${format}`);
+    const { intake, dir } = await anIntake(await tempDir());
+    const staged = await intake.fromBytes(await aSound(format), { name: `recado.${format}` });
     const voice = await intake.prepare(staged, 'voice');
     expect(voice).toMatchObject({ mimetype: 'audio/ogg; codecs=opus', file: staged.file });
     // AAC and MP3 begin and end with a little silence of their own.
@@ -53,8 +43,8 @@ testWithFfmpeg.each([
   ['is cut off', Buffer.concat([aWav().subarray(0, 16), Buffer.alloc(200, 0xff)])],
   ['would take all memory', anEndlessWav(8_000)],
 ])('a sound that %s is refused, and nothing stays of it', async (_how, bytes) => {
-  const { intake, dir } = await anIntake();
-  const staged = await intake.fromBytes(bytes, 'a.wav');
+  const { intake, dir } = await anIntake(await tempDir());
+  const staged = await intake.fromBytes(bytes, { name: 'a.wav' });
   await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE' });
   expect(await readdir(dir)).toEqual([staged.file]);
 });
@@ -73,7 +63,7 @@ testWithFfmpeg('a sound that is too long or becomes too large is refused, never 
 });
 
 test('without ffmpeg a sound that is no Ogg Opus is refused with what is missing', async () => {
-  const { intake } = await anIntake('/nonexistent/ffmpeg');
-  const staged = await intake.fromBytes(aWav(), 'a.wav');
+  const { intake } = await anIntake(await tempDir(), { ffmpeg: anFfmpeg({ program: '/nonexistent/ffmpeg' }) });
+  const staged = await intake.fromBytes(aWav(), { name: 'a.wav' });
   await expect(intake.prepare(staged, 'voice')).rejects.toMatchObject({ code: 'FFMPEG_MISSING' });
 });

@@ -5,8 +5,8 @@ import { GatewayError, isGatewayError } from '../../lib/errors.js';
 
 /** Where the file of a form goes. */
 export interface Uploads {
-  /** Takes it while it arrives. @returns what the route is handed as `upload` */
-  take(stream: Readable, name: string | null): Promise<unknown>;
+  /** Takes it while it arrives, with what its sender says of it. @returns what the route is handed as `upload` */
+  take(stream: Readable, label: { name: string | null; type: string | null }): Promise<unknown>;
   /** Its request is refused: the file must not stay. */
   drop(upload: unknown): Promise<void>;
 }
@@ -45,13 +45,13 @@ async function receive(req: Request, uploads: Uploads): Promise<{ fields: Record
       if (isDamaged(name) || isDamaged(text)) reject(notUtf8(`the field ${name.slice(0, 64)}`));
       if (!(name in {})) fields[name] = valueOf(text);
     });
-    form.on('file', (_field, stream, { filename }) => {
+    form.on('file', (_field, stream, { filename, mimeType }) => {
       // Read, or the form would not end; its name tells nobody what it was called.
       if (isDamaged(filename)) {
         stream.resume();
         return reject(notUtf8("the file's name"));
       }
-      const taken = uploads.take(stream, filename || null);
+      const taken = uploads.take(stream, { name: filename || null, type: mimeType || null });
       taking.push(taken);
       taken.catch((error: unknown) => {
         // What is still coming is not wanted.

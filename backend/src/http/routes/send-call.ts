@@ -35,7 +35,7 @@ export type UploadPort = Pick<IntegrationPort, 'receiveUpload' | 'discardUpload'
 
 export function uploadsTo(integration: UploadPort): Uploads {
   return {
-    take: (stream, name) => integration.receiveUpload(stream, name),
+    take: (stream, label) => integration.receiveUpload(stream, label),
     drop: (upload) => integration.discardUpload(upload as StagedUpload),
   };
 }

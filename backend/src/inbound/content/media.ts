@@ -1,4 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys';
+import { safeFileName } from '../../lib/file-name.js';
 import type { TipoMensagem } from '../../supabase/evento.js';
 import { textOr, type ContentRow, type Facts, type Handlers } from './handler.js';
 import { base64, compact, count, isoFromSeconds, type Numeric } from './proto-values.js';
@@ -61,7 +62,7 @@ export function videoRow(video: proto.Message.IVideoMessage): ContentRow {
 }
 
 export function documentRow(document: proto.Message.IDocumentMessage): ContentRow {
-  const name = textOr(document.fileName, textOr(document.title, ''));
+  const name = safeFileName(textOr(document.fileName, textOr(document.title, ''))) ?? '';
   const row = file('DOCUMENTO', null, textOr(document.caption, textOr(name, 'Documento')), document, 'document', {
     paginas: document.pageCount || null,
     titulo: document.title,

@@ -228,6 +228,15 @@ function yieldTo({ pid }: ChildProcess): void {
 
 /** Seconds of sound or film that a run has written, out of its report; 0 when it does not say. */
 export function secondsWritten(report: string): number {
-  const found = /^time=(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,6})?)/.exec(report.slice(report.lastIndexOf('time=')));
-  return found ? Number(found[1]) * 3600 + Number(found[2]) * 60 + Number(found[3]) : 0;
+  return secondsOf(report.slice(report.lastIndexOf('time=')), /^time=(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,6})?)/) ?? 0;
+}
+
+/** Length of the input out of a report; null when its format does not tell. */
+export function secondsOfInput(report: string): number | null {
+  return secondsOf(report, /^ {2}Duration: (\d{1,4}):(\d\d):(\d\d(?:\.\d{1,6})?),/m);
+}
+
+function secondsOf(text: string, pattern: RegExp): number | null {
+  const found = pattern.exec(text);
+  return found && Number(found[1]) * 3600 + Number(found[2]) * 60 + Number(found[3]);
 }

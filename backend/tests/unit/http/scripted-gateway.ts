@@ -171,10 +171,10 @@ export function scriptedPorts(
     }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
-    receiveUpload: async (stream, name) => {
+    receiveUpload: async (stream, { name, type }) => {
       let size = 0;
       for await (const chunk of stream) size += (chunk as Buffer).length;
-      return { file: UUID, size, sha256: Buffer.alloc(32), name };
+      return { file: UUID, size, sha256: Buffer.alloc(32), name, declared: type };
     },
     discardUpload: async () => undefined,
     markRead: async (_id, messageIds) => messageIds.length,
