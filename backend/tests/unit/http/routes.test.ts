@@ -78,7 +78,15 @@ describe('messages/send', () => {
     const { content: text, ...address } = aSend;
     const message = { type: 'text', text };
     expect(calls[0]?.args).toEqual([
-      { ...address, message, mentions: ['1'], replyTo: '3EB0', waitMs: 10_000, idempotency: undefined },
+      {
+        ...address,
+        message,
+        mentions: ['1'],
+        replyTo: '3EB0',
+        waitMs: 10_000,
+        idempotency: undefined,
+        signal: expect.anything(),
+      },
       null,
     ]);
   });
