@@ -211,7 +211,11 @@ export const SETTINGS = {
     value.oneOf('supabase', 'disk'),
     'Where files lie: `supabase` (private bucket `whatsapp-midia`) or `disk` (`DATA_DIR/media`). Unset: the bucket with `SUPABASE_URL`, else the disk.',
   ),
-  FFMPEG_PATH: always(value.folder, 'ffmpeg', 'The program that makes voice messages (Ogg Opus) of other sounds, previews of videos and moving GIFs. Without it these go without, and other sounds are refused as voice.'),
+  FFMPEG_PATH: always(
+    value.folder,
+    'ffmpeg',
+    'The program that makes voice messages (Ogg Opus) of other sounds, previews of videos and moving GIFs. Without it these go without, and other sounds are refused as voice.',
+  ),
   OUTGOING_PRIVATE_ADDRESSES: maybe(
     value.addressRanges,
     'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
