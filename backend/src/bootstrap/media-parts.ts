@@ -62,7 +62,7 @@ export function mediaParts(deps: {
   const outgoing = new StagedFiles(join(dataDir, OUTGOING_FOLDER));
   const bucket = media.storage === 'supabase' ? new MediaBucket({ host: databaseHost }) : null;
   const base = `${media.publicUrl}/api/whatsapp-integration`;
-  const disk = new DiskStore(join(dataDir, 'media'));
+  const disk = new DiskStore(join(dataDir, 'media'), config.sessionEncryptionKey);
   const store: MediaStore = bucket ?? disk;
   const dispatcher = mediaAgent(server);
   const guarded = guardedAgent({

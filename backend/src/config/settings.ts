@@ -132,7 +132,7 @@ export const SETTINGS = {
   ),
   SESSION_ENCRYPTION_KEY: secret(
     value.secretText,
-    'Seals the journal and the WhatsApp credentials. Once set it must stay the same.',
+    'Seals the journal, the WhatsApp credentials and new files in `DATA_DIR/media`. Once set it must stay the same.',
   ),
   START_WITHOUT_JOURNAL: always(
     value.flag,

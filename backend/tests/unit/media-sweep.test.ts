@@ -16,7 +16,7 @@ async function aDisk() {
   await journal.commit({ connections: [aConnection()] });
   const [incoming, outgoing] = [new StagedFiles(join(dir, 'in')), new StagedFiles(join(dir, 'out'))];
   await Promise.all([incoming.open(), outgoing.open()]);
-  const disk = new DiskStore(join(dir, 'media'));
+  const disk = new DiskStore(join(dir, 'media'), null);
   const active = new Set<string>();
   const isActive = (rowId: string) => active.has(rowId);
   const sweep = new MediaSweep({ journal, incoming, outgoing, disk, isActive, log: silentLog });
