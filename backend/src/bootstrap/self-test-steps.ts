@@ -1,13 +1,14 @@
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import { inspectConnection } from '../watchdog/connection-health.js';
-import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import type { WatchedClient, WatchedPool } from '../watchdog/watched.js';
+import { adviceFor } from '../whatsapp/advice.js';
 import type { SelfTestStep } from './self-test.js';
 
 export interface SelfTestDeps {
   journal: Journal;
   database: Pick<SupabaseWhatsAppService, 'selfTest'>;
-  pool: WhatsAppPoolManager;
+  pool: Pick<WatchedPool, 'list'>;
   now: () => number;
 }
 
@@ -23,12 +24,21 @@ export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): S
     ...pool.list().map((client) => ({
       name: `connection:${client.connectionId}`,
       run: async () => {
-        const problems = inspectConnection(client, now());
-        if (problems.length > 0) throw new Error(`${problems.join(', ')} (${client.estado})`);
-        if (client.estado === 'ready') await client.calls.ping();
+        checkConnection(client, now());
+        await client.calls?.ping();
       },
     })),
   ];
+}
+
+/** @throws Error saying that it is not connected, why, and what to do */
+function checkConnection(client: WatchedClient, now: number): void {
+  const { status, estado, problems } = inspectConnection(client, now);
+  if (status === 'healthy') return;
+  if (status === 'unhealthy') throw new Error(`connected, but not working: ${problems.join(', ')}`);
+  const { motivo } = client.record;
+  const why = motivo === null ? estado : `${estado}, ${motivo}`;
+  throw new Error(`not connected (${why}): ${adviceFor(estado, motivo) ?? ''}`.trim());
 }
 
 function checkQueue(journal: Journal, now: number): void {

@@ -10,7 +10,7 @@ import { managedServices } from './managed-services.js';
 import { peopleParts } from './people-parts.js';
 import { projectionParts } from './projection-parts.js';
 import { sendingParts } from './sending-parts.js';
-import { watchParts } from './watch-parts.js';
+import { watchedPool, watchParts } from './watch-parts.js';
 import { realtimeParts } from './realtime-parts.js';
 import { Housekeeping } from './housekeeping.js';
 import { Orphans } from './orphans.js';
@@ -124,7 +124,19 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
   const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
-  const watch = watchParts({ config, journal, pool, sender, projector, database, events, beyondRepair, clock, log });
+  const watch = watchParts({
+    config,
+    journal,
+    pool,
+    remote: evolution.pool,
+    sender,
+    projector,
+    database,
+    events,
+    beyondRepair,
+    clock,
+    log,
+  });
   const { lastResort, loopGuard, watchdog } = watch;
   const { instanceDriver } = config;
   const ofPool = poolParts({
@@ -166,7 +178,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
       ...{ database, projector, openers, integration, robot, schedule, history, watchdog },
       resets: ofPool.resets,
     }),
-    selfTestSteps: () => selfTestSteps({ journal, database, pool, now: () => clock.now() }),
+    selfTestSteps: () =>
+      selfTestSteps({ journal, database, pool: watchedPool(pool, evolution.pool), now: () => clock.now() }),
     deadLetters: new DeadLetters({ journal }),
     orphans,
     stats: (scope) =>

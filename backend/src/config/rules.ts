@@ -1,5 +1,6 @@
 import { isLoopback } from '../lib/loopback.js';
 import type { SettingValues } from './settings.js';
+import { roleOfKey } from './supabase-key.js';
 
 /** What no single setting can tell: `broken` returns the sentence for the operator, or null when all is well. */
 export type Rule = (settings: SettingValues) => string | null;
@@ -15,6 +16,20 @@ export const RULES: Record<string, Rule> = {
   'a Supabase project needs its key': (s) =>
     s.SUPABASE_URL !== null && s.SUPABASE_SERVICE_ROLE_KEY === null
       ? 'SUPABASE_SERVICE_ROLE_KEY must be set when SUPABASE_URL is (it is in the project settings, API keys)'
+      : null,
+
+  // Everything would start, and every read would be empty and every write refused.
+  'the service key is one of the service role': (s) => {
+    const role = roleOfKey(s.SUPABASE_SERVICE_ROLE_KEY);
+    return role !== null && role !== 'service_role'
+      ? `SUPABASE_SERVICE_ROLE_KEY must be a key of the role service_role (got one of ${role}): take the service_role or secret key (sb_secret_…) of the project settings, API keys`
+      : null;
+  },
+
+  // It is given to browsers.
+  'the anon key is none of the service role': (s) =>
+    roleOfKey(s.SUPABASE_ANON_KEY) === 'service_role'
+      ? 'SUPABASE_ANON_KEY must be a key for browsers (got one of service_role, which may read and change everything)'
       : null,
 
   // An open port without a key hands every conversation to the network it is on.

@@ -16,11 +16,24 @@ const docsPolicy = helmet.contentSecurityPolicy({
   },
 });
 
-/** `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. Made when somebody first asks. */
+/** What this is and where to go, for whoever opens the address; nothing that a stranger must not know. */
+const SIGNPOST = {
+  success: true,
+  name: 'Sentinela',
+  description: 'A WhatsApp gateway. This is its HTTP API.',
+  documentation: '/docs',
+  openapi: '/openapi.json',
+  health: '/health/ready',
+};
+
+/** `/` (a signpost), `/openapi.json`, and the same as a page at `/docs` that needs no network but ours. Made when somebody first asks. */
 export function mountDocs(routes: Route[]): Router {
   const document = once(() => openApiDocument(routes));
   const page = once(() => docsPage(document()));
   const router = Router();
+  router.get('/', nameRoute('/'), (_req, res) => {
+    res.json(SIGNPOST);
+  });
   router.get('/openapi.json', nameRoute('/openapi.json'), requireAccess('docs'), (_req, res) => {
     res.json(document());
   });

@@ -61,7 +61,9 @@ export const GAUGES = {
   sentinela_ready: { help: '1 while /health/ready answers 200.' },
   sentinela_connections: { help: 'Known WhatsApp connections by estado.', labels: ['estado'] },
   sentinela_connections_limit: { help: 'MAX_CONNECTIONS.' },
-  sentinela_connections_unhealthy: { help: 'Connections with a problem in the last health check.' },
+  sentinela_connections_unhealthy: {
+    help: 'Connections that the last health check found unhealthy, disconnected or in error.',
+  },
   sentinela_orphans: { help: 'Orphans that were reported and not removed yet, by kind.', labels: ['kind'] },
   sentinela_journal_pending_entries: { help: 'Journal entries that are not rows yet.' },
   sentinela_journal_oldest_pending_age_seconds: { help: 'Age of the oldest of them; 0 when there is none.' },

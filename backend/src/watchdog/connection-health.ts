@@ -1,10 +1,21 @@
-import type { WatchedClient } from './watched.js';
+import type { Estado } from '../whatsapp/estado.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { failing } from './probes.js';
+import { judgeHealth, type HealthStatus } from './judge-health.js';
+import { failing, type Readings } from './probes.js';
+import type { WatchedClient } from './watched.js';
 
-/** One look at one connection, without a memory of earlier ones (the self test). @returns names of failing probes */
-export function inspectConnection(client: WatchedClient, now: number): string[] {
+/** What is judged of a connection: probes that only tell people of something unusual are no illness. */
+export function illnesses(readings: Readings): string[] {
+  return failing(readings).flatMap(({ name, cure }) => (cure === 'alert' ? [] : [name]));
+}
+
+/** One look at one connection, without a memory of earlier ones (the self test). */
+export function inspectConnection(
+  client: WatchedClient,
+  now: number,
+): { status: HealthStatus; estado: Estado; problems: string[] } {
   const rules = { alertThreshold: 1, maxConsecutiveFailures: 1, autoReconnect: false };
   const readings = new ConnectionWatch(client.connectionId, rules).read(client, null, now);
-  return failing(readings).map(({ name }) => name);
+  const problems = illnesses(readings);
+  return { status: judgeHealth(client.estado, problems), estado: client.estado, problems };
 }

@@ -41,12 +41,13 @@ export class ConnectionWatch {
   /** Reads every probe that costs nothing. */
   read(client: WatchedClient, outboxSince: number | null, now: number): Readings {
     const { lastFrameAt, oldestUnfinishedAt, reconnectTries } = client.probes;
-    const { wanted, lastActivityAt } = client.record;
+    const { wanted, lastActivityAt, connectedAt } = client.record;
     this.#habit.observe(lastActivityAt, now);
     const age = (at: number | null) => (at === null ? null : now - at);
     return {
       estado: client.estado,
       wanted: wanted === 'connected',
+      connectedAt,
       frameAgeMs: age(lastFrameAt),
       unfinishedMs: age(oldestUnfinishedAt),
       ping: this.#ping,
@@ -59,12 +60,13 @@ export class ConnectionWatch {
 
   /** Asks WhatsApp an empty question, one at a time. Never rejects; the answer is in the next readings. */
   async ping(client: WatchedClient, clock: { now(): number }): Promise<void> {
-    if (this.#pinging || client.estado !== 'ready') return;
+    const { calls } = client;
+    if (this.#pinging || client.estado !== 'ready' || calls === null) return;
     this.#pinging = true;
     const at = clock.now();
     const done = (ok: boolean) => (this.#ping = { at, ok, ms: clock.now() - at });
     try {
-      await client.calls.ping();
+      await calls.ping();
       done(true);
     } catch (error) {
       // A socket that closed meanwhile is the disconnect table's business.

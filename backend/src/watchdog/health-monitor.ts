@@ -1,11 +1,12 @@
+import type { Estado } from '../whatsapp/estado.js';
+import { judgeHealth, type HealthStatus } from './judge-health.js';
+
 /** When the health monitor tells people and when it acts; failures in a row of one check each. */
 export interface HealthRules {
   alertThreshold: number;
   maxConsecutiveFailures: number;
   autoReconnect: boolean;
 }
-
-export type HealthStatus = 'healthy' | 'unhealthy' | 'disconnected' | 'error';
 
 export interface Health {
   status: HealthStatus;
@@ -22,19 +23,6 @@ export interface Health {
  */
 export type HealthNews = 'alert' | 'reconnect' | 'stuck' | 'recovered' | null;
 
-/** How an unhealthy connection is called. */
-const STATUS_OF: Record<string, HealthStatus> = {
-  disconnected: 'disconnected',
-  logged_out: 'disconnected',
-  reconnecting: 'disconnected',
-  initializing: 'disconnected',
-  error: 'error',
-  conflict: 'error',
-  banned: 'error',
-  outdated: 'error',
-  passkey_required: 'error',
-};
-
 /** Counts failures of one connection: the first is recorded, the second told, the third mended. */
 export class HealthMonitor {
   #health: Health | null = null;
@@ -46,15 +34,16 @@ export class HealthMonitor {
     return this.#health;
   }
 
-  /** @param problems names of failing probes; none = healthy */
-  check(estado: string, problems: string[], now: number): HealthNews {
+  /** @param problems names of failing probes; none: it is as people want it, connected or not */
+  check(estado: Estado, problems: string[], now: number): HealthNews {
     const before = this.#health;
-    const well = problems.length === 0;
-    const consecutiveFailures = well ? 0 : (before?.consecutiveFailures ?? 0) + 1;
-    const healthySince = well ? (before?.healthySince ?? now) : null;
-    const status = well ? 'healthy' : (STATUS_OF[estado] ?? 'unhealthy');
+    const consecutiveFailures = problems.length === 0 ? 0 : (before?.consecutiveFailures ?? 0) + 1;
+    const status = judgeHealth(estado, problems);
+    const healthySince = status === 'healthy' ? (before?.healthySince ?? now) : null;
     this.#health = { status, consecutiveFailures, healthySince, lastCheckAt: now, problems };
-    return this.#news(before?.consecutiveFailures ?? 0, consecutiveFailures);
+    const news = this.#news(before?.consecutiveFailures ?? 0, consecutiveFailures);
+    // Ill, then switched off by a person: nothing has recovered.
+    return news === 'recovered' && status !== 'healthy' ? null : news;
   }
 
   #news(before: number, failures: number): HealthNews {

@@ -1,8 +1,12 @@
+import type { Estado } from '../whatsapp/estado.js';
+
 /** What is known about one connection at one moment. Ages in ms; null = nothing to measure. */
 export interface Readings {
-  estado: string;
+  estado: Estado;
   /** People want it connected, and it has an account. */
   wanted: boolean;
+  /** When it last became ready, ms since the epoch; null = never. */
+  connectedAt: number | null;
   /** Since the last frame from WhatsApp. */
   frameAgeMs: number | null;
   /** The oldest stanza that entered and is not through. */

@@ -1,5 +1,7 @@
+import { illnesses } from './connection-health.js';
 import type { ConnectionWatch } from './connection-watch.js';
 import type { GatewayReadings } from './gateway-watch.js';
+import { judgeHealth, type HealthStatus } from './judge-health.js';
 import { failing, type Readings } from './probes.js';
 import type { WatchdogStep } from './step-log.js';
 
@@ -22,7 +24,7 @@ export interface StepReport {
 
 export interface ConnectionReport {
   connectionId: string;
-  status: string;
+  status: HealthStatus;
   consecutiveFailures: number;
   /** How long it has been healthy without a break; 0 when it is not. */
   healthyForMs: number;
@@ -30,7 +32,7 @@ export interface ConnectionReport {
   problems: string[];
   /** The last rung of the ladder that was taken in the present half hour. */
   rung: string | null;
-  probes: Omit<Readings, 'ping'> & { ping: { at: string; ok: boolean; ms: number } | null };
+  probes: Omit<Readings, 'ping' | 'connectedAt'> & { ping: { at: string; ok: boolean; ms: number } | null };
   steps: StepReport[];
 }
 
@@ -46,12 +48,15 @@ export function presentWatch(
   now: number,
 ): ConnectionReport {
   const { health } = watch.monitor;
-  const { ping, ...probes } = readings;
+  const { ping, connectedAt: _, ...probes } = readings;
+  // As it is now: the last check may be a minute old.
+  const status = judgeHealth(readings.estado, illnesses(readings));
+  const since = Math.max(health?.healthySince ?? now, readings.connectedAt ?? 0);
   return {
     connectionId: watch.connectionId,
-    status: health?.status ?? 'unknown',
+    status,
     consecutiveFailures: health?.consecutiveFailures ?? 0,
-    healthyForMs: health?.healthySince == null ? 0 : now - health.healthySince,
+    healthyForMs: status === 'healthy' ? Math.max(0, now - since) : 0,
     lastCheckAt: health ? new Date(health.lastCheckAt).toISOString() : null,
     problems: failing(readings).map(({ name }) => name),
     rung: watch.climb.rung,

@@ -3,10 +3,12 @@ import type { Log } from '../lib/log.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { GatewayEvents } from '../notifications/gateway-events.js';
 import type { WatchedPool } from './watched.js';
+import { illnesses } from './connection-health.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { GatewayJudge } from './gateway-judge.js';
 import type { GatewayWatchDeps } from './gateway-watch.js';
 import type { HealthNews, HealthRules } from './health-monitor.js';
+import type { HealthStatus } from './judge-health.js';
 import type { LastResort } from './last-resort.js';
 import type { Rung } from './ladder.js';
 import { failing, type Readings } from './probes.js';
@@ -113,7 +115,7 @@ export class WhatsAppWatchdogService {
   /** The sender's word that a message was not acknowledged in time although the socket seems open. */
   ackOverdue(connectionId: string): void {
     const client = this.deps.pool.get(connectionId);
-    if (!client) return;
+    if (!client?.calls) return;
     const watch = this.#watch(connectionId);
     watch.ackOverdue();
     void watch.ping(client, this.deps.clock);
@@ -189,17 +191,20 @@ export class WhatsAppWatchdogService {
   #check(looks: { watch: ConnectionWatch; readings: Readings }[], now: number): void {
     const { pool, events, log, clock } = this.deps;
     const unhealthy: string[] = [];
+    const counts: Partial<Record<HealthStatus, number>> = {};
     for (const { watch, readings } of looks) {
-      const problems = failing(readings).filter(({ cure }) => cure !== 'alert');
-      const names = problems.map(({ name }) => name);
-      if (names.length > 0) unhealthy.push(watch.connectionId);
-      this.#tellHealth(watch.monitor.check(readings.estado, names, now), watch.connectionId, names);
+      const problems = illnesses(readings);
+      const news = watch.monitor.check(readings.estado, problems, now);
+      const { status } = watch.monitor.health!;
+      counts[status] = (counts[status] ?? 0) + 1;
+      if (status !== 'healthy') unhealthy.push(watch.connectionId);
+      this.#tellHealth(news, watch.connectionId, problems);
       const client = pool.get(watch.connectionId);
       if (client) void watch.ping(client, clock);
     }
     const total = looks.length;
     const healthy = total - unhealthy.length;
-    log.info('health check', { healthy: `${healthy}/${total} healthy` });
+    log.info('health check', { ...counts, healthy: `${healthy}/${total} healthy` });
     events.emit('healthCheck', { at: new Date(now).toISOString(), total, healthy, unhealthy });
   }
 

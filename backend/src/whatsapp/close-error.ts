@@ -1,16 +1,38 @@
+/**
+ * Causes of a close that WhatsApp had no part in: its servers were not reached, something in between (a proxy, a load
+ * balancer) answered the WebSocket upgrade, or the local disk took nothing.
+ */
+export type CloseCause = 'unreachable' | 'upgrade-refused' | 'disk';
+
 /** A close that the gateway decides; `output` is the shape of Baileys' own errors (Boom). */
 export class ServerError extends Error {
   readonly output: { statusCode: number };
-  constructor(message: string, statusCode: number) {
+  /** @param closeCause what the status code alone does not tell */
+  constructor(
+    message: string,
+    statusCode: number,
+    readonly closeCause: CloseCause | null = null,
+  ) {
     super(message);
     this.name = 'ServerError';
     this.output = { statusCode };
   }
 }
 
-/** An HTTP answer instead of a WebSocket: 429 keeps its meaning, everything else is "not now". */
+/** An HTTP answer instead of a WebSocket: 429 keeps its meaning, everything else is the network's "not now". */
 export function upgradeRefused(status: number): ServerError {
-  return new ServerError(`WhatsApp answered the WebSocket upgrade with HTTP ${status}`, status === 429 ? 429 : 503);
+  const message = `the WebSocket upgrade was answered with HTTP ${status}`;
+  return status === 429 ? new ServerError(message, 429) : new ServerError(message, 503, 'upgrade-refused');
+}
+
+/** What a close is due to beside its code; null when WhatsApp or a person caused it. */
+export function closeCause(error: unknown): CloseCause | null {
+  if (error instanceof ServerError) return error.closeCause;
+  // Baileys' mapWebSocketError (lib/Socket/socket.js): refused, not resolved, no route, a certificate that is not trusted.
+  const { message, data } = (error ?? {}) as { message?: unknown; data?: unknown };
+  return typeof message === 'string' && message.startsWith('WebSocket Error') && data instanceof Error
+    ? 'unreachable'
+    : null;
 }
 
 /** Baileys' close errors are Booms: the code is `output.statusCode`. An error without one counts as 500. */

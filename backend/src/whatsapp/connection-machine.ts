@@ -8,7 +8,7 @@ import { AccountCare } from './account-care.js';
 import { bannedUntil } from './advice.js';
 import { bareJid, type OpenSocket } from './client-calls.js';
 import type { ClientEvents } from './client-events.js';
-import { banEnd, statusCode } from './close-error.js';
+import { banEnd, closeCause, statusCode } from './close-error.js';
 import { ConnectionStateKeeper } from './connection-state.js';
 import { DecryptFailures } from './decrypt-failures.js';
 import { DISCONNECT_TABLE, disconnectRule, PASSKEY_REQUIRED, type DisconnectRule } from './disconnect-table.js';
@@ -141,7 +141,10 @@ export class ConnectionMachine {
     const code = statusCode(error);
     const { paired, qrShown, me } = this.life;
     const rival = me !== null && this.deps.hasRival(this.connectionId, me.id);
-    const rule = disconnectRule(code, { paired, qrShown, rival });
+    // A socket that was logged in was lost, not unreachable.
+    const found = closeCause(error);
+    const cause = found === 'unreachable' && this.estado === 'ready' ? null : found;
+    const rule = disconnectRule(code, { paired, qrShown, rival, cause });
     this.life.release();
     const message = error instanceof Error ? error.message : undefined;
     this.deps.log.info('socket closed', { code, reason: rule.reason, error: message });

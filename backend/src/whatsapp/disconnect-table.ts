@@ -1,3 +1,4 @@
+import type { CloseCause } from './close-error.js';
 import type { Estado } from './estado.js';
 
 /** What happens after a close. `wait` for a person, `retry` with backoff, or `restart` at once. */
@@ -10,11 +11,11 @@ export interface DisconnectRule {
   /** The state people see while the action runs (or for good, when it stops). */
   estado: Estado;
   /** Which waiting policy a retry follows. */
-  backoff: 'network' | 'refused' | 'rate-limited' | 'outdated' | 'conflict' | 'ban';
+  backoff: 'network' | 'upgrade' | 'refused' | 'rate-limited' | 'outdated' | 'conflict' | 'ban';
   /** Terminal codes archive the credentials: a new pairing starts clean, the old ones stay for diagnosis. */
   credentials: 'keep' | 'archive';
-  /** What a person should do, in Portuguese; null when the gateway mends it by itself. */
-  advice: string | null;
+  /** What happens and what a person should do, in Portuguese. */
+  advice: string;
 }
 
 const RETRY: Pick<DisconnectRule, 'action' | 'estado' | 'credentials'> = {
@@ -65,7 +66,12 @@ export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
     credentials: 'archive',
     advice: 'Conta banida pelo WhatsApp. Abra o WhatsApp no celular para pedir uma revisão.',
   },
-  408: { ...RETRY, reason: 'TIMED_OUT', backoff: 'network', advice: null },
+  408: {
+    ...RETRY,
+    reason: 'TIMED_OUT',
+    backoff: 'network',
+    advice: 'O WhatsApp não respondeu a tempo. O gateway tenta de novo sozinho; se persistir, verifique a internet.',
+  },
   409: {
     ...RETRY,
     reason: 'CONFLICT',
@@ -80,7 +86,12 @@ export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
     credentials: 'keep',
     advice: 'Ative os aparelhos conectados (multi-dispositivo) no WhatsApp do celular.',
   },
-  428: { ...RETRY, reason: 'CONNECTION_CLOSED', backoff: 'network', advice: null },
+  428: {
+    ...RETRY,
+    reason: 'CONNECTION_CLOSED',
+    backoff: 'network',
+    advice: 'A conexão com o WhatsApp caiu. O gateway reconecta sozinho; se persistir, verifique a internet.',
+  },
   429: {
     ...RETRY,
     reason: 'RATE_LIMITED',
@@ -94,9 +105,25 @@ export const DISCONNECT_TABLE: Record<number, DisconnectRule> = {
     backoff: 'conflict',
     advice: 'Outra instância usa as mesmas credenciais. Pare a outra instância e reconecte.',
   },
-  500: { ...RETRY, reason: 'CONNECTION_FAILED', backoff: 'refused', advice: null },
-  503: { ...RETRY, reason: 'SERVICE_UNAVAILABLE', backoff: 'refused', advice: null },
-  515: { ...RETRY, reason: 'RESTART_REQUIRED', action: 'restart', backoff: 'network', advice: null },
+  500: {
+    ...RETRY,
+    reason: 'CONNECTION_FAILED',
+    backoff: 'refused',
+    advice: 'O WhatsApp encerrou a conexão sem dizer por quê. O gateway tenta de novo sozinho, com pausas maiores.',
+  },
+  503: {
+    ...RETRY,
+    reason: 'SERVICE_UNAVAILABLE',
+    backoff: 'refused',
+    advice: 'O WhatsApp está reiniciando ou indisponível. O gateway tenta de novo sozinho.',
+  },
+  515: {
+    ...RETRY,
+    reason: 'RESTART_REQUIRED',
+    action: 'restart',
+    backoff: 'network',
+    advice: 'O WhatsApp pediu uma nova conexão. O gateway reconecta na hora, sozinho.',
+  },
 };
 
 /** Our own second connection uses the same device: waiting would only repeat the fight. */
@@ -128,8 +155,39 @@ export const QR_EXPIRED: DisconnectRule = {
   advice: 'O QR code expirou sem leitura. Peça um novo QR code.',
 };
 
+/** WhatsApp was not reached, or is cut off by what stands in between, or the disk failed: no code of WhatsApp's at all. */
+export const CAUSE_TABLE: Record<CloseCause, DisconnectRule> = {
+  unreachable: {
+    ...RETRY,
+    reason: 'UNREACHABLE',
+    backoff: 'network',
+    advice:
+      'Os servidores do WhatsApp não são alcançados. Verifique a internet, o DNS, o firewall e o relógio deste servidor; ' +
+      'o gateway tenta de novo sozinho.',
+  },
+  'upgrade-refused': {
+    ...RETRY,
+    reason: 'UPGRADE_REFUSED',
+    backoff: 'upgrade',
+    advice:
+      'Um proxy ou balanceador no caminho recusa a conexão com o WhatsApp. Libere wss://web.whatsapp.com nele; ' +
+      'o gateway tenta de novo sozinho a cada poucos segundos.',
+  },
+  disk: {
+    ...RETRY,
+    reason: 'DISK_REFUSED',
+    backoff: 'network',
+    advice:
+      'O disco deste servidor não aceita gravações (cheio, somente leitura ou com defeito). Libere espaço: ' +
+      'o WhatsApp guarda as mensagens e o gateway as recebe depois.',
+  },
+};
+
 /** Rules that no code of WhatsApp's leads to. */
-export const OWN_RULES: readonly DisconnectRule[] = [QR_EXPIRED, SELF_CONFLICT, PASSKEY_REQUIRED];
+export const OWN_RULES: readonly DisconnectRule[] = [
+  ...[QR_EXPIRED, SELF_CONFLICT, PASSKEY_REQUIRED],
+  ...Object.values(CAUSE_TABLE),
+];
 
 /** What is known about a close besides its code. */
 export interface CloseFacts {
@@ -139,10 +197,13 @@ export interface CloseFacts {
   qrShown: boolean;
   /** Another connection of this gateway is logged in as the same device. */
   rival: boolean;
+  /** What it is due to, when that is not WhatsApp; default null. */
+  cause?: CloseCause | null;
 }
 
 /** @param code Baileys' status code of the close; one that the table does not have is treated like 500. */
-export function disconnectRule(code: number, { paired, qrShown, rival }: CloseFacts): DisconnectRule {
+export function disconnectRule(code: number, { paired, qrShown, rival, cause = null }: CloseFacts): DisconnectRule {
+  if (cause !== null) return CAUSE_TABLE[cause];
   if (code === 408 && !paired && qrShown) return QR_EXPIRED;
   const rule = DISCONNECT_TABLE[code] ?? DISCONNECT_TABLE[500]!;
   return rule.reason === 'CONFLICT' && rival ? SELF_CONFLICT : rule;

@@ -209,6 +209,8 @@ export class GatewaySocket {
   failClosed(error: unknown): void {
     if (this.#cut) return;
     this.terminate();
+    // The WebSocket is closing already: nothing is sent or waited for, only the reason of the close is set.
+    void this.sock.end(new ServerError('the journal took nothing', 428, 'disk'));
     this.deps.log.error('journal refused, socket cut', { connectionId: this.deps.connectionId, error });
     this.deps.on.journalFailed(error);
   }

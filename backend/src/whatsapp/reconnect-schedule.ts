@@ -22,6 +22,17 @@ const TRIES_PER_MINUTE = 10;
 export function waitPolicies(baseMs: number): Record<DisconnectRule['backoff'], WaitPolicy> {
   return {
     network: { eager: true, baseMs, capMs: 15_000, floorMs: 0, maxTries: null, stableMs: MINUTE, wakeable: true },
+    // Something in between says "not now" at once: asked steadily, so that its return is noticed within 10 s however long
+    // it has lasted, and less often than TRIES_PER_MINUTE would allow.
+    upgrade: {
+      eager: true,
+      baseMs: Math.min(baseMs, 1_000),
+      capMs: Math.min(3 * baseMs, 3_000),
+      floorMs: Math.min(6 * baseMs, 6_000),
+      maxTries: null,
+      stableMs: MINUTE,
+      wakeable: true,
+    },
     refused: { eager: true, baseMs, capMs: 5 * MINUTE, floorMs: 0, maxTries: null, stableMs: MINUTE, wakeable: true },
     'rate-limited': {
       eager: false,

@@ -61,6 +61,7 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
       const sent = Array.from({ length: 60 }, (_, index) => ana.send(shop.phone, `${'x'.repeat(20_000)} ${index}`));
       await until('the cut', () => history.after(from).some(({ kind }) => kind === 'socket.closed'));
       await until('several tries', () => history.after(from).filter(({ kind }) => kind === 'login').length > 2);
+      await until('the true reason', async () => (await gateway.connection(shop.id)).motivo === 'DISK_REFUSED');
       const receipted = new Set(
         history.after(from).flatMap((event) => (event.kind === 'message.receipted' ? event.id : [])),
       );

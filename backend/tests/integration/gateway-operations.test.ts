@@ -114,6 +114,16 @@ test('with an API key nothing but the probes answers without it', async () => {
   }
 });
 
+test('whoever opens the address is told what this is and where to go', async () => {
+  const { status, body } = await gateway.http.get<Record<string, unknown>>('/');
+  expect([status, body]).toEqual([200, expect.objectContaining({ success: true, name: 'Sentinela' })]);
+  for (const key of ['documentation', 'openapi', 'health']) {
+    const answer = await fetch(gateway.http.baseUrl + String((body as Record<string, unknown>)[key]));
+    expect([key, answer.status]).toEqual([key, 200]);
+    await answer.arrayBuffer();
+  }
+});
+
 test('the OpenAPI document describes the routes that are there', async () => {
   const { status, body } = await gateway.http.get<{ openapi: string; paths: Record<string, unknown> }>('/openapi.json');
   expect([status, body.openapi]).toEqual([200, '3.1.0']);

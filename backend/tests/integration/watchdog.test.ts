@@ -1,4 +1,5 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
+import type { SelfTestReport } from '../../src/bootstrap/self-test.js';
 import type { WatchdogReport } from '../../src/watchdog/watchdog-report.js';
 import { DurableReceive } from '../../src/whatsapp/durable-receive.js';
 import { aGateway, type PairedConnection } from '../support/gateway.js';
@@ -51,6 +52,41 @@ test('a stanza behind a held mutex: noticed, said, and a new socket delivers it'
   ]);
   await until('the receipt', () => shop.companion.mailbox.size === 0);
   await gateway.crm.mensagem(shop.id, sent.id, (row) => row['conteudo'] === 'alguém aí?');
+});
+
+test('what is not connected is not healthy, in every figure: log, metric, self test, report and instance', async () => {
+  const ready = await gateway.aPairedConnection();
+  const off = await gateway.aPairedConnection();
+  const out = await gateway.aPairedConnection();
+  await gateway.parts.pool.get(off.id)!.disconnect();
+  await gateway.parts.pool.get(out.id)!.logout();
+  await gateway.untilEstado(off.id, 'disconnected');
+  await gateway.untilEstado(out.id, 'logged_out');
+  type Check = { total: number; healthy: number; unhealthy: string[] };
+  const checks: Check[] = [];
+  const stopHearing = gateway.parts.events.on('healthCheck', (check) => void checks.push(check));
+  later(5_000);
+  const { unhealthy, healthy, total } = await until('the check', () => checks.at(-1));
+  stopHearing();
+  expect(unhealthy).toEqual(expect.arrayContaining([off.id, out.id]));
+  expect(unhealthy).not.toContain(ready.id);
+  expect(healthy).toBe(total - unhealthy.length);
+  const metrics = await (await fetch(`${gateway.http.baseUrl}/metrics`)).text();
+  expect(metrics).toMatch(new RegExp(`^sentinela_connections_unhealthy ${unhealthy.length}$`, 'm'));
+  expect([(await watched(ready)).status, (await watched(off)).status, (await watched(out)).status]).toEqual([
+    'healthy',
+    'disconnected',
+    'disconnected',
+  ]);
+  expect((await watched(off)).healthyForMs).toBe(0);
+  const { body: selfTest } = await gateway.http.post<{ success: boolean; steps: SelfTestReport['steps'] }>(
+    '/api/whatsapp-bootstrap/test',
+  );
+  const stepOf = ({ id }: PairedConnection) => selfTest.steps.find(({ name }) => name === `connection:${id}`);
+  expect(selfTest.success).toBe(false);
+  expect(stepOf(ready)).toMatchObject({ ok: true });
+  expect(stepOf(off)).toMatchObject({ ok: false, error: expect.stringMatching(/^not connected \(disconnected/) });
+  expect(stepOf(out)).toMatchObject({ ok: false, error: expect.stringMatching(/^not connected \(logged_out.*QR/) });
 });
 
 test('a client that is recreated keeps its session, its sends and its place', async () => {

@@ -1,5 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { PACKAGE_DIR } from '../../src/lib/package-dir.js';
 import { ManualClock } from './inbound/manual-clock.js';
+import { closeCause, statusCode, upgradeRefused } from '../../src/whatsapp/close-error.js';
+import { ESTADOS } from '../../src/whatsapp/estado.js';
 import { adviceFor, bannedUntil, banEndOf } from '../../src/whatsapp/advice.js';
 import { DISCONNECT_TABLE, OWN_RULES, disconnectRule as ruleFor } from '../../src/whatsapp/disconnect-table.js';
 import { Reconnector } from '../../src/whatsapp/reconnector.js';
@@ -56,10 +62,80 @@ describe('the disconnect table', () => {
     },
   );
 
+  test.each([
+    ['a refused TCP connection', 'ECONNREFUSED', 408],
+    ['a name that is not resolved', 'ENOTFOUND', 408],
+    ['a certificate that is not trusted', 'DEPTH_ZERO_SELF_SIGNED_CERT', 500],
+  ])(
+    '%s before the login is an unreachable WhatsApp: a network cause with a sentence of its own',
+    (_name, code, status) => {
+      const error = Object.assign(new Error(`WebSocket Error (${code})`), {
+        data: Object.assign(new Error(code), { code }),
+        output: { statusCode: status },
+      });
+      expect(closeCause(error)).toBe('unreachable');
+      const rule = ruleFor(statusCode(error), { paired: true, qrShown: false, rival: false, cause: closeCause(error) });
+      expect(rule).toMatchObject({ action: 'retry', reason: 'UNREACHABLE', backoff: 'network', credentials: 'keep' });
+    },
+  );
+
+  test.each([400, 401, 403, 404, 407, 500, 502, 503, 504])(
+    'HTTP %i at the WebSocket upgrade is the network: after hours of it the next try comes within 10 s, and not too often',
+    (status) => {
+      const error = upgradeRefused(status);
+      const rule = ruleFor(statusCode(error), { paired: true, qrShown: false, rival: false, cause: closeCause(error) });
+      expect(rule).toMatchObject({ action: 'retry', reason: 'UPGRADE_REFUSED', credentials: 'keep' });
+      for (const random of [largest, smallest, () => 0.5]) {
+        const schedule = new ReconnectSchedule(BASE_MS, random);
+        const timeouts = ruleFor(500, { paired: true, qrShown: false, rival: false });
+        let now = 0;
+        // Earlier closes have raised the backoff.
+        for (let n = 0; n < 12; n++) now += schedule.next(timeouts, now)!;
+        now += MINUTE;
+        for (let n = 0; n < 200; n++) {
+          const wait = schedule.next(rule, now)!;
+          expect(wait).toBeLessThan(10_000);
+          now += wait;
+        }
+      }
+    },
+  );
+
+  test('HTTP 429 at the upgrade keeps its meaning', () => {
+    const error = upgradeRefused(429);
+    const facts = { paired: true, qrShown: false, rival: false, cause: closeCause(error) };
+    expect(ruleFor(statusCode(error), facts).reason).toBe('RATE_LIMITED');
+  });
+
+  test('every reason and every state has a sentence of its own; only a ready connection needs none', () => {
+    const reasons = [...Object.values(DISCONNECT_TABLE), ...OWN_RULES];
+    for (const { estado, reason, advice } of reasons)
+      expect([reason, adviceFor(estado, reason)]).toEqual([reason, advice]);
+    for (const estado of ESTADOS) {
+      const sentence = adviceFor(estado, null);
+      expect([estado, sentence]).toEqual([estado, estado === 'ready' ? null : expect.stringMatching(/^.{20,}\.$/)]);
+    }
+    // Two reasons share a sentence only when they are one fault.
+    const byAdvice = new Map(reasons.map(({ reason, advice }) => [advice, reason]));
+    for (const { reason, advice } of reasons) expect(byAdvice.get(advice)).toBe(reason);
+  });
+
+  test('every reason that the source stores has a sentence', async () => {
+    const stored = new Set<string>();
+    const src = join(PACKAGE_DIR, 'src');
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    for (const file of files) {
+      const text = await readFile(join(src, file), 'utf8');
+      for (const [, told, moved] of text.matchAll(/motivo: '([A-Z_]+)'|move\([^)\n]*'([A-Z_]{4,})'/g))
+        stored.add((told ?? moved)!);
+    }
+    expect(stored.size).toBeGreaterThan(3);
+    for (const reason of stored)
+      expect([reason, adviceFor('disconnected', reason)]).not.toEqual([reason, adviceFor('disconnected', null)]);
+  });
+
   test('whatever stops or shows trouble tells a person what to do', () => {
     const rules = [...Object.values(DISCONNECT_TABLE), ...OWN_RULES];
-    const silent = rules.filter(({ estado, advice }) => estado !== 'reconnecting' && advice === null);
-    expect(silent).toEqual([]);
     for (const { estado, reason, advice } of rules) expect(adviceFor(estado, reason)).toBe(advice);
   });
 

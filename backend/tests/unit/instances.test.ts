@@ -1,3 +1,5 @@
+import { judgeHealth } from '../../src/watchdog/judge-health.js';
+import { ESTADOS } from '../../src/whatsapp/estado.js';
 import { describe, expect, test } from '@jest/globals';
 import { instanceNameOf, userOfInstance } from '../../src/lib/instance-name.js';
 import { assertIsTheirs, assertMayConnect, type InstanceCall } from '../../src/integration/instances/may-connect.js';
@@ -83,7 +85,7 @@ describe('who may connect whom', () => {
 describe('the health of a connection', () => {
   const news = (autoReconnect: boolean, checks: boolean[]) => {
     const monitor = new HealthMonitor({ alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect });
-    return checks.map((well, n) => monitor.check('reconnecting', well ? [] : ['NOT_READY'], n));
+    return checks.map((well, n) => monitor.check(well ? 'ready' : 'reconnecting', well ? [] : ['NOT_READY'], n));
   };
   const ill = (times: number) => Array.from({ length: times }, () => false);
 
@@ -93,6 +95,18 @@ describe('the health of a connection', () => {
     ]);
     expect(news(true, [false, true])).toEqual([null, null]);
     expect(news(true, [...ill(3), true])).toEqual([null, 'alert', 'reconnect', 'recovered']);
+  });
+
+  test('what was ill and is then switched off by a person has not recovered', () => {
+    const monitor = new HealthMonitor({ alertThreshold: 2, maxConsecutiveFailures: 3, autoReconnect: true });
+    for (let n = 0; n < 3; n++) monitor.check('reconnecting', ['NOT_READY'], n);
+    expect(monitor.check('disconnected', [], 4)).toBeNull();
+    expect(monitor.health).toMatchObject({ status: 'disconnected', healthySince: null });
+  });
+
+  test.each(ESTADOS)('%s: only what is ready and works is healthy', (estado) => {
+    expect(judgeHealth(estado, []) === 'healthy').toBe(estado === 'ready');
+    expect(['unhealthy', 'disconnected', 'error']).toContain(judgeHealth(estado, ['NOT_READY']));
   });
 
   test('where nothing is mended by itself, the third failure asks the person', () => {

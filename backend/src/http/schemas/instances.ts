@@ -33,7 +33,7 @@ export const instance = z
     connectedAt: isoTimeOrNull,
     health: z
       .object({
-        status: z.string().meta({ description: 'healthy, unhealthy, disconnected, error, unknown.' }),
+        status: z.string().meta({ description: 'healthy, unhealthy, disconnected, error.' }),
         consecutiveFailures: z.number().int(),
         uptimeMs: z.number().meta({ description: 'Healthy without a break.' }),
         lastCheckAt: isoTimeOrNull,

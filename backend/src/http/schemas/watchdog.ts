@@ -19,7 +19,7 @@ const probes = z.object({
 const connection = z
   .object({
     connectionId: z.string(),
-    status: z.string().meta({ description: 'healthy, unhealthy, disconnected, error, or unknown before a check.' }),
+    status: z.string().meta({ description: 'healthy, unhealthy, disconnected or error.' }),
     consecutiveFailures: z.number().int(),
     healthyForMs: z.number(),
     lastCheckAt: isoTimeOrNull,

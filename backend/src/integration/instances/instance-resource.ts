@@ -5,7 +5,7 @@ import { ESTADO_TABLE, type Estado, type InstanceStatus } from '../../whatsapp/e
 
 /** What the health monitor has found at its last check. */
 export interface InstanceHealth {
-  /** healthy, unhealthy, disconnected, error; unknown before the first check. */
+  /** healthy, unhealthy, disconnected, error. */
   status: string;
   consecutiveFailures: number;
   /** How long it has been healthy without a break; 0 when it is not. */

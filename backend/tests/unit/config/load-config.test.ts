@@ -13,6 +13,10 @@ import { isGatewayError } from '../../../src/lib/errors.js';
 const KEY = 'a-key-of-16-chars';
 const NOISE = 'ab'.repeat(32);
 const backend = fileURLToPath(new URL('../../../', import.meta.url));
+const jwtOf = (role: string) =>
+  ['{"alg":"HS256"}', JSON.stringify({ role }), 'signature']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
 let dir: string;
 let emptyFile: string;
 
@@ -34,6 +38,11 @@ function problemsOf(env: NodeJS.ProcessEnv): string[] {
     return error.details as string[];
   }
 }
+
+test.each(['sb_secret_abcdefghijklmnopqrst', jwtOf('service_role'), KEY, 'a.b.c-not-a-jwt-at-all'])(
+  'the service key %s is taken',
+  (key) => expect(problemsOf({ SUPABASE_URL: 'https://a.b', SUPABASE_SERVICE_ROLE_KEY: key })).toEqual([]),
+);
 
 describe('one setting', () => {
   test.each([
@@ -92,6 +101,26 @@ test('all problems are told at once', () => {
 
 describe('settings that belong together', () => {
   test.each<[string, NodeJS.ProcessEnv, RegExp]>([
+    [
+      'an anon key where the service key belongs',
+      { SUPABASE_URL: 'https://a.b', SUPABASE_SERVICE_ROLE_KEY: jwtOf('anon') },
+      /^SUPABASE_SERVICE_ROLE_KEY must be a key of the role service_role \(got one of anon\)/,
+    ],
+    [
+      'a user token where the service key belongs',
+      { SUPABASE_URL: 'https://a.b', SUPABASE_SERVICE_ROLE_KEY: jwtOf('authenticated') },
+      /^SUPABASE_SERVICE_ROLE_KEY must .*got one of authenticated/,
+    ],
+    [
+      'a publishable key where the service key belongs',
+      { SUPABASE_URL: 'https://a.b', SUPABASE_SERVICE_ROLE_KEY: 'sb_publishable_abcdefghijklmnop' },
+      /^SUPABASE_SERVICE_ROLE_KEY must .*got one of anon/,
+    ],
+    [
+      'a service key where browsers get one',
+      { SUPABASE_ANON_KEY: 'sb_secret_abcdefghijklmnopqrst' },
+      /^SUPABASE_ANON_KEY must be a key for browsers/,
+    ],
     ['a Supabase project without its key', { SUPABASE_URL: 'https://a.b' }, /^SUPABASE_SERVICE_ROLE_KEY must be set/],
     ['an open port without a key', { HOST: '0.0.0.0' }, /^API_KEY must be set when HOST is not loopback/],
     ['an open IPv6 port without a key', { HOST: '::' }, /^API_KEY must be set/],

@@ -105,7 +105,7 @@ async function* anExport() {
 
 function aWatchdogReport(step: WatchdogReport['gateway']['steps'][number]): WatchdogReport {
   const gatewayProbes = { eventLoopLagMs: 0, journalFailures: 0, journalMs: 1, projectionAgeMs: null };
-  const readings = { estado: 'ready', wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
+  const readings = { estado: 'ready' as const, wanted: true, frameAgeMs: 5, unfinishedMs: 61_000, acksOverdue: 0 };
   const silent = { outboxAgeMs: null, unusualSilenceMs: null, reconnectTries: 0 };
   return {
     ...{ state: 'running', supervised: false, stepCounts: { flush: 1 } },
