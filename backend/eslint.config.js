@@ -39,7 +39,7 @@ export default tseslint.config(
     },
   },
   {
-    // Text that strangers write passes through patterns all over: each must be linear (docs/adr/0020). The two plugins find
+    // Text that strangers write passes through patterns all over: each must be linear (docs/adr/0021). The two plugins find
     // different ones; a pattern that neither likes is better written as a loop.
     files: ['src/**/*.ts'],
     plugins: { redos, regexp },

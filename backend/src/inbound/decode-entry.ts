@@ -2,6 +2,7 @@ import type { LogEntry } from '../journal/records.js';
 import { storable, type StorableReport } from '../lib/text.js';
 import type { Evento } from '../supabase/evento.js';
 import { decodeCall } from './decode-call.js';
+import { assertSize } from './entry-budget.js';
 import { decodeMedia, decodeRead } from './decode-media.js';
 import { decodeContact, decodeSession } from './decode-records.js';
 import { decodeOutcome, decodeOutgoing } from './decode-outgoing.js';
@@ -19,10 +20,19 @@ import { UndecodableEntry } from './stanza-addresses.js';
  * One entry of the log → the items of `registrar_eventos` that it means, in order; none when it is no news for people.
  * Pure: the same entry always gives the same items, ids included. All texts in them can be stored by Postgres.
  * @throws UndecodableEntry when the entry lacks what any row needs (sender, message id)
+ * @throws EntryTooCostly when it means more than one entry may
  */
 export async function decodeEntry(entry: LogEntry, options: DecodeOptions = DEFAULT_DECODE_OPTIONS): Promise<Evento[]> {
   const events = await decodeKind(entry, options);
-  return events.map(storableEvent);
+  assertSize(events.length, 0);
+  let chars = 0;
+  return events.map((event) => {
+    const report: StorableReport = { altered: false, cut: false, chars: 0 };
+    const storableOne = storableEvent(event, report);
+    chars += report.chars;
+    assertSize(events.length, chars);
+    return storableOne;
+  });
 }
 
 function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise<Evento[]> {
@@ -63,8 +73,7 @@ function decodeKind(entry: LogEntry, options: DecodeOptions): Evento[] | Promise
 }
 
 /** Says so in the row when its text is not exactly what was received. */
-function storableEvent(event: Evento): Evento {
-  const report: StorableReport = { altered: false, cut: false };
+function storableEvent(event: Evento, report: StorableReport): Evento {
   const clean = storable(event, report);
   if (clean.op !== 'mensagem' || (!report.altered && !report.cut)) return clean;
   const facts = { ...(report.altered ? { textoAlterado: true } : {}), ...(report.cut ? { textoCortado: true } : {}) };

@@ -1,5 +1,6 @@
 import { proto, unpadRandomMax16, type WAMessage } from '@whiskeysockets/baileys';
 import type { StanzaEntry, StoredNode } from '../journal/records.js';
+import { poisonPoint } from '../lib/crash-points.js';
 import type { Evento } from '../supabase/evento.js';
 import type { ContentRow, Facts } from './content/handler.js';
 import { base64, compact, isoFromSeconds } from './content/proto-values.js';
@@ -25,6 +26,7 @@ export async function decodeStanza(entry: StanzaEntry, options: DecodeOptions): 
   if (!attrs.id) throw new UndecodableEntry('the stanza has no message id');
   if (isLeftOut(addresses.kind, options)) return [];
   const context = contextOf(entry, addresses);
+  poisonPoint(entry.parts);
   try {
     const message = await rebuildMessage(entry);
     if (attrs.category === 'peer') return resentMessages(message, context, options);

@@ -2,17 +2,19 @@ import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
+import { workKey } from '../journal/work-marks.js';
 import type { HistoryEntry, HistoryJob, MediaSource } from '../journal/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { Rounds } from '../lib/rounds.js';
+import { isDeadly } from './entry-budget.js';
 import { historyEntries, oldestOf, type ChatEnd } from './history-entries.js';
 
 type NewHistoryEntry = Omit<HistoryEntry, 'seq' | 'at'>;
 
 export interface HistoryQueueDeps {
-  journal: Pick<Journal, 'commit' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats'>;
+  journal: Pick<Journal, 'commit' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats' | 'work'>;
   /** Downloads, decrypts and verifies. */
   download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
   /** Since when messages of a connection may have been missed, ms since the epoch; null = none were. */
@@ -84,6 +86,10 @@ export class HistoryQueue {
 
   async #work(job: HistoryJob, signal: AbortSignal): Promise<void> {
     const { connectionId, id } = job;
+    if (isDeadly(this.deps.journal.work, workOf(job))) {
+      this.deps.log.error('history given up: the process ended twice while it was read', { connectionId });
+      return void (await this.deps.journal.commit({ historyRead: [job] }));
+    }
     try {
       await this.#read(job, signal);
       this.#failures.delete(id);
@@ -105,12 +111,23 @@ export class HistoryQueue {
     const packed = notification.initialHistBootstrapInlinePayload?.length
       ? notification.initialHistBootstrapInlinePayload
       : await this.deps.download(sourceOf(notification), signal);
-    const history = proto.HistorySync.decode(await inflated(packed, { maxOutputLength: MAX_HISTORY_BYTES }));
-    const onDemand = history.syncType === proto.HistorySync.HistorySyncType.ON_DEMAND;
-    const entries = historyEntries(history, job, onDemand ? this.deps.missedSince(connectionId) : null);
+    const { history, onDemand, entries } = await this.#unpack(job, packed);
     await this.#feed(entries, job, signal);
     this.deps.log.info('history read', { connectionId, messages: entries.length, onDemand });
     if (onDemand) this.deps.onDemand(connectionId, oldestOf(history));
+  }
+
+  /** The part that can end the process, by its size or by what it says; the next process hears of it. */
+  async #unpack(job: HistoryJob, packed: Uint8Array) {
+    const ended = this.deps.journal.work.begin(workOf(job));
+    try {
+      const history = proto.HistorySync.decode(await inflated(packed, { maxOutputLength: MAX_HISTORY_BYTES }));
+      const onDemand = history.syncType === proto.HistorySync.HistorySyncType.ON_DEMAND;
+      const missedSince = onDemand ? this.deps.missedSince(job.connectionId) : null;
+      return { history, onDemand, entries: historyEntries(history, job, missedSince) };
+    } finally {
+      ended();
+    }
   }
 
   /** The job goes with the last slice. */
@@ -123,6 +140,10 @@ export class HistoryQueue {
       await journal.commit({ entries: entries.slice(start, start + SLICE), historyRead: isLast ? [job] : [] });
     }
   }
+}
+
+function workOf({ connectionId, id }: HistoryJob): string {
+  return workKey('history', connectionId, id);
 }
 
 function sourceOf(notification: proto.Message.IHistorySyncNotification): Extract<MediaSource, { kind: 'whatsapp' }> {

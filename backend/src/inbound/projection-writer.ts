@@ -1,5 +1,6 @@
 import type { HistoryJob, LogEntry, MediaJob } from '../journal/records.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
+import { worksOf } from '../journal/work-marks.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { withDeadline } from '../lib/deadline.js';
@@ -100,12 +101,17 @@ export class ProjectionWriter {
     for (const { entry, eventos } of items) {
       const resultados = results.slice(offset, offset + eventos.length);
       offset += eventos.length;
-      if (isPeer(entry)) history.push(...(await this.#historyOf(entry)));
-      // A call is told, whether or not it becomes a row.
-      if (eventos.length === 0 && entry.kind !== 'call') continue;
-      this.deps.events.emit('projected', { entry, eventos, resultados });
-      news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
-      media.push(...mediaJobs(entry, eventos, resultados, this.deps.clock.now()));
+      const ended = this.deps.journal.work.begin(worksOf(entry.seq).following);
+      try {
+        if (isPeer(entry)) history.push(...(await this.#historyOf(entry)));
+        // A call is told, whether or not it becomes a row.
+        if (eventos.length === 0 && entry.kind !== 'call') continue;
+        this.deps.events.emit('projected', { entry, eventos, resultados });
+        news.push(...(this.deps.announce?.({ entry, eventos, resultados }) ?? []));
+        media.push(...mediaJobs(entry, eventos, resultados, this.deps.clock.now()));
+      } finally {
+        ended();
+      }
     }
     // One batch behind at most.
     await this.settled().catch(journalFailed);

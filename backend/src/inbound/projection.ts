@@ -1,4 +1,5 @@
 import type { FollowUps, LogEntry } from '../journal/records.js';
+import type { WorkMarks } from '../journal/work-marks.js';
 import type { NewEvent } from '../journal/webhooks/records.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
@@ -11,6 +12,7 @@ export interface ProjectorJournal {
   claimEntries(limit: number, afterSeq?: number): LogEntry[];
   completeEntries(seqs: number[], follow: FollowUps): Promise<void>;
   parkEntry(seq: number, reason: ParkReason): Promise<void>;
+  readonly work: Pick<WorkMarks, 'begin' | 'deaths'>;
   onAppended(listener: (kinds: readonly LogEntry['kind'][]) => void): () => void;
 }
 

@@ -5,10 +5,12 @@ import { TypedEmitter } from '../lib/typed-emitter.js';
 import type { Evento } from '../supabase/evento.js';
 import { decodeEntry } from './decode-entry.js';
 import type { DecodeOptions } from './decode-options.js';
+import { worksOf } from '../journal/work-marks.js';
+import { DEADLY, EntryBudget, EntryTooCostly, isDeadly } from './entry-budget.js';
 import { Gate } from '../lib/gate.js';
 import { ProjectionBatch } from './projection-batch.js';
 import { messageOf, ProjectionWriter } from './projection-writer.js';
-import type { ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
+import type { ParkReason, ProjectionRun, ProjectorDeps, ProjectorEvents, ProjectorState } from './projection.js';
 import { withNumbers } from './show-numbers.js';
 import { UndecodableEntry } from './stanza-addresses.js';
 import { WritePace } from './write-pace.js';
@@ -148,8 +150,9 @@ export class Projector {
       const limit = Math.min(batch.room, DECODE_SLICE);
       const entries = this.deps.journal.claimEntries(limit, batch.lastSeq ?? undefined);
       const optionsOf = onceEach((id) => this.deps.optionsFor(id));
+      const budget = new EntryBudget();
       for (const entry of entries) {
-        const eventos = await this.#decode(entry, optionsOf(entry.connectionId), run);
+        const eventos = await this.#decode(entry, optionsOf(entry.connectionId), budget, run);
         if (eventos === null) batch.skip(entry);
         else if (!batch.add({ entry, eventos }) || batch.room === 0) return;
       }
@@ -159,14 +162,36 @@ export class Projector {
   }
 
   /** null: parked. */
-  async #decode(entry: LogEntry, options: DecodeOptions, run: ProjectionRun): Promise<Evento[] | null> {
+  async #decode(
+    entry: LogEntry,
+    options: DecodeOptions,
+    budget: EntryBudget,
+    run: ProjectionRun,
+  ): Promise<Evento[] | null> {
+    const { work } = this.deps.journal;
+    const { reading, following } = worksOf(entry.seq);
+    if (isDeadly(work, reading) || isDeadly(work, following)) return this.#park(entry, DEADLY, run);
     try {
-      return (await decodeEntry(entry, options)).map((evento) => this.#shown(evento));
+      return await this.#read(entry, options, budget, work.begin(reading));
     } catch (error) {
-      const code = error instanceof UndecodableEntry ? 'UNDECODABLE' : 'DECODE_FAILED';
-      await this.#writer.park(entry, { code, message: messageOf(error) }, run);
-      return null;
+      return this.#park(entry, { code: codeOf(error), message: messageOf(error) }, run);
     }
+  }
+
+  async #read(entry: LogEntry, options: DecodeOptions, budget: EntryBudget, ended: () => void): Promise<Evento[]> {
+    try {
+      budget.begin();
+      const eventos = (await decodeEntry(entry, options)).map((evento) => this.#shown(evento));
+      budget.end();
+      return eventos;
+    } finally {
+      ended();
+    }
+  }
+
+  async #park(entry: LogEntry, reason: ParkReason, run: ProjectionRun): Promise<null> {
+    await this.#writer.park(entry, reason, run);
+    return null;
   }
 
   #shown(evento: Evento): Evento {
@@ -184,6 +209,11 @@ export class Projector {
     if (reason !== null) this.deps.log.warn('projection interrupted', { state: to, reason });
     this.events.emit('stateChanged', { from, to, reason });
   }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof EntryTooCostly) return error.code;
+  return error instanceof UndecodableEntry ? 'UNDECODABLE' : 'DECODE_FAILED';
 }
 
 /** Asks for each key once: a connection's options are a record of the journal, and a slice has few connections. */

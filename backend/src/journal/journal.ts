@@ -41,6 +41,7 @@ import { listReplays } from './replays.js';
 import { ScheduleStore } from './schedule-store.js';
 import { type JournalStats, journalStats } from './stats.js';
 import { WebhookStore } from './webhooks/webhook-store.js';
+import { WorkMarks, worksOf } from './work-marks.js';
 
 export interface JournalOptions {
   /** Created (0700) when missing. */
@@ -75,7 +76,12 @@ export class Journal {
   /** Messages that wait for their time, and the texts that messages are written with. */
   readonly schedule: ScheduleStore;
 
-  private constructor(context: JournalContext, environment: Environment) {
+  private constructor(
+    context: JournalContext,
+    environment: Environment,
+    /** What is being worked on, for the next process. */
+    readonly work: WorkMarks,
+  ) {
     this.#context = context;
     this.#environment = environment;
     this.#unconfirmed = environment.unconfirmed;
@@ -94,7 +100,8 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const environment = await openEnvironment(options);
     try {
-      return new Journal(contextOf(options, environment), environment);
+      const context = contextOf(options, environment);
+      return new Journal(context, environment, await WorkMarks.open(context));
     } catch (error) {
       await environment.release();
       throw error;
@@ -115,6 +122,7 @@ export class Journal {
 
   /** Waits for the commits in flight, then frees the directory. Can be called twice. */
   close(): Promise<void> {
+    this.work.close();
     return this.#environment.release();
   }
 
@@ -227,6 +235,8 @@ export class Journal {
 
   /** Back into the log under its old seq (start the next claim below it). @returns false when there is none */
   retryDeadLetter(seq: number): Promise<boolean> {
+    const { reading, following } = worksOf(seq);
+    this.work.forget(reading, following);
     return retryDeadLetter(this.#context, seq);
   }
 

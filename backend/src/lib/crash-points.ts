@@ -15,6 +15,8 @@ export const CRASH_POINTS = [
   'after:webhook',
   /** The projector has taken entries from the log and has not written them. */
   'after:claim',
+  /** An entry with {@link POISON} in its plaintext is being read: each process dies of it that does, as of a bug in a reader. */
+  'on:poison',
   /** A message of ours is encrypted, its ratchet on the disk; nothing of it is written to the socket. */
   'after:encrypt',
   /** A message of ours is written to the socket; its ack is not here. */
@@ -37,6 +39,16 @@ let armed: { point: CrashPoint; left: number } | null = null;
 /** Called once by main.ts, with the setting `CRASH_AT`, which production refuses. null disarms. */
 export function armCrashPoint(plan: CrashPlan | null): void {
   armed = plan && { point: plan.point, left: plan.nth };
+}
+
+/** What a message must say to be deadly where `on:poison` is armed. */
+export const POISON = 'sentinela:poison';
+
+/** Dies of a poisoned message; costs nothing where that is not armed. */
+export function poisonPoint(parts: readonly { plaintext: Uint8Array | null }[]): void {
+  if (!isArmed('on:poison')) return;
+  const isPoisoned = parts.some(({ plaintext }) => plaintext !== null && Buffer.from(plaintext).includes(POISON));
+  if (isPoisoned) crashPoint('on:poison');
 }
 
 /** Whether this process is to die at `point`; for places where the call itself would cost something. */

@@ -40,6 +40,8 @@ export function shortLine(text: string, max = 200): string {
 export interface StorableReport {
   altered: boolean;
   cut: boolean;
+  /** Characters of all strings, as they go out. */
+  chars: number;
 }
 
 /**
@@ -56,6 +58,7 @@ export function storable<T>(value: T, report: StorableReport): T {
 function storableString(text: string, report: StorableReport): string {
   const clean = storableText(text);
   if (clean !== text) report.altered = true;
+  report.chars += Math.min(clean.length, MAX_TEXT_CHARS);
   if (clean.length <= MAX_TEXT_CHARS) return clean;
   report.cut = true;
   return cutText(clean);

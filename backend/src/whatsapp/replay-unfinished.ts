@@ -1,6 +1,7 @@
 import { cleanMessage, type WASocket } from '@whiskeysockets/baileys';
 import type { Journal } from '../journal/journal.js';
 import type { ReplayRecord } from '../journal/records.js';
+import { workKey } from '../journal/work-marks.js';
 import { withDeadline } from '../lib/deadline.js';
 import type { Log } from '../lib/log.js';
 import { rebuildMessage } from './rebuild-message.js';
@@ -10,6 +11,8 @@ import type { Stanza } from './stanza.js';
 const DEADLINE_MS = 60_000;
 /** A stanza that Baileys cannot digest must not be tried at every start for two weeks. */
 const MAX_TRIES = 5;
+/** Nor one of which the process dies. */
+const MAX_DEATHS = 2;
 
 /**
  * Whether Baileys itself does something durable with it after the receipt: the phone's messages to its own devices bring
@@ -21,7 +24,7 @@ export function hasSideEffects({ node }: Stanza): boolean {
 }
 
 export interface ReplayDeps {
-  journal: Pick<Journal, 'commit'>;
+  journal: Pick<Journal, 'commit' | 'work'>;
   sock: Pick<WASocket, 'upsertMessage'>;
   log: Log;
 }
@@ -33,6 +36,13 @@ export interface ReplayDeps {
 export async function replayUnfinished(deps: ReplayDeps, records: readonly ReplayRecord[]): Promise<void> {
   for (const record of records) {
     const { connectionId, sha256, tries } = record;
+    const key = workKey('replay', connectionId, sha256);
+    if (deps.journal.work.deaths(key) >= MAX_DEATHS) {
+      deps.log.error('unfinished stanza given up: the process ended twice while it was replayed', { connectionId });
+      await deps.journal.commit({ replayed: [{ connectionId, sha256 }] }).catch(() => undefined);
+      continue;
+    }
+    const ended = deps.journal.work.begin(key);
     try {
       await withDeadline(replay(deps.sock, record), DEADLINE_MS, 'replay');
       await deps.journal.commit({ replayed: [{ connectionId, sha256 }] });
@@ -40,6 +50,8 @@ export async function replayUnfinished(deps: ReplayDeps, records: readonly Repla
     } catch (error) {
       deps.log.error('unfinished stanza could not be replayed', { connectionId, tries, error });
       await countTry(deps, record).catch((failed: unknown) => deps.log.error('replay not counted', { error: failed }));
+    } finally {
+      ended();
     }
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CRASH_POINTS, type CrashPoint } from '../../src/lib/crash-points.js';
 import { CONNECTION } from './cast.js';
 import type { Daemon } from './daemon.js';
+import { playPoison } from './poison.js';
 import type { Random } from './random.js';
 import type { Stage } from './stage.js';
 
@@ -23,6 +24,7 @@ const OFTEN: Record<CrashPoint, number> = {
   'after:prekeys': 1,
   'after:webhook': 6,
   'after:claim': 6,
+  'on:poison': 1,
   'after:encrypt': 10,
   'after:send': 10,
   'before:complete': 6,
@@ -51,6 +53,7 @@ export function describePlan({ end, at, fault }: Plan): string {
  * @returns whether it died at its crash point, not by us
  */
 export async function playRound(stage: Stage, plan: Plan, round: number, random: Random): Promise<boolean> {
+  if (plan.end === 'on:poison') return playPoison(stage);
   const named = CRASH_POINTS.includes(plan.end as CrashPoint);
   const daemon = stage.start(named ? `${plan.end}:${plan.at}` : null);
   if (plan.end === 'starting') {

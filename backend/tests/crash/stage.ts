@@ -186,6 +186,17 @@ export class Stage {
     }));
   }
 
+  /** Asks until there is an answer. @throws Error naming `what` after 60 s */
+  async untilRead<T>(daemon: Daemon, what: string, read: () => Promise<T | null>): Promise<T> {
+    let found: T | null = null;
+    await this.#until(what, READY_DEADLINE_MS, async () => {
+      if (daemon.dead) throw new Error('the daemon is dead');
+      found = await read();
+      return found !== null;
+    });
+    return found as T;
+  }
+
   async #until(what: string, ms: number, isSo: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + ms;
     for (;;) {

@@ -20,10 +20,10 @@ export class Traffic {
     private readonly random: Random,
   ) {}
 
-  /** One customer of the chat writes. */
-  write(chat: Chat): void {
+  /** One customer of the chat writes. @param more what the text ends with */
+  write(chat: Chat, more = ''): void {
     const writer = this.random.pick(chat.writers);
-    const text = `cliente ${++this.#texts}`;
+    const text = `cliente ${++this.#texts}${more}`;
     const sent = chat.group ? writer.sendToGroup(chat.group, text) : writer.send(this.cast.store, text);
     this.written.push({ id: sent.id, text, chat: chat.name });
   }

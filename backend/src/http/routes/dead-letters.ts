@@ -6,7 +6,7 @@ import * as schema from '../schemas/dead-letters.js';
 const BASE = '/api/whatsapp-bootstrap/dead-letters';
 const facts = { tag: 'bootstrap', access: 'root' } as const;
 
-/** Entries that the database refuses for good, of every owner: for whoever runs the gateway. */
+/** Entries that no retry can help, of every owner: for whoever runs the gateway. */
 export function deadLetterRoutes({ deadLetters }: Pick<BootstrapPort, 'deadLetters'>): Route[] {
   const one = { ...facts, input: { params: schema.deadLetterParams } };
   return [
@@ -15,7 +15,7 @@ export function deadLetterRoutes({ deadLetters }: Pick<BootstrapPort, 'deadLette
       method: 'get',
       path: BASE,
       operationId: 'listDeadLetters',
-      summary: 'Entries that the database refused for good, the oldest first',
+      summary: 'Entries that were set aside: refused by the database for good, or too costly to read; the oldest first',
       input: { query: pageQuery },
       replies: { 200: { description: 'A page of dead letters.', schema: schema.deadLettersReply } },
       errors: [],

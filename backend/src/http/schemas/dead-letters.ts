@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { LogEntry } from '../../journal/records.js';
 import { isoTime, page } from './common.js';
 
 const KINDS = [
   ...(['stanza', 'receipt', 'notification', 'outgoing', 'outcome', 'session', 'contact', 'media', 'read'] as const),
-  'unreadable',
-] as const;
+  ...(['history', 'opened', 'scheduled', 'template', 'evolution', 'call', 'unreadable'] as const),
+] as const satisfies readonly LogEntry['kind'][];
 
 const deadLetter = z
   .object({
@@ -12,7 +13,11 @@ const deadLetter = z
     connectionId: z.string(),
     kind: z.enum(KINDS),
     whatsappId: z.string().nullable().meta({ description: 'The message that it is about.' }),
-    code: z.string().meta({ description: 'SQLSTATE of the refusal, or a code of the gateway.', example: '23514' }),
+    code: z.string().meta({
+      description:
+        'SQLSTATE of the refusal, or a code of the gateway: `UNDECODABLE`, `DECODE_FAILED`, `TOO_SLOW`, `TOO_LARGE`, or `PROCESS_DIED` (the process ended twice while it worked on it).',
+      example: '23514',
+    }),
     message: z.string(),
     journaledAt: isoTime,
     parkedAt: isoTime,
