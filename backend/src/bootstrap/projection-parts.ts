@@ -36,6 +36,7 @@ export function projectionParts({ journal, database, clock, log }: ProjectionPar
     database,
     optionsFor,
     numbersOf: addressBook(journal),
+    isRowless: (id, whatsappId) => journal.getOutbox(id, whatsappId)?.rowless === true,
     announce,
     clock,
     log,

@@ -1,3 +1,4 @@
+import { visibleName } from '../lib/text.js';
 import type { Endereco } from '../supabase/evento.js';
 
 /** This number, as the journal entry knew it: `id` is its phone-number address, `lid` the other one (devices allowed). */
@@ -35,7 +36,8 @@ export function person(jid: string, others: MaybeJid[] = [], nomePerfil?: string
   const party: Endereco = { tipo: 'pessoa', jid: plainJid(jid), pn: null, lid: null };
   learn(party, party.jid);
   for (const other of others) if (other) learn(party, plainJid(other));
-  if (nomePerfil) party.nome_perfil = nomePerfil;
+  // A name of which nothing can be seen would stand in lists and greetings as a hole.
+  if (nomePerfil && visibleName(nomePerfil) !== null) party.nome_perfil = nomePerfil;
   return party;
 }
 

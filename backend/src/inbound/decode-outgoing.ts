@@ -1,7 +1,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { OutcomeEntry, OutgoingEntry } from '../journal/records.js';
 import type { Endereco, Evento } from '../supabase/evento.js';
-import { chatFromJid } from './addresses.js';
+import { chatFromJid, plainJid } from './addresses.js';
 import { isoFromMs } from './content/proto-values.js';
 import { messageEvents } from './message-events.js';
 
@@ -16,8 +16,7 @@ export function decodeOutgoing(entry: OutgoingEntry): Evento[] {
     autor: null,
     me: null,
     whatsappId: entry.whatsappId,
-    // This number's own address is on its contato: the entry is about the other side.
-    remetenteJid: '',
+    remetenteJid: entry.remetenteJid ? plainJid(entry.remetenteJid) : '',
     timestamp: new Date(entry.at).toISOString(),
     remetente: entry.remetente,
     status: 'PENDENTE',

@@ -1,5 +1,6 @@
 import { addressesOf } from '../journal/group-records.js';
 import { digitsOfJid } from '../lib/phone-number.js';
+import { visibleName } from '../lib/text.js';
 import type { GroupNotice } from '../whatsapp/group-notice.js';
 import { isMe, type Me } from './addresses.js';
 
@@ -63,7 +64,7 @@ export function noticeText({ action, actor, members, value, reason }: GroupNotic
 function nameOf(jid: string, other: string | null, name: string | null, me: Me): string {
   if (isMe(jid, me)) return 'você';
   const pn = [jid, other].find((each) => each?.endsWith('@s.whatsapp.net'));
-  return name ?? (pn ? `+${digitsOfJid(pn) ?? ''}` : 'um participante');
+  return visibleName(name) ?? (pn ? `+${digitsOfJid(pn) ?? ''}` : 'um participante');
 }
 
 function listed(names: string[]): string {

@@ -44,6 +44,8 @@ export interface ProjectorDeps {
   database: ProjectorDatabase;
   /** What a connection leaves out; asked for each entry, so a changed setting counts from the next one on. */
   optionsFor(connectionId: string): DecodeOptions;
+  /** Whether a send of ours has no row (a reaction, an edit): its receipts are no news, and would wait for one for 30 days. */
+  isRowless?: (connectionId: string, whatsappId: string) => boolean;
   /** Whose numbers LIDs are, in a chat of a connection; default: nobody's is known. */
   numbersOf?: (connectionId: string, chatJid: string | null) => NumberOf;
   /** What webhooks are to be told about an entry that has become rows; committed together with its completion. */

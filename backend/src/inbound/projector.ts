@@ -181,7 +181,8 @@ export class Projector {
   async #read(entry: LogEntry, options: DecodeOptions, budget: EntryBudget, ended: () => void): Promise<Evento[]> {
     try {
       budget.begin();
-      const eventos = (await decodeEntry(entry, options)).map((evento) => this.#shown(evento));
+      const decoded = await decodeEntry(entry, options);
+      const eventos = decoded.filter((evento) => this.#isNews(evento)).map((evento) => this.#shown(evento));
       budget.end();
       return eventos;
     } finally {
@@ -192,6 +193,10 @@ export class Projector {
   async #park(entry: LogEntry, reason: ParkReason, run: ProjectionRun): Promise<null> {
     await this.#writer.park(entry, reason, run);
     return null;
+  }
+
+  #isNews(evento: Evento): boolean {
+    return evento.op !== 'status' || this.deps.isRowless?.(evento.sessao, evento.whatsapp_id) !== true;
   }
 
   #shown(evento: Evento): Evento {

@@ -1,4 +1,5 @@
 import type { proto } from '@whiskeysockets/baileys';
+import { visibleName } from '../lib/text.js';
 import type { Endereco } from '../supabase/evento.js';
 import { crowd, isMe, person } from './addresses.js';
 import type { Facts } from './content/handler.js';
@@ -36,6 +37,7 @@ function authorOf(info: proto.IWebMessageInfo, chat: Endereco, peer: MessageCont
   const { key, pushName } = info;
   const participant = key?.participant || info.participant;
   if (key?.fromMe || (participant && peer.me && isMe(participant, peer.me))) return null;
-  if (chatKind(chat.jid) === 'privado') return { ...chat, ...(pushName && { nome_perfil: pushName }) };
+  if (chatKind(chat.jid) === 'privado')
+    return { ...chat, ...(visibleName(pushName) !== null && { nome_perfil: pushName! }) };
   return participant ? person(participant, [], pushName) : crowd(chat.jid);
 }

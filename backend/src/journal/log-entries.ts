@@ -57,6 +57,8 @@ export interface OutgoingEntry extends EntryBase {
   /** Its file, under this name among the staged ones. */
   file?: string;
   remetente: 'ATENDENTE' | 'SISTEMA';
+  /** This number's address; absent while it is not known, and in entries of before. */
+  remetenteJid?: string;
 }
 
 /** What became of a send. */

@@ -27,6 +27,18 @@ export function withoutTrailing(text: string, char: string): string {
   return text.slice(0, end);
 }
 
+/** Blanks of every kind, line ends and control characters. */
+const BLANKS = /[\p{Cc}\p{Z}]+/gu;
+/** Zero width, directions, and letters that show nothing (Hangul fillers, Braille blank). What joins the parts of an emoji stays. */
+const INVISIBLE =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0]/g;
+
+/** A name as a person would read it aloud: one line, without what cannot be seen; null when no letter, digit or symbol is left. */
+export function visibleName(text: string | null | undefined): string | null {
+  const seen = (text ?? '').replace(INVISIBLE, '').replace(BLANKS, ' ').trim();
+  return /[\p{L}\p{N}\p{S}]/u.test(seen) ? seen : null;
+}
+
 /** A short line out of any text: white space folded, cut with an ellipsis. */
 export function shortLine(text: string, max = 200): string {
   const line = text

@@ -112,7 +112,10 @@ export class MessageAcceptor {
       outbox: [fresh],
       scheduled,
       // What changes another message shows once WhatsApp has accepted it (outcome.ts).
-      entries: [...(fresh.rowless ? [] : [outgoingEntry(fresh)]), ...scheduled.map(scheduledEntry)],
+      entries: [
+        ...(fresh.rowless ? [] : [outgoingEntry(fresh, this.deps.channelOf(request.connectionId)?.me?.id)]),
+        ...scheduled.map(scheduledEntry),
+      ],
       ...(request.idempotency && { idempotency: [idempotencyRecord(request.idempotency, fresh)] }),
     });
     const record = { ...fresh, seq: fresh.rowless ? 0 : (seqs[0] ?? 0) };

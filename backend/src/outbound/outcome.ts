@@ -41,9 +41,10 @@ function entriesOf(finished: OutboxRecord, outcome: Outcome, members?: Members):
 }
 
 /** The message itself, for the log: its row, or what it changes. */
-export function outgoingEntry(record: OutboxRecord): NewLogEntry {
+export function outgoingEntry(record: OutboxRecord, remetenteJid?: string): NewLogEntry {
   const { connectionId, rowId, whatsappId, pn, lid, message, remetente, media } = record;
   const chatJid = record.chatJid ?? pn ?? record.to;
   const file = media && { file: media.file };
-  return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, ...file, remetente };
+  const own = remetenteJid && { remetenteJid };
+  return { kind: 'outgoing', connectionId, rowId, whatsappId, chatJid, pn, lid, message, ...file, remetente, ...own };
 }

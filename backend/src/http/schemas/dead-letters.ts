@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { LogEntry } from '../../journal/records.js';
 import { isoTime, page } from './common.js';
 
 const KINDS = [
   ...(['stanza', 'receipt', 'notification', 'outgoing', 'outcome', 'session', 'contact', 'media', 'read'] as const),
   ...(['history', 'opened', 'scheduled', 'template', 'evolution', 'call', 'unreadable'] as const),
-] as const satisfies readonly LogEntry['kind'][];
+] as const;
 
 const deadLetter = z
   .object({

@@ -1,3 +1,4 @@
+import { visibleName } from '../../lib/text.js';
 import { localTime } from '../robot/business-hours.js';
 
 /** What a text may name in double braces (`Olá, {{primeiro_nome}}!`), and how each name reads. */
@@ -58,11 +59,12 @@ export function clockValues(at: Date, fuso: string): Values {
   };
 }
 
-/** What the robot's texts are filled with; what is not known about somebody is left out. */
+/** What the robot's texts are filled with. Who has no name that can be seen is called by their number. */
 export function robotValues({ nome, numero, atendimentoId, at, fuso }: RobotFacts): Values {
+  const called = visibleName(nome) ?? numero;
   return {
-    nome: nome ?? '',
-    primeiro_nome: nome?.trim().split(/\s+/)[0] ?? '',
+    nome: called,
+    primeiro_nome: called.split(' ').find((word) => visibleName(word) !== null) ?? called,
     numero,
     protocolo: atendimentoId.slice(0, 8).toUpperCase(),
     ...clockValues(at, fuso),

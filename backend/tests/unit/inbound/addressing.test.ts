@@ -2,10 +2,27 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeEntry } from '../../../src/inbound/decode-entry.js';
 import { DEFAULT_DECODE_OPTIONS, decodeOptions } from '../../../src/inbound/decode-options.js';
 import { UndecodableEntry } from '../../../src/inbound/stanza-addresses.js';
-import { ANA, aText, BIA, decodeRow, fromOurPhone, GROUP, inGroup, ME } from './entries.js';
+import { ANA, aText, anOutgoing, BIA, decodeRow, fromOurPhone, GROUP, inGroup, ME } from './entries.js';
 
 const ana = (jid: string) => ({ tipo: 'pessoa', jid, pn: ANA.pn, lid: ANA.lid, nome_perfil: 'Ana' });
 const grupo = { tipo: 'grupo', jid: GROUP, pn: null, lid: null };
+
+test.each(['', ' ', '\u200b\u200d', '\u3164'])('a name of which nothing can be seen (%j) is none', async (notify) => {
+  const row = await decodeRow(aText('oi', { attrs: { notify } }));
+  expect(row.chat).not.toHaveProperty('nome_perfil');
+});
+
+test.each([
+  [
+    'this number without its device',
+    { remetenteJid: '5511900000000:5@s.whatsapp.net' },
+    '5511900000000@s.whatsapp.net',
+  ],
+  ['nothing in entries of before', {}, ''],
+])('the sender of what we send is %s', async (_, changes, sender) => {
+  const row = await decodeRow(anOutgoing({ conversation: 'oi' }, changes));
+  expect(row.remetente_jid).toBe(sender);
+});
 
 describe('who wrote a message, and where', () => {
   test.each<[string, Record<string, string>, unknown]>([

@@ -51,6 +51,8 @@ export class ProjectorFixture {
   readonly projected: ProjectorEvents['projected'][] = [];
   readonly projector: Projector;
   answer: Answer = accept;
+  /** Sends of ours that have no row. */
+  readonly rowless = new Set<string>();
 
   private constructor(
     readonly journal: Journal,
@@ -63,6 +65,7 @@ export class ProjectorFixture {
       clock: this.clock,
       log: silentLog,
       optionsFor: () => DEFAULT_DECODE_OPTIONS,
+      isRowless: (_connectionId, whatsappId) => this.rowless.has(whatsappId),
       random: () => 0.999,
     });
     this.projector.events.on('stateChanged', ({ to }) => this.states.push(to));

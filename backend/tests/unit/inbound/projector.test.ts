@@ -31,6 +31,16 @@ describe('the log becomes rows', () => {
     expect(it.states).toEqual(['running', 'idle']);
   });
 
+  test('receipts of a reaction of ours, which has no row, are not kept waiting for one', async () => {
+    it.rowless.add('REACAO');
+    const delivered = ['REACAO', 'TEXTO'].map((id) => aReceipt({ id, type: 'read' }));
+    await it.append(...delivered);
+    await projector().start();
+    await it.drained();
+    expect(it.writtenIds).toEqual(['TEXTO']);
+    expect(it.pending).toBe(0);
+  });
+
   test('what is appended during a write forms the next batch', async () => {
     const first = deferred();
     it.answer = async (lote, call) => {

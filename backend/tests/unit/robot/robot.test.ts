@@ -62,7 +62,33 @@ describe('texts', () => {
 
   test('a value is never read as a text of ours', () => {
     expect(fillTemplate('{{nome}}', robotValues({ ...facts, nome: '{{numero}}' }))).toBe('{{numero}}');
-    expect(fillTemplate('Oi, {{primeiro_nome}}', robotValues({ ...facts, nome: null }))).toBe('Oi, ');
+  });
+
+  test.each([
+    ['no name', null],
+    ['an empty name', ''],
+    ['blanks', ' \u00a0\u3000\t'],
+    ['zero-width characters', '\u200b\u200d\ufeff\u2060'],
+    ['Hangul fillers', '\u3164\u115f\uffa0'],
+    ['Braille blanks', '\u2800\u2800'],
+    ['directions', '\u202e\u2066\u200f'],
+    ['a combining mark alone', '\u0301'],
+    ['punctuation alone', '.'],
+  ])('who has %s is called by the number', (_, nome) => {
+    expect(fillTemplate('Bem-vindo {{nome}} | {{primeiro_nome}}!', robotValues({ ...facts, nome }))).toBe(
+      'Bem-vindo 5511999999999 | 5511999999999!',
+    );
+  });
+
+  test.each([
+    ['\u200b Ana\u2800  Maria\n', 'Ana Maria | Ana'],
+    ['\u202eanA', 'anA | anA'],
+    ['👩‍👩‍👧 Bia', '👩‍👩‍👧 Bia | 👩‍👩‍👧'],
+    ['~ Léo', '~ Léo | ~'],
+    ['- Léo', '- Léo | Léo'],
+    ['שלום', 'שלום | שלום'],
+  ])('of %j what can be seen is said', (nome, said) => {
+    expect(fillTemplate('{{nome}} | {{primeiro_nome}}', robotValues({ ...facts, nome }))).toBe(said);
   });
 
   test('unknown names are told', () => {
