@@ -21,6 +21,9 @@ export interface AccessServiceDeps {
   /** HS256 secret of user tokens, as far as it is known by now. */
   jwtSecret: () => string | null;
   jwks: JSONWebKeySet | URL | null;
+  /** `aud` and `iss` that user tokens must have; null = any. */
+  jwtAudience: string | null;
+  jwtIssuer: string | null;
   defaultOwnerId: string;
   /** AUDIT_RETENTION_MS. */
   auditRetentionMs: number;
@@ -37,7 +40,8 @@ export class AccessService {
 
   constructor(private readonly deps: AccessServiceDeps) {
     this.keys = new ApiKeys(deps);
-    const users = new UserTokens({ secret: deps.jwtSecret, jwks: deps.jwks, clock: deps.clock });
+    const { jwtSecret: secret, jwks, jwtAudience: audience, jwtIssuer: issuer, clock } = deps;
+    const users = new UserTokens({ secret, jwks, audience, issuer, clock });
     this.#authenticator = new Authenticator({ rootKey: deps.rootKey, keys: this.keys, users });
     this.#mirror = new KeyMirror({ ...deps, keys: this.keys });
     this.#audit = new AuditTrail(deps);

@@ -10,6 +10,9 @@ export interface UserTokensDeps {
   secret: () => string | null;
   /** Public keys, or the URL where they are; null = no such tokens. */
   jwks: JSONWebKeySet | URL | null;
+  /** What a token must name as `aud` and `iss`; unset = anything. */
+  audience?: string | null;
+  issuer?: string | null;
   clock: Clock;
 }
 
@@ -60,7 +63,10 @@ export class UserTokens {
   async #verify(token: string): Promise<JWTPayload | null> {
     const alg = algorithmOf(token);
     if (alg === null) return null;
+    const { audience, issuer } = this.deps;
     const options = {
+      ...(audience ? { audience } : {}),
+      ...(issuer ? { issuer } : {}),
       clockTolerance: TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
       currentDate: new Date(this.deps.clock.now()),

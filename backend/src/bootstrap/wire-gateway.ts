@@ -203,6 +203,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     rootKey: config.http.apiKey,
     jwtSecret: () => databaseHost.current?.jwtSecret ?? config.database.jwtSecret,
     jwks: config.http.jwks,
+    jwtAudience: config.http.jwtAudience,
+    jwtIssuer: config.http.jwtIssuer,
     defaultOwnerId,
     auditRetentionMs: config.auditRetentionMs,
     clock,

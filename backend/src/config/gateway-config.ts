@@ -26,6 +26,9 @@ export interface GatewayConfig {
     readonly connectionRatePerMinute: number;
     /** Public keys of user tokens, or where they are; null = only `database.jwtSecret` signs them. */
     readonly jwks: JSONWebKeySet | URL | null;
+    /** What user tokens must say of themselves; null = anything. */
+    readonly jwtAudience: string | null;
+    readonly jwtIssuer: string | null;
   };
   readonly realtime: {
     readonly enabled: boolean;
@@ -164,6 +167,8 @@ export function toGatewayConfig(
       ratePerMinute: s.HTTP_RATE_PER_MINUTE,
       connectionRatePerMinute: s.HTTP_CONNECTION_RATE_PER_MINUTE,
       jwks: s.SUPABASE_JWKS,
+      jwtAudience: s.SUPABASE_JWT_AUDIENCE,
+      jwtIssuer: s.SUPABASE_JWT_ISSUER,
     },
     realtime: {
       enabled: s.REALTIME_ENABLED,

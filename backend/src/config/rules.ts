@@ -92,6 +92,12 @@ export const WARNINGS: Record<string, Rule> = {
       ? `THE PROCESS WILL KILL ITSELF at ${s.CRASH_AT.point}, time ${s.CRASH_AT.nth} (CRASH_AT)`
       : null,
 
+  'tokens of others': (s) =>
+    (s.SUPABASE_JWKS !== null || s.SUPABASE_JWT_SECRET !== null) &&
+    (s.SUPABASE_JWT_AUDIENCE === null || s.SUPABASE_JWT_ISSUER === null)
+      ? 'SUPABASE_JWT_AUDIENCE or SUPABASE_JWT_ISSUER is unset: user tokens that other programs sign with the same key are taken'
+      : null,
+
   'two databases': (s) =>
     s.SUPABASE_URL !== null && s.DATABASE_URL !== null ? 'DATABASE_URL is ignored because SUPABASE_URL is set' : null,
 

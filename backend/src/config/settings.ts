@@ -119,6 +119,14 @@ export const SETTINGS = {
     value.jwks,
     'Public keys of user tokens (ES256, RS256, EdDSA): the JWKS itself, or its URL, such as `https://abc.supabase.co/auth/v1/.well-known/jwks.json`.',
   ),
+  SUPABASE_JWT_AUDIENCE: maybe(
+    value.claim,
+    'The `aud` that user tokens must have (Supabase: `authenticated`). Unset: not checked.',
+  ),
+  SUPABASE_JWT_ISSUER: maybe(
+    value.claim,
+    'The `iss` that user tokens must have, such as `https://abc.supabase.co/auth/v1`. Unset: not checked, so a token that another program signs with the same key counts.',
+  ),
   DEFAULT_OWNER_ID: always(
     value.party,
     '00000000-0000-0000-0000-000000000001',

@@ -96,9 +96,13 @@ export function originsOfPages(text: string): string {
     .join(',');
 }
 
+const WEBHOOK_PATH = '/api/webhook';
+
 /** The gateway's own address in that of its webhook route. */
 export function withoutWebhookPath(text: string): string {
-  return text.replace(/\/api\/webhook(\/[^?#]*)?\/?$/, '') || text;
+  const at = text.indexOf(WEBHOOK_PATH);
+  const rest = text.slice(at + WEBHOOK_PATH.length);
+  return at > 0 && /^(\/[^?#]*)?$/.test(rest) ? text.slice(0, at) : text;
 }
 
 /** `address` or `address/prefix`, of either family, separated by commas; empty = none. */
@@ -132,6 +136,12 @@ export const secretText: Value<string> = {
 export const foreignKey: Value<string> = {
   schema: z.string().regex(/^[\x21-\x7e]{1,512}$/),
   must: 'be 1 to 512 visible ASCII characters without spaces',
+};
+
+/** A text in a token. */
+export const claim: Value<string> = {
+  schema: z.string().regex(/^[\x21-\x7e]{1,500}$/),
+  must: 'be visible ASCII characters without spaces',
 };
 
 export const hexKey32: Value<Buffer> = {

@@ -69,11 +69,14 @@ function who(row: Row): string {
   return WHO[String(row['remetente'])] ?? String(row['remetente']);
 }
 
-/** RFC 4180. What a spreadsheet would run as a formula gets an apostrophe in front, as OWASP ("CSV Injection") advises;
- *  the full-width forms are taken for the plain ones by Excel. */
+/** What a spreadsheet may run as a formula: blanks and invisible marks before it are trimmed when the file is read, and the
+ *  full-width forms are taken for the plain ones by Excel. */
+const FORMULA = /^(?:[\t\r\n]|[\s\p{Z}\p{Cf}\p{Cc}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/u;
+
+/** RFC 4180. What would be a formula gets an apostrophe in front, as OWASP ("CSV Injection") advises. */
 export function csvCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -59,11 +59,30 @@ describe('a user token', () => {
     });
   });
 
+  test.each<[string, JWTPayload, boolean]>([
+    ['both right', { aud: 'authenticated', iss: 'https://abc.supabase.co/auth/v1' }, true],
+    ['one of several audiences', { aud: ['x', 'authenticated'], iss: 'https://abc.supabase.co/auth/v1' }, true],
+    ['another audience', { aud: 'other', iss: 'https://abc.supabase.co/auth/v1' }, false],
+    ['another issuer', { aud: 'authenticated', iss: 'https://evil.example/auth/v1' }, false],
+    ['an issuer that only begins so', { aud: 'authenticated', iss: 'https://abc.supabase.co/auth/v1/x' }, false],
+    ['neither', {}, false],
+  ])('with %s counts only if it is for this gateway, when that is configured', async (_, more, counts) => {
+    const bound = { audience: 'authenticated', issuer: 'https://abc.supabase.co/auth/v1' };
+    for (const token of [await hs256({ ...claims, ...more }), await es256(pair, 'k1', { ...claims, ...more })]) {
+      expect((await tokens({ ...bound, jwks }).authenticate(token)) !== null).toBe(counts);
+      expect(await tokens({ jwks }).authenticate(token)).not.toBeNull();
+    }
+  });
+
   test.each<[string, () => Promise<string>]>([
     ['of another secret', () => hs256(claims, 'another-secret-of-some-length')],
     ['that has expired', () => hs256(claims, SECRET, '-1m')],
     ['that never expires', () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET))],
     ['of the service role', () => hs256({ ...claims, role: 'service_role' })],
+    ['of the role postgres', () => hs256({ ...claims, role: 'postgres' })],
+    ['of a role of our own invention', () => hs256({ ...claims, role: 'Authenticated' })],
+    ['of a list of roles', () => hs256({ ...claims, role: ['authenticated'] })],
+    ['of no role', () => hs256({ ...claims, role: undefined })],
     ['of the anon role', () => hs256({ ...claims, role: 'anon' })],
     ['of an anonymous sign-in', () => hs256({ ...claims, is_anonymous: true })],
     ['without a user', () => hs256({ role: 'authenticated' })],

@@ -2,7 +2,21 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { csvCell } from '../../src/integration/export-atendimento.js';
 
-test.each(['=1+1', '+55', '-2', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1'])('%j is no formula any more', (text) => {
+test.each([
+  ...['=1+1', '+55', '-2', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+1'],
+  ...[
+    ' =1+1',
+    '   @SUM(A1)',
+    '\u00a0=1',
+    '\u3000＝1',
+    '\u200b=1',
+    '\ufeff=1',
+    '\u2060+1',
+    '\u202e=1',
+    '\0=1',
+    ' \t\n =1',
+  ],
+])('%j is no formula any more', (text) => {
   expect(csvCell(text).replace(/^"/, '')).toMatch(/^'/);
 });
 

@@ -124,8 +124,8 @@ describe('the local API judges by the head of a request', () => {
     ['POST', 'admin/users'],
     ['PUT', 'signup'],
   ])('%s /auth/v1/%s is not available, with signing up or without', (method, path) => {
-    expect(outcome(method, `/auth/v1/${path}`, ANON, { signup: true })).toBe(501);
-    expect(outcome(method, `/auth/v1/${path}`, ANON)).toBe(501);
+    expect(outcome(method, `/auth/v1/${path}`, ANON, { signup: true })).toBe(404);
+    expect(outcome(method, `/auth/v1/${path}`, ANON)).toBe(404);
   });
 
   test.each(['storage/v1/bucket', 'functions/v1/hello', 'graphql/v1/'])('/%s says that it is not here', (path) => {

@@ -8,6 +8,7 @@ import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.
 import { connectOptions } from './connect.js';
 import { exposedNames } from './exposed.js';
 import { serveLocalApi } from './http-adapter.js';
+import { speakPostgrest } from './postgrest-dialect.js';
 import { redact } from './redaction.js';
 import { writeShortcut } from './write-shortcut.js';
 
@@ -44,6 +45,7 @@ async function start(): Promise<void> {
   // Otherwise it grants everything on every table to anon and authenticated at its first request; our migrations
   // have granted what is meant.
   Object.assign(connection, { rlsState: 'active' });
+  speakPostgrest(connection);
   const app = new App({
     connection,
     auth: { enabled: true, jwt_secret: input.keys.jwtSecret },

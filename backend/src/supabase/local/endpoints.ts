@@ -27,7 +27,7 @@ const SIGNUP_OFF = authRefusal(
   'Signups not allowed for this instance: set LOCAL_AUTH_SIGNUP=true, or call it with the service-role key.',
 );
 
-/** What is not in this list is answered 501: it would need mails, providers or an admin interface, which are not here. */
+/** What is not in this list is answered 404: it would need mails, providers or an admin interface, which are not here. */
 const AUTH: readonly AuthEndpoint[] = [
   { method: 'POST', path: 'signup', endpoint: { serviceOnly: SIGNUP_OFF, hashesPassword: true } },
   { method: 'POST', path: 'token', grants: ['password'], endpoint: { hashesPassword: true } },
@@ -97,7 +97,8 @@ function authEndpoint(method: string, path: string, query: URLSearchParams, sign
       each.path === path &&
       (each.grants === undefined || each.grants.includes(query.get('grant_type') ?? '')),
   );
-  if (!row) return authRefusal(501, 'not_supported', 'This part of Supabase Auth is not available here.');
+  // Not 501: supabase-js takes that for a failure of the network and hides why.
+  if (!row) return authRefusal(404, 'not_supported', 'This part of Supabase Auth is not available here.');
   const { serviceOnly, ...endpoint } = row.endpoint;
   return { area: 'auth', ...endpoint, ...(serviceOnly && !signup ? { serviceOnly } : {}) };
 }

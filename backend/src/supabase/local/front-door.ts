@@ -90,7 +90,7 @@ function proofOf(key: string | undefined, authorization: string | undefined, key
   }
   const resolved = resolveApiKey(key, keys);
   if (!resolved) return unauthorized('Invalid API key', 'Double check your Supabase `apikey`');
-  const bearer = /^Bearer\s+(.+)$/i.exec(authorization ?? '')?.[1]?.trim();
+  const bearer = /^Bearer\s/i.test(authorization ?? '') ? authorization?.slice('Bearer '.length).trim() : undefined;
   // supabase-js sends its key as bearer too, until somebody signs in.
   if (bearer === undefined || bearer === key || bearer.startsWith('sb_')) {
     return { caller: resolved.type === 'secret' ? 'service' : 'anon', apikey: key, token: null };

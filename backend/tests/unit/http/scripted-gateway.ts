@@ -296,6 +296,7 @@ export function anApp(options: Options = {}) {
     ...{ host: options.host ?? '127.0.0.1', port: 0, apiKey: options.apiKey ?? null },
     ...{ corsOrigins: options.corsOrigins ?? ['http://localhost:5173'], ratePerMinute: options.ratePerMinute ?? 1e6 },
     ...{ connectionRatePerMinute: options.connectionRatePerMinute ?? 1e6, jwks: null },
+    ...{ jwtAudience: null, jwtIssuer: null },
   };
   const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, ...ports });
   return { app, calls, audit, http: supertest(app) };
