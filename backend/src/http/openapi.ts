@@ -3,6 +3,7 @@ import { describeWebhooks } from './describe-webhooks.js';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../lib/errors.js';
+import { EXAMPLES } from './examples.js';
 import type { Access, Route } from './route.js';
 import { errorBody } from './schemas/common.js';
 
@@ -74,8 +75,10 @@ function withoutOptional({ path, input: { params } }: Route) {
 }
 
 /** A form has the same fields, and one file beside them. */
-function bodyContent({ upload }: Route, body: z.ZodObject) {
-  const json = { 'application/json': { schema: body } };
+function bodyContent({ upload, operationId }: Route, body: z.ZodObject) {
+  const given = Object.entries(EXAMPLES[operationId] ?? {}).map(([name, value]) => [name, { value }] as const);
+  const examples = given.length > 0 ? { examples: Object.fromEntries(given) } : {};
+  const json = { 'application/json': { schema: body, ...examples } };
   if (!upload) return json;
   const description = 'The fields of the JSON body as form fields, and one file.';
   const properties = { file: { type: 'string' as const, format: 'binary' } };
