@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { AuditRecord } from '../journal/access-records.js';
 import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
+import type { Quotas } from '../lib/quotas.js';
 import type { Log } from '../lib/log.js';
 import type { AuditQuery } from '../supabase/access-rows.js';
 import type { RowPage } from '../supabase/rows.js';
@@ -28,6 +29,7 @@ export interface AccessServiceDeps {
   /** AUDIT_RETENTION_MS. */
   auditRetentionMs: number;
   clock: Clock;
+  quotas: Quotas;
   log: Log;
 }
 

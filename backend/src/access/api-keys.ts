@@ -4,6 +4,7 @@ import type { ApiKeyRecord } from '../journal/access-records.js';
 import type { Journal } from '../journal/journal.js';
 import { SerialQueue } from '../journal/serial-queue.js';
 import type { Clock } from '../lib/clock.js';
+import { assertWithin, type Quotas } from '../lib/quotas.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import type { PartyTexts } from '../lib/party.js';
@@ -38,6 +39,7 @@ export interface ApiKeysDeps {
   clock: Clock;
   log: Log;
   defaultOwnerId: string;
+  quotas: Quotas;
 }
 
 /**
@@ -76,17 +78,18 @@ export class ApiKeys {
     return records.map((record) => this.#present(record));
   }
 
-  /** @throws GatewayError `BAD_REQUEST` (`expiresAt` is over) */
+  /** @throws GatewayError `BAD_REQUEST` (`expiresAt` is over), `API_KEY_LIMIT` */
   async create(input: CreateApiKeyInput): Promise<IssuedApiKey> {
     const expiresAt = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
     this.#assertFuture(expiresAt);
+    const ownerId = input.ownerId ?? this.deps.defaultOwnerId;
     const id = randomUUID();
     const key = makeKeyText(id);
     const record: ApiKeyRecord = {
       id,
       name: input.name,
       grants: GRANTS.filter((grant) => input.grants.includes(grant)),
-      ownerId: input.ownerId ?? this.deps.defaultOwnerId,
+      ownerId,
       companyIds: input.companyIds ?? [],
       ...(input.texts && { texts: input.texts }),
       connectionIds: input.connectionIds ?? null,
@@ -98,7 +101,11 @@ export class ApiKeys {
       lastUsedAt: null,
       mirrored: false,
     };
-    await this.#changes.run(() => this.#save([record]));
+    await this.#changes.run(async () => {
+      const theirs = [...this.#byId.values()].filter((each) => each.ownerId === ownerId && each.revokedAt === null);
+      assertWithin(this.deps.quotas, 'apiKeys', theirs.length);
+      await this.#save([record]);
+    });
     this.events.emit('changed', null);
     return { key, apiKey: this.#present(record) };
   }

@@ -44,7 +44,7 @@ export function scheduleParts(deps: {
   sender.events.on('sent', (record) => scheduler.settled(record));
   sender.events.on('failed', (record) => scheduler.settled(record));
   const messages = new ScheduledMessages({
-    ...{ journal, database, book, templates, recipients, clock, log },
+    ...{ journal, database, book, templates, recipients, clock, log, quotas: config.quotas },
     ...{ intake: media.intake, mediaStore: media.store },
     table: new ScheduledTable(database),
     connection: (id, scope) => integration.connectionRecord(id, scope),

@@ -96,8 +96,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     listensAt: () => http.address().url,
   });
   const rows = new RowWatcher(clock);
-  const { defaultOwnerId } = config;
-  const templates = new MessageTemplates({ journal, clock, defaultOwnerId });
+  const { defaultOwnerId, quotas } = config;
+  const templates = new MessageTemplates({ journal, clock, defaultOwnerId, quotas });
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
@@ -115,6 +115,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     clock,
     log,
     defaultOwnerId,
+    quotas,
     defaultOwnerTexts: config.defaultOwnerTexts,
   });
   const schedule = scheduleParts({
@@ -123,7 +124,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const history = historyParts({ config, journal, projector, media, pool, clock, log });
   const policy = new AddressPolicy(config.outgoingPrivateAddresses);
   const dispatcher = webhookDispatcher({ journal, policy, version: VERSION, clock, log });
-  const webhooks = new Webhooks({ journal, dispatcher, policy, clock });
+  const webhooks = new Webhooks({ journal, dispatcher, policy, clock, quotas });
   const watch = watchParts({
     config,
     journal,
@@ -206,6 +207,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     jwtAudience: config.http.jwtAudience,
     jwtIssuer: config.http.jwtIssuer,
     defaultOwnerId,
+    quotas,
     auditRetentionMs: config.auditRetentionMs,
     clock,
     log,

@@ -5,6 +5,7 @@ import { isForeign } from './rules.js';
 import type { CrashPlan } from '../lib/crash-points.js';
 import { textsOf, type PartyTexts } from '../lib/party.js';
 import { withoutTrailing } from '../lib/text.js';
+import type { Quotas } from '../lib/quotas.js';
 import type { SettingValues } from './settings.js';
 
 /** Where rows go: a Supabase project, an own Postgres, or the Postgres inside the data directory. */
@@ -57,6 +58,7 @@ export interface GatewayConfig {
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly metricsAccess: 'local' | 'key' | 'public';
   readonly maxConnections: number;
+  readonly quotas: Quotas;
   readonly reconnectDelayMs: number;
   /** Connections that may be logging in at the same time. */
   readonly loginsAtOnce: number;
@@ -193,6 +195,14 @@ export function toGatewayConfig(
     logLevel: s.LOG_LEVEL,
     metricsAccess: s.METRICS_ACCESS,
     maxConnections: s.MAX_CONNECTIONS,
+    quotas: {
+      connections: s.MAX_CONNECTIONS_PER_OWNER,
+      apiKeys: s.MAX_KEYS_PER_OWNER,
+      webhooks: s.MAX_WEBHOOKS_PER_OWNER,
+      templates: s.MAX_TEMPLATES_PER_OWNER,
+      scheduled: s.MAX_SCHEDULED_PER_OWNER,
+      uploads: s.MAX_UPLOADS_PER_OWNER,
+    },
     reconnectDelayMs: s.RECONNECT_DELAY_MS,
     loginsAtOnce: s.LOGINS_AT_ONCE,
     watchdog: {

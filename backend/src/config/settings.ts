@@ -161,6 +161,28 @@ export const SETTINGS = {
   ),
 
   MAX_CONNECTIONS: always(value.positiveInteger, '10', 'WhatsApp connections that may exist at once.'),
+  MAX_CONNECTIONS_PER_OWNER: always(
+    value.positiveInteger,
+    '100',
+    'Connections of one owner, made with its keys and user tokens; the root key is only bound by `MAX_CONNECTIONS`.',
+  ),
+  MAX_KEYS_PER_OWNER: always(value.positiveInteger, '1000', 'API keys of one owner that are not revoked.'),
+  MAX_WEBHOOKS_PER_OWNER: always(
+    value.positiveInteger,
+    '100',
+    'Webhooks of one owner (500 in all), made with its keys and user tokens.',
+  ),
+  MAX_TEMPLATES_PER_OWNER: always(value.positiveInteger, '1000', 'Templates of one owner.'),
+  MAX_SCHEDULED_PER_OWNER: always(
+    value.positiveInteger,
+    '50000',
+    'Scheduled messages of one owner that wait, over all of its connections (10000 for each).',
+  ),
+  MAX_UPLOADS_PER_OWNER: always(
+    value.positiveInteger,
+    '50',
+    'Files that one owner sends to the gateway at the same time as forms, with its keys and user tokens.',
+  ),
   RECONNECT_DELAY_MS: always(value.milliseconds, '1000', 'Base of the exponential backoff between reconnects.'),
   LOGINS_AT_ONCE: always(
     value.positiveInteger,

@@ -13,6 +13,7 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { mountDocs } from './mount-docs.js';
 import { mountRoutes } from './mount-routes.js';
+import { UploadQuota } from './upload-quota.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { evolutionRoutes } from './evolution/evolution-routes.js';
 import type { ChatSearch } from '../integration/chat-search.js';
@@ -55,7 +56,7 @@ import { watchdogRoutes } from './routes/watchdog.js';
 import { webhookRoutes } from './routes/webhooks.js';
 
 export interface HttpAppDeps extends PeoplePorts {
-  config: Pick<GatewayConfig, 'http'>;
+  config: Pick<GatewayConfig, 'http' | 'quotas'>;
   log: Log;
   /** Told of TCP connections whose caller has shown a key. */
   proven?: (socket: Socket) => void;
@@ -115,8 +116,9 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   if (apiKey === null) app.use(localCallersOnly(corsOrigins));
   app.use(noteCrossSite(corsOrigins), crossOrigin(corsOrigins), identify(deps.access), rateLimit(ratePerMinute));
   const connectionLimit = new ConnectionLimit(connectionRatePerMinute);
+  const uploadQuota = new UploadQuota(deps.config.quotas);
   const { access: audit, proven = () => undefined } = deps;
-  app.use(mountRoutes(routes, { audit, connectionLimit, proven }), mountDocs(routes));
+  app.use(mountRoutes(routes, { audit, connectionLimit, uploadQuota, proven }), mountDocs(routes));
   app.use(() => {
     throw new GatewayError('ROUTE_NOT_FOUND', 'There is no such route: see /docs.');
   });

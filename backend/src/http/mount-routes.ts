@@ -11,6 +11,7 @@ import { RETRY_AFTER_S, shapeErrors } from './middleware/answer-errors.js';
 import { assertAccess, callerOf, mayAccess } from './middleware/authenticate.js';
 import { BodyRoom } from './middleware/body-room.js';
 import { jsonBody } from './middleware/json-body.js';
+import type { UploadQuota } from './upload-quota.js';
 import { multipartBody } from './middleware/multipart-body.js';
 import type { AccessPort } from './ports.js';
 import type { Caller, RawInput, Reply, Route } from './route.js';
@@ -25,14 +26,16 @@ export interface MountDeps {
   audit: Pick<AccessPort, 'record'>;
   connectionLimit: ConnectionLimit;
   proven: (socket: Socket) => void;
+  uploadQuota: UploadQuota;
 }
 
 /** Puts the table on a router: each row under its method, and for each path an answer to all other methods. */
 export function mountRoutes(routes: Route[], deps: MountDeps): Router {
   const router = Router();
   const room = new BodyRoom();
+  const admitUpload = deps.uploadQuota.admit((res) => callerOf(res)?.scope);
   for (const row of routes) {
-    const body = [...(row.upload ? [multipartBody(row.upload)] : []), ...jsonBody(room, row.maxJson)];
+    const body = [...(row.upload ? [admitUpload, multipartBody(row.upload)] : []), ...jsonBody(room, row.maxJson)];
     router[row.method](row.path, nameRoute(row.path), shapeErrors(row), guard(row, deps), ...body, handler(row, deps));
   }
   for (const [path, rows] of rowsByPath(routes)) {

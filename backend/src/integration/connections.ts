@@ -5,6 +5,7 @@ import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
+import { assertWithin, type Quotas } from '../lib/quotas.js';
 import type { Log } from '../lib/log.js';
 import { pickTexts, type PartyTexts } from '../lib/party.js';
 import { parseRecipient } from '../lib/phone-number.js';
@@ -29,6 +30,7 @@ export interface ConnectionsDeps {
   clock: Clock;
   log: Log;
   defaultOwnerId: string;
+  quotas: Quotas;
   /** The text that DEFAULT_OWNER_ID is, when it is no UUID. */
   defaultOwnerTexts?: PartyTexts | undefined;
 }
@@ -51,6 +53,8 @@ const PAIRING_CODE_LIFE_MS = 180_000;
 /** The use cases around connections; the registry in the journal is the truth, the row in Postgres follows. */
 export class Connections {
   readonly #creating = new Map<string, Promise<unknown>>();
+  /** Owners of those that are being made, by connection id. */
+  readonly #owners = new Map<string, string>();
   /** Those that live on servers; who may use one is asked here, before. */
   readonly remote: RemoteConnections;
 
@@ -73,7 +77,8 @@ export class Connections {
     const home = input.driver === 'evolution' ? this.remote.homeOf(input, scope) : null;
     const texts = pickTexts([ownerId, input.companyId], input.texts, scope?.texts, this.deps.defaultOwnerTexts);
     const named = { ...input, texts };
-    const record = await this.#once(input.connectionId, () =>
+    if (scope) this.#assertQuota(ownerId);
+    const record = await this.#once(input.connectionId, ownerId, () =>
       home ? this.#registerRemote(named, ownerId, home) : this.#register(named, ownerId),
     );
     if (home) this.remote.open(record.connectionId);
@@ -93,7 +98,7 @@ export class Connections {
     if (journal.getConnection(connectionId)) {
       throw new GatewayError('WRONG_DRIVER', undefined, { details: { connectionId } });
     }
-    await this.#once(connectionId, () => this.#registerRemote(input, ownerId, home));
+    await this.#once(connectionId, ownerId, () => this.#registerRemote(input, ownerId, home));
     this.remote.open(connectionId);
     return evolution.pool.get(connectionId)!;
   }
@@ -202,8 +207,9 @@ export class Connections {
   }
 
   /** Whoever asks for the same id meanwhile waits for the end of it. */
-  async #once<T>(connectionId: string, work: () => Promise<T>): Promise<T> {
+  async #once<T>(connectionId: string, ownerId: string, work: () => Promise<T>): Promise<T> {
     this.#assertRoom();
+    this.#owners.set(connectionId, ownerId);
     const working = work();
     this.#creating.set(
       connectionId,
@@ -213,6 +219,7 @@ export class Connections {
       return await working;
     } finally {
       this.#creating.delete(connectionId);
+      this.#owners.delete(connectionId);
     }
   }
 
@@ -222,6 +229,14 @@ export class Connections {
     const known = journal.listConnections().map(({ connectionId }) => connectionId);
     const limit = pool.maxClients;
     if (new Set([...known, ...this.#creating.keys()]).size >= limit) throw connectionLimit(limit);
+  }
+
+  /** Those of an owner that exist or are being made. @throws CONNECTION_LIMIT */
+  #assertQuota(ownerId: string): void {
+    const made = this.deps.journal.listConnections().filter((record) => record.ownerId === ownerId);
+    const making = [...this.#owners].filter(([, owner]) => owner === ownerId).map(([id]) => id);
+    const ids = new Set([...made.map(({ connectionId }) => connectionId), ...making]);
+    assertWithin(this.deps.quotas, 'connections', ids.size);
   }
 
   async #registerRemote(input: CreateConnectionInput, ownerId: string, home: EvolutionHome): Promise<ConnectionRecord> {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressPolicy } from '../egress/address-policy.js';
+import { SerialQueue } from '../journal/serial-queue.js';
 import type { Journal } from '../journal/journal.js';
 import type { WebhookRecord, WebhookSecret } from '../journal/webhooks/records.js';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { assertWithin, type Quotas } from '../lib/quotas.js';
 import { pickTexts } from '../lib/party.js';
 import { newSecret } from '../notifications/webhooks/signature.js';
 import type { WebhookDispatcher } from '../notifications/webhooks/webhook-dispatcher.js';
@@ -25,6 +27,7 @@ export interface WebhooksDeps {
   dispatcher: WebhookDispatcher;
   policy: AddressPolicy;
   clock: Clock;
+  quotas: Quotas;
 }
 
 /** Every event asks each of them whether it is wanted. */
@@ -33,15 +36,27 @@ const OLD_SECRET_LIVES_MS = 24 * 60 * 60 * 1000;
 
 /** The use cases around webhooks. `scope` null sees everything; somebody else's webhook does not exist for a caller. */
 export class Webhooks {
+  /** Each is counted before the next one is made. */
+  readonly #creations = new SerialQueue();
+
   constructor(private readonly deps: WebhooksDeps) {}
 
   /** @throws BAD_REQUEST, FORBIDDEN_DESTINATION, FORBIDDEN, CONNECTION_NOT_FOUND, WEBHOOK_LIMIT */
-  async create(input: CreateWebhookInput, scope: Scope | null) {
+  create(input: CreateWebhookInput, scope: Scope | null) {
+    return this.#creations.run(() => this.#create(input, scope));
+  }
+
+  async #create(input: CreateWebhookInput, scope: Scope | null) {
     const { webhooks } = this.deps.journal;
     if (webhooks.list().length >= MOST_WEBHOOKS) throw new GatewayError('WEBHOOK_LIMIT');
     const { formato = 'sentinela', events = ['*'], secret = newSecret(), connectionId = null } = input;
     assertWebhookFields({ url: input.url, formato, events, secret }, this.deps.policy);
     const whose = whoseWebhook(input, scope, (id) => this.deps.journal.getConnection(id));
+    if (scope) {
+      const isTheirs = (each: WebhookRecord) => each.ownerId === whose.ownerId && each.companyId === whose.companyId;
+      const theirs = webhooks.list().filter(isTheirs);
+      assertWithin(this.deps.quotas, 'webhooks', theirs.length);
+    }
     const texts = pickTexts([whose.ownerId, whose.companyId], input.texts, scope?.texts);
     const now = this.deps.clock.now();
     const record: WebhookRecord = {

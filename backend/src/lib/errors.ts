@@ -21,6 +21,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, retry: 'never', message: 'The body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'never', message: 'Send application/json.' },
   RATE_LIMITED: { status: 429, retry: 'later', message: 'Too many requests.' },
+  API_KEY_LIMIT: { status: 409, retry: 'never', message: 'There are too many API keys: revoke one first.' },
   API_KEY_NOT_FOUND: { status: 404, retry: 'never', message: 'There is no such API key.' },
   SIGN_IN_UNAVAILABLE: { status: 503, retry: 'later', message: 'The keys that sign user tokens cannot be read now.' },
   // Connections

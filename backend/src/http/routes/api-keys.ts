@@ -18,7 +18,7 @@ export function apiKeyRoutes({ keys }: Pick<AccessPort, 'keys'>): Route[] {
       summary: 'Make an API key; its text is shown this once',
       input: { body: schema.createApiKeyBody },
       replies: { 201: { description: 'Made.', schema: schema.issuedApiKeyReply } },
-      errors: ['JOURNAL_FAILED'],
+      errors: ['API_KEY_LIMIT', 'JOURNAL_FAILED'],
       handle: async ({ body }) => ({ ...ok(await keys.create(ofParties(body))), status: 201 }),
     }),
     route({

@@ -4,6 +4,7 @@ import type { Journal } from '../../journal/journal.js';
 import type { ConnectionRecord } from '../../journal/records.js';
 import type { ScheduledRecord } from '../../journal/schedule-records.js';
 import type { Clock } from '../../lib/clock.js';
+import { assertWithin, type Quotas } from '../../lib/quotas.js';
 import { GatewayError } from '../../lib/errors.js';
 import type { OutgoingContent } from '../../outbound/content.js';
 import type { ScheduledFilter, ScheduledTable } from '../../supabase/scheduled.js';
@@ -14,10 +15,11 @@ import type { ScheduledBook } from './scheduled-book.js';
 import { presentScheduled, previewOf, type ScheduledResource } from './scheduled-row.js';
 
 export interface ScheduledMessagesDeps extends PrepareMessageDeps {
-  journal: Pick<Journal, 'getOutbox' | 'schedule'>;
+  journal: Pick<Journal, 'getOutbox' | 'listConnections' | 'schedule'>;
   book: ScheduledBook;
   table: Pick<ScheduledTable, 'list'>;
   clock: Clock;
+  quotas: Quotas;
   /** @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */
   connection(id: string, scope: Scope | null): ConnectionRecord;
   /** Told when something waits that did not before. */
@@ -62,7 +64,7 @@ export class ScheduledMessages {
       const id = idOf(input);
       return await this.deps.book.alone(id, async (existing) => {
         if (existing) return { agendamento: repeated(existing, input), created: false };
-        this.#assertRoom(input);
+        this.#assertRoom(input, connection);
         const record = await this.#newRecord(id, input, connection);
         kept = true;
         this.deps.wake();
@@ -108,10 +110,15 @@ export class ScheduledMessages {
     });
   }
 
-  #assertRoom({ sendAt, connectionId }: ScheduleInput): void {
+  #assertRoom({ sendAt, connectionId }: ScheduleInput, { ownerId }: ConnectionRecord): void {
     this.#assertTime(sendAt);
-    if (this.deps.journal.schedule.count(connectionId, MOST_PER_CONNECTION) < MOST_PER_CONNECTION) return;
-    throw new GatewayError('SCHEDULED_LIMIT', undefined, { details: { limit: MOST_PER_CONNECTION } });
+    const { schedule } = this.deps.journal;
+    if (schedule.count(connectionId, MOST_PER_CONNECTION) >= MOST_PER_CONNECTION) {
+      throw new GatewayError('SCHEDULED_LIMIT', undefined, { details: { limit: MOST_PER_CONNECTION } });
+    }
+    const theirs = this.deps.journal.listConnections().filter((record) => record.ownerId === ownerId);
+    const waiting = theirs.reduce((sum, { connectionId: id }) => sum + schedule.count(id, MOST_PER_CONNECTION), 0);
+    assertWithin(this.deps.quotas, 'scheduled', waiting);
   }
 
   #assertTime(sendAt: number): void {

@@ -3,6 +3,7 @@ import type { Journal } from '../../journal/journal.js';
 import type { TemplateFill, TemplateRecord } from '../../journal/schedule-records.js';
 import { templateEntry, type TemplateChange } from '../../journal/templates.js';
 import type { Clock } from '../../lib/clock.js';
+import { assertWithin, type Quotas } from '../../lib/quotas.js';
 import { GatewayError } from '../../lib/errors.js';
 import { pickTexts, textOf, type PartyTexts } from '../../lib/party.js';
 import type { Scope } from '../resources.js';
@@ -41,9 +42,8 @@ export interface MessageTemplatesDeps {
   journal: Pick<Journal, 'commit' | 'schedule'>;
   clock: Clock;
   defaultOwnerId: string;
+  quotas: Quotas;
 }
-
-const MOST_PER_OWNER = 1000;
 
 /**
  * Texts with variables, each its owner's, under a name. They lie in the journal, so that messages can be written with them
@@ -75,9 +75,7 @@ export class MessageTemplates {
       if (scope && ownerId !== scope.ownerId) throw new GatewayError('FORBIDDEN', 'ownerId must be your own id.');
       const texts = pickTexts([ownerId], input.texts, scope?.texts);
       this.#assertFree(ownerId, nome);
-      if (this.deps.journal.schedule.listTemplates(ownerId).length >= MOST_PER_OWNER) {
-        throw new GatewayError('TEMPLATE_LIMIT', undefined, { details: { limit: MOST_PER_OWNER } });
-      }
+      assertWithin(this.deps.quotas, 'templates', this.deps.journal.schedule.listTemplates(ownerId).length);
       const now = this.deps.clock.now();
       return this.#commit({
         before: null,

@@ -298,7 +298,8 @@ export function anApp(options: Options = {}) {
     ...{ connectionRatePerMinute: options.connectionRatePerMinute ?? 1e6, jwks: null },
     ...{ jwtAudience: null, jwtIssuer: null },
   };
-  const app = createHttpApp({ config: { http }, log: options.log ?? silentLog, ...ports });
+  const quotas = { connections: 1, apiKeys: 1, webhooks: 1, templates: 1, scheduled: 1, uploads: 100 };
+  const app = createHttpApp({ config: { http, quotas }, log: options.log ?? silentLog, ...ports });
   return { app, calls, audit, http: supertest(app) };
 }
 
