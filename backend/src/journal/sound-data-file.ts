@@ -17,9 +17,7 @@ import { hasDiedOpening, isKnown } from './traces.js';
 import { tryReading } from './try-reading.js';
 
 /** The way back, at the end of every refusal. */
-const WAY_BACK =
-  'Restore it: npm run restore -- --force --from <backup> (the last copy of credentials and keys is in the folder ' +
-  '"essentials" of the data directory, if there is one). What is there now is put aside, not deleted';
+const WAY_BACK = 'Restore it: npm run restore -- --force --from <backup>. What is there now is put aside, not deleted';
 
 /**
  * Makes sure that LMDB may open the file, and that a file that is not there need not be there.
