@@ -299,7 +299,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     ['a body over 22 MB', 'application/json', JSON.stringify({ a: 'x'.repeat(23_100_000) }), 413, 'BODY_TOO_LARGE'],
     ['a form', 'application/x-www-form-urlencoded', 'a=1', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['plain text', 'text/plain', '{}', 415, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['another charset', 'application/json; charset=latin1', '{}', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['another charset', 'application/json; charset=latin1', '{}', 400, 'BODY_NOT_UTF8'],
   ])('%s is refused', async (_name, type, body, status, code) => {
     const res = await documented(anApp().http.post(SEND).set('Content-Type', type).send(body));
     expect([res.status, res.body]).toMatchObject([status, { success: false, error: { code } }]);
@@ -315,15 +315,10 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
     ]);
     expect(calls.map(({ name }) => name)).not.toContain('sendMessage');
   });
-
-  test('a packed body is refused, not unpacked', async () => {
-    const request = anApp().http.post(SEND).set('Content-Type', 'application/json').set('Content-Encoding', 'gzip');
-    expect((await documented(request.send('x'))).status).toBe(415);
-  });
 });
 
 describe('what is not there', () => {
-  test.each(['/', '/api', '/api/whatsapp-integration', `${CONNECTIONS}/c1/unknown`, '/health'])(
+  test.each(['/api', '/api/whatsapp-integration', `${CONNECTIONS}/c1/unknown`, '/health'])(
     '%s is 404 in the envelope',
     async (path) => {
       const res = await documented(anApp().http.get(path));
