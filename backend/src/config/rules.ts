@@ -1,4 +1,5 @@
 import { isLoopback } from '../lib/loopback.js';
+import { readPostgresUrl } from '../lib/postgres-url.js';
 import type { SettingValues } from './settings.js';
 import { roleOfKey } from './supabase-key.js';
 
@@ -31,6 +32,11 @@ export const RULES: Record<string, Rule> = {
     roleOfKey(s.SUPABASE_ANON_KEY) === 'service_role'
       ? 'SUPABASE_ANON_KEY must be a key for browsers (got one of service_role, which may read and change everything)'
       : null,
+
+  'the database URL can be used': (s) => {
+    const { problems } = readPostgresUrl(s.DATABASE_URL ?? 'postgres://');
+    return problems.length > 0 ? `DATABASE_URL is not usable: ${problems.join('; ')}` : null;
+  },
 
   // An open port without a key hands every conversation to the network it is on.
   'beyond loopback needs a key': (s) =>
@@ -100,6 +106,22 @@ export const WARNINGS: Record<string, Rule> = {
 
   'two databases': (s) =>
     s.SUPABASE_URL !== null && s.DATABASE_URL !== null ? 'DATABASE_URL is ignored because SUPABASE_URL is set' : null,
+
+  'parameters of other programs': (s) => {
+    const { leftOut } = readPostgresUrl(s.DATABASE_URL ?? 'postgres://');
+    return leftOut.length > 0
+      ? `DATABASE_URL: left out what has no meaning for this gateway: ${leftOut.join(', ')} (docs/own-postgres.md)`
+      : null;
+  },
+
+  // It keeps out who listens, not who answers in its place.
+  'a database that anybody may answer for': (s) => {
+    const { sslMode, rootCertificate, hosts, socketDir } = readPostgresUrl(s.DATABASE_URL ?? 'postgres://').address;
+    const isFar = !socketDir && hosts.some(({ name }) => !isLoopback(name));
+    return isFar && sslMode === 'require' && !rootCertificate
+      ? "DATABASE_URL: sslmode=require encrypts, but does not check the server's certificate: verify-full does"
+      : null;
+  },
 
   'credentials in the clear': (s) =>
     s.NODE_ENV === 'production' && s.SESSION_ENCRYPTION_KEY === null

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
+import { looksLikePostgresUrl } from '../lib/postgres-url.js';
 import { isPartyText, partyOf, type Party } from '../lib/party.js';
 import { CRASH_POINTS, type CrashPlan, type CrashPoint } from '../lib/crash-points.js';
 
@@ -35,7 +36,11 @@ export const milliseconds = integer(1, 2 ** 31 - 1, 'be a number of milliseconds
 export const bytes = integer(1, Number.MAX_SAFE_INTEGER, 'be a number of bytes');
 export const httpUrl = url(['http:', 'https:'], 'be an http:// or https:// URL');
 export const httpsUrl = url(['https:'], 'be an https:// URL');
-export const postgresUrl = url(['postgres:', 'postgresql:'], 'be a postgres:// URL');
+/** Only its form: what stands in it is judged by a rule, which can say more. */
+export const postgresUrl: Value<string> = {
+  schema: z.string().refine(looksLikePostgresUrl),
+  must: 'be a postgres:// URL',
+};
 export const webSocketUrl = url(['ws:', 'wss:'], 'be a ws:// or wss:// URL');
 
 export const hostName: Value<string> = {

@@ -1,12 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
+import { generate } from 'selfsigned';
 import { findPostgres } from '../../src/supabase/local/binaries.js';
 import { postgresUser } from '../../src/supabase/local/system-user.js';
 
@@ -14,16 +15,23 @@ const run = promisify(execFile);
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 
+/** Members of this role, once a test has made it, sign in by password; all others are trusted. */
+export const WITH_PASSWORD = 'com_senha';
+
 /** A Postgres that no gateway manages, as on a server of its own: reached by TCP, with fsync. */
 export class ExternalPostgres {
   private constructor(
     readonly port: number,
-    private readonly dir: string,
+    /** Where its Unix socket is, and with TLS its certificate (`server.crt`). */
+    readonly dir: string,
     private readonly server: ChildProcess,
   ) {}
 
-  /** A fresh cluster in a temporary directory. */
-  static async start(): Promise<ExternalPostgres> {
+  /**
+   * A fresh cluster in a temporary directory.
+   * @param o `tls`: whether it offers TLS, with a certificate for `localhost` and 127.0.0.1 that it has signed itself
+   */
+  static async start(o: { tls?: boolean } = {}): Promise<ExternalPostgres> {
     const { initdb, postgres: binary } = await findPostgres();
     const user = await postgresUser();
     const dir = await mkdtemp(join(tmpdir(), 'sentinela-pg-'));
@@ -32,8 +40,11 @@ export class ExternalPostgres {
     const data = join(dir, 'data');
     const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
     await run(initdb, ['-D', data, ...flags], { ...user, cwd: '/' });
+    const hba = join(data, 'pg_hba.conf');
+    await writeFile(hba, `host all +${WITH_PASSWORD} all scram-sha-256\n${await readFile(hba, 'utf8')}`);
     const port = await freePort();
-    const settings = ['listen_addresses=127.0.0.1', 'fsync=on', 'synchronous_commit=on', 'max_connections=60'];
+    const settings = ['listen_addresses=127.0.0.1,::1', 'fsync=on', 'synchronous_commit=on', 'max_connections=60'];
+    if (o.tls) settings.push(...(await selfSigned(dir, user)));
     const args = ['-D', data, '-p', `${port}`, '-k', dir, ...settings.flatMap((setting) => ['-c', setting])];
     const server = spawn(binary, args, { ...user, cwd: '/', stdio: 'ignore' });
     const external = new ExternalPostgres(port, dir, server);
@@ -77,6 +88,27 @@ export class ExternalPostgres {
       }
     }
   }
+}
+
+/** @returns the settings that have Postgres use a certificate which `dir` now holds */
+async function selfSigned(dir: string, user: { uid: number; gid: number } | null): Promise<string[]> {
+  const altNames = [
+    { type: 2 as const, value: 'localhost' },
+    { type: 7 as const, ip: '127.0.0.1' },
+  ];
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames },
+    ],
+  });
+  for (const [file, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+    await writeFile(join(dir, file), text, { mode: 0o600 });
+    if (user) await chown(join(dir, file), user.uid, user.gid);
+  }
+  return ['ssl=on', `ssl_cert_file=${join(dir, 'server.crt')}`, `ssl_key_file=${join(dir, 'server.key')}`];
 }
 
 /** A port on loopback that nobody listens on. */

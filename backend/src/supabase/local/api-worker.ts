@@ -5,7 +5,7 @@ import postgres from 'postgres';
 import { applyMigrations } from '../migrations.js';
 import { resolveApiKey } from './api-key.js';
 import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.js';
-import { connectOptions } from './connect.js';
+import { connectOptions, poolSizes } from './connect.js';
 import { exposedNames } from './exposed.js';
 import { serveLocalApi } from './http-adapter.js';
 import { speakPostgrest } from './postgrest-dialect.js';
@@ -41,7 +41,8 @@ async function prepare(): Promise<{ migrated: string[]; hasAuth: boolean }> {
 async function start(): Promise<void> {
   const { migrated, hasAuth } = await prepare();
   const { url, options } = connectOptions(input.database);
-  const connection = createPostgresConnection({ url, postgresOptions: { ...options, max: 10 } });
+  const sizes = poolSizes(input.database);
+  const connection = createPostgresConnection({ url, postgresOptions: { ...options, max: sizes.pool } });
   // Otherwise it grants everything on every table to anon and authenticated at its first request; our migrations
   // have granted what is meant.
   Object.assign(connection, { rlsState: 'active' });
@@ -56,7 +57,7 @@ async function start(): Promise<void> {
   await app.init();
   if (!hasAuth) await app.ensureSystemSchema();
   // The projector writes one batch at a time; a second connection lets a request that was given up end beside the next.
-  const writes = postgres(url, { ...options, max: 2 });
+  const writes = postgres(url, { ...options, max: sizes.writes });
   const shortcut = writeShortcut(writes, input.keys);
   const { keys, origins = [], signup = false } = input;
   const rules = { keys, exposed: await exposedNames(), origins, signup };

@@ -44,6 +44,22 @@ test.each(['sb_secret_abcdefghijklmnopqrst', jwtOf('service_role'), KEY, 'a.b.c-
   (key) => expect(problemsOf({ SUPABASE_URL: 'https://a.b', SUPABASE_SERVICE_ROLE_KEY: key })).toEqual([]),
 );
 
+test('a database URL that cannot be used ends the start, its foreign parameters and an unchecked certificate are warned about, without a value', () => {
+  const bad = problemsOf({ DATABASE_URL: 'postgres://u:geheim@h/d?sslmode=geheim&connect_timeout=geheim' });
+  expect(bad).toEqual([
+    'DATABASE_URL is not usable: its parameter sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full, no-verify; its parameter connect_timeout must be a number of seconds',
+  ]);
+  const about = (query: string, host = 'h') =>
+    load({ DATABASE_URL: `postgres://u:geheim@${host}/d${query}` }).warnings.filter((text) => /DATABASE/.test(text));
+  expect(about('?sslmode=verify-full')).toEqual([]);
+  expect(about('?schema=geheim&channel_binding=require')).toEqual([
+    'DATABASE_URL: left out what has no meaning for this gateway: schema, channel_binding (docs/own-postgres.md)',
+  ]);
+  expect(about('?sslmode=require')).toEqual([expect.stringContaining('does not check')]);
+  expect(about('?sslmode=require', 'localhost')).toEqual([]);
+  expect(about('?sslmode=require&sslrootcert=/ca.pem')).toEqual([]);
+});
+
 describe('one setting', () => {
   test.each([
     ['MAX_CONNECTIONS', 'ten', 'MAX_CONNECTIONS must be a positive integer (got "ten")'],
