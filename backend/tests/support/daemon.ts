@@ -32,11 +32,19 @@ export class Daemon {
     this.#child.stderr?.on('data', (bytes: Buffer) => (this.#stderr += bytes.toString()));
   }
 
-  /** Starts it on what is in `dir`, pointed at a simulated WhatsApp. Does not wait for anything. */
-  static async spawn(dir: string, simulator: Simulator, env: Record<string, string> = {}): Promise<Daemon> {
+  /**
+   * Starts it on what is in `dir`, pointed at a simulated WhatsApp. Does not wait for anything.
+   * @param main another installation's program
+   */
+  static async spawn(
+    dir: string,
+    simulator: Simulator,
+    env: Record<string, string> = {},
+    main?: string,
+  ): Promise<Daemon> {
     const whatsapp = { WHATSAPP_WS_URL: simulator.wsUrl, WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex };
     const settings = { ...whatsapp, WHATSAPP_VERSION: '2.3000.1035194821', RECONNECT_DELAY_MS: '20', ...env };
-    return new Daemon(await program('main'), dir, settings);
+    return new Daemon(main ?? (await program('main')), dir, settings);
   }
 
   get stderr(): string {
