@@ -1,4 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
+import type { ChatTimer } from '../journal/chat-timers.js';
 import type { HistoryEntry, HistoryJob } from '../journal/records.js';
 
 /** The oldest message that a history has of a chat: where to ask on from. */
@@ -27,6 +28,16 @@ export function historyEntries(
       info: proto.WebMessageInfo.encode(message).finish(),
       missed: missedSince !== null && timeOf(message) > missedSince,
     }));
+  });
+}
+
+/** The timers of disappearing messages that a history's chats have, under every address of each chat. */
+export function timersOf({ conversations }: proto.IHistorySync): { jids: string[]; timer: ChatTimer }[] {
+  return (conversations ?? []).flatMap(({ id, pnJid, lidJid, ephemeralExpiration, ephemeralSettingTimestamp }) => {
+    const settingAt = Number(ephemeralSettingTimestamp ?? 0) || null;
+    const jids = [...new Set([id, pnJid, lidJid])].filter((jid) => typeof jid === 'string' && jid !== '');
+    if (jids.length === 0 || ephemeralExpiration == null) return [];
+    return [{ jids: jids as string[], timer: { seconds: ephemeralExpiration, since: settingAt ?? 0, settingAt } }];
   });
 }
 

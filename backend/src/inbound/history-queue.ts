@@ -1,20 +1,21 @@
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
+import { isTimerNews, readTimer, timerMutations } from '../journal/chat-timers.js';
 import type { Journal } from '../journal/journal.js';
 import { workKey } from '../journal/work-marks.js';
-import type { HistoryEntry, HistoryJob, MediaSource } from '../journal/records.js';
+import type { HistoryEntry, HistoryJob, KeyMutations, MediaSource } from '../journal/records.js';
 import { backoffMs, type BackoffPolicy } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { Rounds } from '../lib/rounds.js';
 import { isDeadly } from './entry-budget.js';
-import { historyEntries, oldestOf, type ChatEnd } from './history-entries.js';
+import { historyEntries, oldestOf, timersOf, type ChatEnd } from './history-entries.js';
 
 type NewHistoryEntry = Omit<HistoryEntry, 'seq' | 'at'>;
 
 export interface HistoryQueueDeps {
-  journal: Pick<Journal, 'commit' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats' | 'work'>;
+  journal: Pick<Journal, 'commit' | 'getKeys' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats' | 'work'>;
   /** Downloads, decrypts and verifies. */
   download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
   /** Since when messages of a connection may have been missed, ms since the epoch; null = none were. */
@@ -112,9 +113,23 @@ export class HistoryQueue {
       ? notification.initialHistBootstrapInlinePayload
       : await this.deps.download(sourceOf(notification), signal);
     const { history, onDemand, entries } = await this.#unpack(job, packed);
+    await this.#learnTimers(history, connectionId);
     await this.#feed(entries, job, signal);
     this.deps.log.info('history read', { connectionId, messages: entries.length, onDemand });
     if (onDemand) this.deps.onDemand(connectionId, oldestOf(history));
+  }
+
+  /** What the chats' messages said before this device was linked. */
+  async #learnTimers(history: proto.IHistorySync, connectionId: string): Promise<void> {
+    const { journal } = this.deps;
+    const mutations: KeyMutations = {};
+    for (const { jids, timer } of timersOf(history)) {
+      if (!isTimerNews(readTimer(journal, connectionId, jids), timer)) continue;
+      for (const [type, values] of Object.entries(timerMutations(jids, timer))) {
+        mutations[type] = { ...mutations[type], ...values };
+      }
+    }
+    if (Object.keys(mutations).length > 0) await journal.commit({ keys: { connectionId, mutations } });
   }
 
   /** The part that can end the process, by its size or by what it says; the next process hears of it. */

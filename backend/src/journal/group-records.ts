@@ -13,6 +13,8 @@ export interface StoredGroup {
   id: string;
   subject: string;
   participants: StoredMember[];
+  /** Seconds after which its messages disappear. */
+  ephemeralDuration?: number | undefined;
 }
 
 /** `fetchedAt`: when WhatsApp was asked for all of it, ms since the epoch; its notifications have been applied since. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { generateMessageIDV2 } from '@whiskeysockets/baileys';
+import { generateMessageIDV2, type proto } from '@whiskeysockets/baileys';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Journal } from '../journal/journal.js';
@@ -14,6 +14,7 @@ import type { SendChannel } from './send-channel.js';
 import type { Sender } from './sender.js';
 import { buildMessage } from './build-message.js';
 import { ROWLESS, type MessageContext, type OutgoingContent } from './content.js';
+import { expiryFor, withExpiry } from './disappearing.js';
 import { encodeMessage } from './text-message.js';
 
 const IDEMPOTENCY_KEPT_MS = 7 * 86_400_000;
@@ -52,7 +53,7 @@ export class MessageAcceptor {
 
   constructor(
     private readonly deps: {
-      journal: Pick<Journal, 'commit' | 'getOutbox' | 'findIdempotency'>;
+      journal: Pick<Journal, 'commit' | 'getOutbox' | 'findIdempotency' | 'getKeys'>;
       numbers: Pick<NumberCheck, 'pnOfLid'>;
       recipients: Pick<Recipients, 'read' | 'find'>;
       channelOf: (connectionId: string) => SendChannel | undefined;
@@ -105,8 +106,9 @@ export class MessageAcceptor {
   }
 
   async #acceptNew(request: SendRequest): Promise<Accepted> {
-    const message = encodeMessage(buildMessage(request.content, request));
-    const fresh = this.#newRecord(request, message, await this.#address(request));
+    const message = buildMessage(request.content, request);
+    const address = await this.#address(request);
+    const fresh = this.#newRecord(request, encodeMessage(this.#expiring(request, message, address)), address);
     const scheduled = request.scheduled ? [request.scheduled.accepted(fresh)] : [];
     const { seqs } = await this.deps.journal.commit({
       outbox: [fresh],
@@ -121,6 +123,13 @@ export class MessageAcceptor {
     const record = { ...fresh, seq: fresh.rowless ? 0 : (seqs[0] ?? 0) };
     this.deps.sender.enqueue(record);
     return { record, replayed: false };
+  }
+
+  /** The message with the chat's timer as it is now; what changes another message has none of its own. */
+  #expiring({ connectionId, content }: SendRequest, message: proto.IMessage, address: Address): proto.IMessage {
+    if (ROWLESS.has(content.kind)) return message;
+    const expiry = expiryFor(this.deps.journal, connectionId, address);
+    return expiry ? withExpiry(message, expiry) : message;
   }
 
   async #address({ connectionId, to }: SendRequest): Promise<Address> {

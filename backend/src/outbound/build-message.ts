@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import type { ContactCard, MediaContent, MediaKind, MessageContext, OutgoingContent, Target } from './content.js';
+import { contentsOf } from './disappearing.js';
 import { buildContext, buildTextMessage, checkedText, wellFormed } from './text-message.js';
 
 const { Type } = proto.Message.ProtocolMessage;
@@ -75,9 +76,7 @@ export function buildMessage(content: OutgoingContent, context: MessageContext =
   if (content.kind === 'edit') return withContext(message, buildContext({ mentions: context.mentions }));
   if (content.kind === 'reaction' || content.kind === 'delete') return message;
   const contextInfo = contextInfoOf(context);
-  for (const field of Object.values(message) as { contextInfo?: proto.IContextInfo }[]) {
-    if (contextInfo) field.contextInfo = contextInfo;
-  }
+  if (contextInfo) for (const each of contentsOf(message)) each.contextInfo = contextInfo;
   const secret = { messageContextInfo: { messageSecret: randomBytes(32) } };
   const viewOnce = 'viewOnce' in content && content.viewOnce === true;
   return viewOnce ? { viewOnceMessage: { message }, ...secret } : { ...message, ...secret };

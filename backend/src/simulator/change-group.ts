@@ -12,6 +12,7 @@ export type GroupAction =
   | { kind: 'add' | 'remove' | 'promote' | 'demote'; members: Subscriber[]; reason?: 'invite' }
   | { kind: 'subject'; subject: string }
   | { kind: 'description'; id: string; body: string | null }
+  | { kind: 'ephemeral'; seconds: number }
   | { kind: 'announcement' | 'not_announcement' | 'locked' | 'unlocked' | 'invite' };
 
 /** Changes a group and tells the linked devices of everybody whom it concerns: members before or after, its author too. */
@@ -61,6 +62,9 @@ function apply(group: Group, actor: Subscriber, action: GroupAction): BinaryNode
       if (body === null) return node('description', { id, delete: 'true' });
       return node('description', { id }, [node('body', {}, Buffer.from(body))]);
     }
+    case 'ephemeral':
+      group.ephemeralS = action.seconds;
+      return action.seconds > 0 ? node('ephemeral', { expiration: String(action.seconds) }) : node('not_ephemeral');
     case 'invite':
       group.renewInvite();
       return node('invite', { code: group.inviteCode });

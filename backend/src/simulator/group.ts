@@ -21,6 +21,8 @@ export class Group {
   announce = false;
   /** Only admins change subject, description and settings. */
   locked = false;
+  /** Seconds after which its messages disappear; 0 = they stay. */
+  ephemeralS = 0;
   inviteCode = freshInviteCode();
   /** Codes that a new one has replaced. */
   readonly revokedCodes = new Set<string>();
@@ -72,6 +74,7 @@ export class Group {
       ...(this.description ? [this.#descriptionNode(this.description)] : []),
       ...(this.announce ? [node('announcement')] : []),
       ...(this.locked ? [node('locked')] : []),
+      ...(this.ephemeralS > 0 ? [node('ephemeral', { expiration: String(this.ephemeralS) })] : []),
     ]);
   }
 

@@ -11,6 +11,8 @@ export interface PastChat {
   jid: string;
   lidJid?: string;
   name?: string;
+  /** Its timer of disappearing messages, in seconds. */
+  ephemeralS?: number;
 }
 
 /** One old message. `timestamp`: seconds since the epoch. */
@@ -87,8 +89,12 @@ export class Past {
 }
 
 /** Phones put the newest message first. */
-function conversation({ jid, lidJid, name }: PastChat, messages: proto.IWebMessageInfo[]): proto.IConversation {
+function conversation(
+  { jid, lidJid, name, ephemeralS }: PastChat,
+  messages: proto.IWebMessageInfo[],
+): proto.IConversation {
   const newestFirst = messages.toSorted((a, b) => Number(b.messageTimestamp) - Number(a.messageTimestamp));
   const listed = newestFirst.map((message, index) => ({ message, msgOrderId: index }));
-  return { id: jid, messages: listed, ...(lidJid && { lidJid }), ...(name && { name }) };
+  const timer = ephemeralS === undefined ? {} : { ephemeralExpiration: ephemeralS };
+  return { id: jid, messages: listed, ...(lidJid && { lidJid }), ...(name && { name }), ...timer };
 }

@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { CallFacts } from '../journal/records.js';
 import type { CallBook } from './call-book.js';
+import { timerNotice } from './chat-timer-news.js';
 import type { GroupCache } from './group-cache.js';
 import { isGroupNotification } from './group-notice.js';
 import { RenewedIdentities } from './renewed-identities.js';
@@ -89,10 +90,13 @@ export class DurableNotices {
       }
       if (me && isGroupNotification(node)) {
         const stored = toStoredNode(node);
-        const mutations = groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]);
+        const mutations = {
+          ...groups.mutationsOf(stored, [me.id, ...(me.lid ? [me.lid] : [])]),
+          ...timerNotice(stored),
+        };
         await journal.commit({
           entries: [{ kind: 'notification', connectionId, node: stored, me }],
-          ...(mutations && { keys: { connectionId, mutations } }),
+          keys: { connectionId, mutations },
         });
       }
     } catch (error) {

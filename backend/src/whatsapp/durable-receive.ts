@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { INBOX_TYPE, type InboxRecord } from './auth-store.js';
+import { timerNews } from './chat-timer-news.js';
 import type { KeyTransactions } from './key-transactions.js';
 import type { Lanes } from './lanes.js';
 import { learnMapping } from './learn-mapping.js';
@@ -207,6 +208,8 @@ export class DurableReceive {
         if (hasSideEffects(stanza)) inbox.replay = { ...entry, sha256: part.sha256, at: clock.now(), tries: 0 };
       }
       await this.#setInbox(part.sha256, inbox);
+      const timer = timerNews(this.deps.journal, connectionId, stanza.node.attrs, plaintext, this.deps.me()!);
+      if (timer) await this.#keys!.set(timer);
       if (last) stanza.journaled = true;
       if (inbox.replay) stanza.replay = part.sha256;
       return outcome;
