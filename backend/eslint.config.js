@@ -58,6 +58,7 @@ export default tseslint.config(
       'src/keys.ts',
       'src/migrate-whatsapp.ts',
       'src/test-whatsapp.ts',
+      'src/demo.ts',
       'src/backup.ts',
       'src/restore.ts',
       'tests/**',

@@ -1,7 +1,15 @@
 import { createServer } from 'node:net';
 
+/** Chooses the port to listen on where one is wanted. */
+export type PickPort = (wanted: number) => Promise<number>;
+
+/** With `PORT=0` any free one (0), else the wanted one where it is free. */
+export function portPicker(env: NodeJS.ProcessEnv): PickPort {
+  return env['PORT'] === '0' ? () => Promise.resolve(0) : freePort;
+}
+
 /** `wanted` when nobody listens there on loopback, else 0 (any free one). */
-export function freePort(wanted: number): Promise<number> {
+function freePort(wanted: number): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(0));

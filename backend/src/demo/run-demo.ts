@@ -10,7 +10,9 @@ import { Releasers } from '../lib/releasers.js';
 import { Simulator, type Contact, type Phone } from '../simulator/index.js';
 import { silenceLibsignal } from '../whatsapp/silence-libsignal.js';
 import { ApiClient } from './api-client.js';
-import { freePort } from './free-port.js';
+import { credentials, VARIABLES_FILE, writeCurlFolder } from './curl-folder.js';
+import { type PickPort, portPicker } from './free-port.js';
+import { startNeighbours } from './neighbours.js';
 import { renderTable } from './print-table.js';
 import { createCustomers, createStorePhone, type Customer } from './scene.js';
 
@@ -21,6 +23,18 @@ interface Stage {
   api: ApiClient;
   simulator: Simulator;
   database: { url: string; key: string };
+  /** The folder that goes with the demo. */
+  dir: string;
+  /** What the documentation's lines are told, as far as it is known before anything was said. */
+  variables: Record<string, string>;
+}
+
+/** How the demo is to be played. */
+export interface DemoOptions {
+  /** Ends after the round trip. */
+  once: boolean;
+  /** With `PORT=0` everything listens on free ports; else on those that the documentation names, where they are free. */
+  env: NodeJS.ProcessEnv;
 }
 
 /** The watcher left: Ctrl-C, SIGTERM, a closed terminal or pipe. */
@@ -31,7 +45,7 @@ class Leaving extends Error {}
  * Whenever the watcher leaves, also in the middle of the start, everything is closed and removed again.
  * @returns the process' exit code: 0 when every message of the round trip is a row, or the watcher left
  */
-export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<number> {
+export async function runDemo({ once: onlyOnce, env }: DemoOptions): Promise<number> {
   silenceLibsignal();
   const leaving = new AbortController();
   const leave = () => leaving.abort(new Leaving());
@@ -47,7 +61,7 @@ export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<nu
   releasers.push('data directory', () => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
   releasers.push('log', () => log.close());
   try {
-    const stage = await setUp(dataDir, log, releasers, leaving.signal);
+    const stage = await setUp({ dataDir, log, releasers, leaving: leaving.signal, pickPort: portPicker(env) });
     const played = play(stage).then(async (customers) => ({ customers, complete: await showRows(stage, customers) }));
     const { customers, complete } = await unlessLeaving(leaving.signal, played);
     if (onlyOnce) return complete ? 0 : 1;
@@ -76,21 +90,26 @@ async function unlessLeaving<T>(leaving: AbortSignal, work: Promise<T>): Promise
   return await Promise.race([work, left]);
 }
 
+interface Scaffold {
+  dataDir: string;
+  log: ReturnType<typeof createLog>;
+  releasers: Releasers;
+  leaving: AbortSignal;
+  pickPort: PickPort;
+}
+
 /** What is being made is finished before the watcher may leave, so that it can be closed. */
-async function setUp(
-  dataDir: string,
-  log: ReturnType<typeof createLog>,
-  releasers: Releasers,
-  leaving: AbortSignal,
-): Promise<Stage> {
+async function setUp({ dataDir, log, releasers, leaving, pickPort }: Scaffold): Promise<Stage> {
   say('Sentinela · demonstração: tudo nesta máquina, sem WhatsApp de verdade\n');
   const simulator = await Simulator.start();
   releasers.push('simulator', () => simulator.stop());
   const mediaCa = join(dataDir, 'media-ca.pem');
   await writeFile(mediaCa, simulator.media.caPem);
+  const neighbours = await startNeighbours(releasers, pickPort);
   const config = loadConfig({
-    PORT: String(await freePort(3001)),
-    SUPABASE_LOCAL_PORT: String(await freePort(54321)),
+    ...neighbours.settings,
+    PORT: String(await pickPort(3001)),
+    SUPABASE_LOCAL_PORT: String(await pickPort(54321)),
     DATA_DIR: join(dataDir, 'sessions'),
     LOG_DIR: join(dataDir, 'logs'),
     WHATSAPP_WS_URL: simulator.wsUrl,
@@ -108,7 +127,9 @@ async function setUp(
   if (!database) throw new Error('o banco de dados não abriu');
   say(`  Supabase   ${database.url}   (Postgres embutido)`);
   say(`  WhatsApp   ${simulator.wsUrl}   (simulador)\n`);
-  return { api: new ApiClient(url), simulator, database: { url: database.url, key: database.serviceRoleKey } };
+  const { url: databaseUrl, serviceRoleKey: key } = database;
+  const variables = { GATEWAY_URL: url, ...neighbours.variables, ...(await credentials(database)) };
+  return { api: new ApiClient(url), simulator, database: { url: databaseUrl, key }, dir: dataDir, variables };
 }
 
 async function play(stage: Stage): Promise<Customer[]> {
@@ -175,7 +196,13 @@ async function showRows(stage: Stage, customers: Customer[]): Promise<boolean> {
   const right = complete && rows.length === expected && atendimentos.length === customers.length;
   say(right ? '\nTudo o que foi dito é uma linha no banco.' : '\nFALTA UMA LINHA NO BANCO.');
   const picture = rows.find((row) => row['midia_caminho'] != null);
-  showCurl(stage, atendimentos[0]?.['id'], picture?.['id']);
+  const ids = {
+    ATENDIMENTO: String(atendimentos[0]?.['id']),
+    MENSAGEM: String(picture?.['id']),
+    WHATSAPP_ID: String(picture?.['whatsapp_id']),
+  };
+  await writeCurlFolder(stage.dir, { ...stage.variables, ...ids });
+  showCurl(stage, ids);
   return right;
 }
 
@@ -189,19 +216,21 @@ function isComplete(rows: Record<string, unknown>[], expected: number): boolean 
 }
 
 /** Lines that work as long as the demo runs. */
-function showCurl({ api, database }: Stage, atendimentoId: unknown, pictureId: unknown): void {
+function showCurl({ api, database, dir }: Stage, { ATENDIMENTO, MENSAGEM }: Record<string, string>): void {
   const base = `${api.baseUrl}/api`;
   say('\nExperimente em outro terminal:\n');
   say(`  curl ${base}/whatsapp-bootstrap/status`);
   say(`  curl ${base}/whatsapp-integration/atendimentos/active`);
-  say(`  curl ${base}/whatsapp-integration/messages/${String(atendimentoId)}`);
-  say(`  curl -OJ ${base}/whatsapp-integration/messages/${String(pictureId)}/media`);
-  say(`  curl ${base}/whatsapp-integration/messages/${String(pictureId)}/media/link`);
+  say(`  curl ${base}/whatsapp-integration/messages/${ATENDIMENTO}`);
+  say(`  curl -OJ ${base}/whatsapp-integration/messages/${MENSAGEM}/media`);
+  say(`  curl ${base}/whatsapp-integration/messages/${MENSAGEM}/media/link`);
   say(`  curl -X POST ${base}/whatsapp-integration/messages/send -H 'Content-Type: application/json' \\`);
   say(
     `    -d '{"connectionId":"${CONNECTION}","to":"(11) 98888-7777","content":"Olá! Como posso ajudar?","type":"text"}'`,
   );
   say(`  curl '${database.url}/rest/v1/whatsapp_mensagens?select=conteudo,status' -H 'apikey: ${database.key}'`);
+  say('\nOu as linhas da documentação, neste terminal (arquivos e variáveis que elas usam estão nesta pasta):\n');
+  say(`  cd ${dir} && . ./${VARIABLES_FILE}`);
 }
 
 /** Customers answer whatever is sent to them, so that the curl lines above have something to show. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { anEnvelope, aWireMessage, type Json } from '../support/evolution-events.js';
+import { anEnvelope, type Json } from '../../src/simulator/evolution/envelope.js';
+import { aWireMessage } from '../support/evolution-events.js';
 import type { Daemon } from './daemon.js';
 import type { Told } from './history.js';
 import type { Random } from './random.js';

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ClientResource } from '../../src/integration/client-resources.js';
 import type { ConnectionResource } from '../../src/integration/resources.js';
 import { anApiKey, as, ROOT_KEY } from '../support/access.js';
-import { aWireMessage, type Json } from '../support/evolution-events.js';
-import { EvolutionSimulator, SERVER_KEY } from '../support/evolution-server.js';
+import type { Json } from '../../src/simulator/evolution/envelope.js';
+import { aWireMessage } from '../support/evolution-events.js';
+import { EvolutionSimulator, SERVER_KEY } from '../../src/simulator/evolution/evolution-simulator.js';
 import { aNumber, aGateway, CONNECTIONS, SEND, verdict } from '../support/gateway.js';
 import { until } from '../support/until.js';
 

@@ -9,7 +9,7 @@ import { Simulator, type Contact, type Phone } from '../../src/simulator/index.j
 import { postgresUser } from '../../src/supabase/local/system-user.js';
 import type { Crm } from '../support/crm.js';
 import { Daemon } from '../support/daemon.js';
-import { EvolutionSimulator, SERVER_KEY } from '../support/evolution-server.js';
+import { EvolutionSimulator, SERVER_KEY } from '../../src/simulator/evolution/evolution-simulator.js';
 import { CONNECTIONS, SEND, verdict } from '../support/gateway.js';
 import type { HttpClient } from '../support/http-client.js';
 import { leakGuard } from '../support/leak-guard.js';

@@ -1,18 +1,7 @@
 import { SignJWT } from 'jose';
+import type { Json } from '../../src/simulator/evolution/envelope.js';
 
-export type Json = Record<string, unknown>;
 let counter = 0;
-
-/** What an Evolution server posts, in the envelope of 2.3.6. */
-export function anEnvelope(event: string, instance: string, data: unknown, more: Json = {}): Json {
-  counter += 1;
-  return {
-    ...{ event, instance, data, destination: 'https://gateway.example/api/webhook/evolution' },
-    date_time: new Date(Date.UTC(2026, 10, 21, 9) + counter * 1000).toISOString(),
-    ...{ sender: '5511900000000@s.whatsapp.net', server_url: 'http://localhost:8080', apikey: null },
-    ...more,
-  };
-}
 
 /** `data` of a message as 2.3.6 posts it; the content is WhatsApp's own JSON. */
 export function aWireMessage(changes: { key?: Json; message?: Json } & Json = {}): Json & { key: Json } {

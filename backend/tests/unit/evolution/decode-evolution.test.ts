@@ -3,7 +3,8 @@ import { decodeEntry } from '../../../src/inbound/decode-entry.js';
 import { mediaJobs } from '../../../src/inbound/media-jobs.js';
 import type { EvolutionEntry } from '../../../src/journal/records.js';
 import type { Evento, EventoMensagem } from '../../../src/supabase/evento.js';
-import { aWireMessage, type Json } from '../../support/evolution-events.js';
+import type { Json } from '../../../src/simulator/evolution/envelope.js';
+import { aWireMessage } from '../../support/evolution-events.js';
 
 const ME = { id: '5511900000000@s.whatsapp.net', lid: '900000000000@lid' };
 const ANA = { pn: '5511911111111@s.whatsapp.net', lid: '111111111111@lid' };

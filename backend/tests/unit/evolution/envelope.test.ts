@@ -10,7 +10,8 @@ import { canonicalEvent } from '../../../src/evolution/event-names.js';
 import { readTail } from '../../../src/evolution/path-tail.js';
 import { stateChange } from '../../../src/evolution/state-events.js';
 import type { Estado } from '../../../src/whatsapp/estado.js';
-import { anEnvelope, aWireMessage, type Json } from '../../support/evolution-events.js';
+import { anEnvelope, type Json } from '../../../src/simulator/evolution/envelope.js';
+import { aWireMessage } from '../../support/evolution-events.js';
 
 test.each(['messages.upsert', 'MESSAGES_UPSERT', 'messages-upsert', ' Messages.Upsert '])('%s is one event', (name) => {
   expect(canonicalEvent(name)).toBe('messages.upsert');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { anEnvelope, type Json } from './evolution-events.js';
+import { anEnvelope, type Json } from './envelope.js';
 
 /** What an instance's webhook is. */
 interface Webhook {
@@ -10,6 +10,7 @@ interface Webhook {
   events: string[];
 }
 
+/** An instance of the simulated server. */
 export interface SimulatedInstance {
   name: string;
   state: 'open' | 'connecting' | 'close';
@@ -33,13 +34,17 @@ export interface SeenRequest {
  */
 export type Fault = { status: number } | 'lost' | 'silent' | { redirect: string };
 
+/** `AUTHENTICATION_API_KEY` of the simulated server. */
 export const SERVER_KEY = 'global-key-of-the-server';
 const PNG =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /**
- * An Evolution API server (v2) as its wire format is documented: real HTTP, instances, webhooks, sends with ids of its own, and
- * faults on demand. Nothing of the gateway is replaced: it talks to this as it would to a real one.
+ * An Evolution API server (v2): real HTTP, instances, webhooks, sends with ids of its own, and faults on demand. Nothing of the
+ * gateway is replaced: it talks to this as it would to a real one.
+ *
+ * Written from Evolution API's public documentation and the published source of 2.3.6 (routes, answers, the webhook's envelope,
+ * `apikey`), read in November 2026. It was never compared with a running server: where the two differ, the server is right.
  */
 export class EvolutionSimulator {
   readonly instances = new Map<string, SimulatedInstance>();
