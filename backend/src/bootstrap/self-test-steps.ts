@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.js';
+import { DatabaseFailure } from '../supabase/database-failure.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import { inspectConnection } from '../watchdog/connection-health.js';
 import type { WatchedClient, WatchedPool } from '../watchdog/watched.js';
@@ -19,7 +20,7 @@ const QUEUE_PATIENCE_MS = 60_000;
 export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): SelfTestStep[] {
   return [
     { name: 'disk', run: async () => void (await journal.assertRoom()) },
-    { name: 'database', run: () => database.selfTest() },
+    { name: 'database', run: () => testDatabase(database) },
     { name: 'queue', run: async () => checkQueue(journal, now()) },
     ...pool.list().map((client) => ({
       name: `connection:${client.connectionId}`,
@@ -29,6 +30,16 @@ export function selfTestSteps({ journal, database, pool, now }: SelfTestDeps): S
       },
     })),
   ];
+}
+
+/** @throws Error with the reason and what to do */
+async function testDatabase(database: SelfTestDeps['database']): Promise<void> {
+  try {
+    await database.selfTest();
+  } catch (error) {
+    if (!(error instanceof DatabaseFailure)) throw error;
+    throw new Error(`${error.inWords} ${error.message}`, { cause: error });
+  }
 }
 
 /** @throws Error saying that it is not connected, why, and what to do */

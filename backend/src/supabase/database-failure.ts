@@ -1,4 +1,5 @@
 import { type ErrorCode, GatewayError } from '../lib/errors.js';
+import { inWords } from './database-reasons.js';
 import { classifyFailure, type FailedAnswer, type FailureClass } from './failure-class.js';
 
 /** What the writer of a batch does next; a duplicate inside a batch is found by bisecting like a dead item. */
@@ -10,6 +11,11 @@ export class DatabaseFailure extends GatewayError {
   /** SQLSTATE, `PGRST…`, `SUP`; '' when the answer had none. Safe to log, unlike the message, which may quote a value. */
   readonly sqlstate: string;
   readonly httpStatus: number;
+
+  /** The reason and what to do, in Portuguese. */
+  get inWords(): string {
+    return inWords({ status: this.httpStatus, code: this.sqlstate, message: this.message });
+  }
 
   constructor(answer: FailedAnswer, failureClass: FailureClass = classifyFailure(answer)) {
     const retryClass = failureClass === 'duplicate' ? 'dead' : failureClass;

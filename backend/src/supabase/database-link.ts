@@ -2,11 +2,12 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import ws from 'ws';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
-import { GatewayError } from '../lib/errors.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { TypedEmitter } from '../lib/typed-emitter.js';
 import { DatabaseFailure } from './database-failure.js';
 import { createDatabaseFetch, type DatabaseFetch, type DatabaseRequest } from './database-fetch.js';
+import { inWords, reasonOf } from './database-reasons.js';
 import type { FailedAnswer } from './failure-class.js';
 import { type FilteredQuery, type KeysetList, type PageRequest, readPage, type TwoWayPage } from './keyset-page.js';
 import { listMigrations, type Migration, missingMigrations } from './migrations.js';
@@ -16,6 +17,8 @@ export interface DatabaseLinkDeps {
   host: {
     /** Where the database is; null while it cannot be opened. */
     readonly current: { url: string; serviceRoleKey: string } | null;
+    /** Why it cannot be opened, once that was tried. */
+    readonly failure?: FailedAnswer | null;
     /** Settled, and never rejected, when it has been tried to open it for the first time. Default: at once. */
     readonly opened?: Promise<void>;
   };
@@ -53,6 +56,8 @@ export class DatabaseLink {
   /** What `checkSchema` found last. */
   #missing: string | null = null;
   #offlineSince = 0;
+  /** Refused or unanswered since then. */
+  #failedRequests = 0;
   /** Which kind of request was refused last: the other kind getting through proves nothing. */
   #pausedBy: 'read' | 'write' = 'read';
   #stopping: Promise<void> | null = null;
@@ -67,6 +72,8 @@ export class DatabaseLink {
 
   /** Why it does not take our requests; null while it does. */
   get reason(): string | null {
+    const { current, failure } = this.deps.host;
+    if (!current && failure) return inWords(failure);
     return this.#reason ?? this.#missing;
   }
 
@@ -75,7 +82,8 @@ export class DatabaseLink {
     try {
       await this.checkSchema();
     } catch (error) {
-      this.deps.log.error('the database is not usable yet', { error });
+      // What else it may be has been said where it was found.
+      if (isGatewayError(error, 'SCHEMA_OUTDATED')) this.deps.log.error('the database is not usable yet', { error });
     }
   }
 
@@ -153,7 +161,7 @@ export class DatabaseLink {
   }
 
   #client(current: DatabaseLinkDeps['host']['current']): DatabaseClient {
-    if (!current) throw this.failed({ status: 0, code: '', message: 'the database is not open yet' }, 'read');
+    if (!current) throw this.failed(this.#notOpen(), 'read');
     if (this.#open?.url === current.url) return this.#open.client;
     void this.#open?.http.close();
     const http = createDatabaseFetch(this.deps.timeoutMs ?? REQUEST_MS, (each) => this.events.emit('request', each));
@@ -165,6 +173,12 @@ export class DatabaseLink {
     });
     this.#open = { url: current.url, client, http };
     return client;
+  }
+
+  #notOpen(): FailedAnswer {
+    const { failure } = this.deps.host;
+    if (!failure) return { status: 0, code: 'NOT_OPEN_YET', message: 'the database is not open yet' };
+    return failure;
   }
 
   /** The rows that a query answers. @throws DatabaseFailure */
@@ -182,21 +196,29 @@ export class DatabaseLink {
     if (this.#state === 'online' || (this.#state === 'paused' && what !== this.#pausedBy)) return;
     this.#state = 'online';
     this.#reason = null;
-    this.deps.log.info('the database is back');
-    this.events.emit('supabaseOnline', { offlineMs: this.deps.clock.now() - this.#offlineSince });
+    const offlineMs = this.deps.clock.now() - this.#offlineSince;
+    this.deps.log.info('the database is back', { offlineMs, failedRequests: this.#failedRequests });
+    this.#failedRequests = 0;
+    this.events.emit('supabaseOnline', { offlineMs });
   }
 
   /** @returns what to throw */
   protected failed(answer: FailedAnswer, what: 'read' | 'write'): DatabaseFailure {
     const failure = new DatabaseFailure(answer);
+    if (failure.retryClass !== 'dead') this.#failedRequests += 1;
     const state = ({ retry: 'offline', pause: 'paused', dead: null } as const)[failure.retryClass];
     if (state && state !== this.#state) {
       if (this.#state === 'online') this.#offlineSince = this.deps.clock.now();
       this.#state = state;
-      this.#reason = failure.message;
+      this.#reason = inWords(answer);
       this.#pausedBy = what;
       const { code, sqlstate, httpStatus } = failure;
-      this.deps.log.warn('the database does not take our requests', { state, code, sqlstate, httpStatus });
+      const { reason, advice: remedy } = reasonOf(answer);
+      // One that cannot be opened has been said by who opens it.
+      if (!this.deps.host.failure)
+        this.deps.log.warn('the database does not take our requests', {
+          ...{ state, reason, remedy, code, sqlstate, httpStatus },
+        });
       this.events.emit('supabaseOffline', { state, code, sqlstate });
     }
     return failure;
@@ -214,5 +236,6 @@ export function failedAnswer({ error, status }: Answer): FailedAnswer {
 }
 
 function schemaProblem(names: string[]): string {
-  return `The database misses ${names.join(', ')}. Run "npm run db:migrate" with DATABASE_URL, or "supabase db push".`;
+  const { reason, advice } = reasonOf({ status: 0, code: 'SCHEMA_OUTDATED', message: '' });
+  return `${reason}: ${advice} The database misses ${names.join(', ')}.`;
 }

@@ -32,17 +32,22 @@ async function appliedVersions(sql: postgres.Sql | postgres.TransactionSql): Pro
   return rows.map((row) => row.versao);
 }
 
-/** Supabase's roles, which PostgREST-compatible layers switch to. Supabase has them; a plain Postgres does not. */
+/** Supabase's roles, which PostgREST-compatible layers switch to. Supabase has them; a plain Postgres does not, and an owner
+ *  of a database without CREATEROLE cannot make them: then only the service key is served (`servesUsers`). */
 const ROLES = `do $$
 declare papel text;
 begin
   foreach papel in array array['anon', 'authenticated', 'service_role'] loop
-    if not exists (select from pg_roles where rolname = papel) then
-      execute format('create role %I nologin', papel);
-    end if;
-    if not pg_has_role(current_user, papel, 'member') then
-      execute format('grant %I to current_user', papel);
-    end if;
+    begin
+      if not exists (select from pg_roles where rolname = papel) then
+        execute format('create role %I nologin', papel);
+      end if;
+      if not pg_has_role(current_user, papel, 'member') then
+        execute format('grant %I to current_user', papel);
+      end if;
+    exception when insufficient_privilege then
+      null;
+    end;
   end loop;
 end $$`;
 
@@ -66,4 +71,17 @@ export async function applyMigrations(sql: postgres.Sql, dir: string = MIGRATION
     });
   }
   return done;
+}
+
+/**
+ * Whether requests can be made in Supabase's roles: they exist, this user may take them on, and the tables were made when
+ * they existed. Otherwise every request would have to run as the owner, who sees everything.
+ */
+export async function servesUsers(sql: postgres.Sql): Promise<boolean> {
+  const rows = await sql<{ papel: string }[]>`
+    select rolname as papel from pg_roles
+     where rolname in ('anon', 'authenticated', 'service_role')
+       and pg_has_role(current_user, oid, 'member')
+       and (rolname = 'anon' or has_table_privilege(oid, 'public.whatsapp_mensagens', 'select'))`;
+  return rows.length === 3;
 }

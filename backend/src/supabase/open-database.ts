@@ -60,8 +60,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     const { localPort: port, origins = [], localAuthSignup: signup = false } = settings;
     const input = { database, keys, port, origins, signup };
     const thread = new ApiThread({ input, log, clock, ...(compiled === undefined ? {} : { compiled }) });
-    const { port: listensAt, migrated } = await thread.start();
+    const { port: listensAt, migrated, users } = await thread.start();
     if (migrated.length > 0) log.info('database migrations applied', { migrated });
+    if (!users) log.warn(WITHOUT_ROLES);
     let closing: Promise<void> | null = null;
     // The API first, so that nobody writes while Postgres shuts down.
     const close = () => (closing ??= thread.stop().then(() => cluster?.stop()));
@@ -71,6 +72,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     throw error;
   }
 }
+
+const WITHOUT_ROLES =
+  'the database has no roles anon, authenticated and service_role for this user: the gateway writes and reads as usual, ' +
+  'but the local Supabase API serves its service key only, no users (docs/own-postgres.md)';
 
 function supabaseProject(settings: DatabaseSettings): Database {
   return {

@@ -6,7 +6,7 @@ import { aUserToken } from '../support/database.js';
 const keys = { serviceRoleKey: 'sb_secret_service', anonKey: 'sb_publishable_anon', jwtSecret: 'secret' };
 let rules: FrontDoorRules;
 beforeAll(async () => {
-  rules = { keys, exposed: await exposedNames(), origins: ['http://localhost:5173'], signup: false };
+  rules = { keys, exposed: await exposedNames(), origins: ['http://localhost:5173'], signup: false, users: true };
 });
 
 const HOST = { host: '127.0.0.1:54321' };

@@ -16,7 +16,7 @@ export interface ApiThreadInput {
 
 /** What it tells. `failed` is its last word. */
 export type FromApiThread =
-  | { type: 'ready'; port: number; migrated: string[] }
+  | { type: 'ready'; port: number; migrated: string[]; users: boolean }
   | { type: 'failed'; name: string; code: string | null; message: string }
   | { type: 'log'; level: 'warn' | 'error'; message: string; meta: Record<string, unknown> };
 

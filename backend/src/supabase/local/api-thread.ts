@@ -16,6 +16,13 @@ const START_DEADLINE_MS = 60_000;
 const CLOSE_DEADLINE_MS = 5_000;
 const RESTART = { baseMs: 100, capMs: 10_000 };
 
+export interface StartedApi {
+  port: number;
+  migrated: string[];
+  /** Whether users' tokens and the anon key are served, too. */
+  users: boolean;
+}
+
 /**
  * The Supabase-compatible API in a thread of its own, so that parsing rows never delays a socket of WhatsApp.
  * A thread that ends by itself is started again on the same port; requests in between fail as "unreachable".
@@ -23,7 +30,7 @@ const RESTART = { baseMs: 100, capMs: 10_000 };
 export class ApiThread {
   #state: 'idle' | 'running' | 'stopping' = 'idle';
   #worker: Worker | null = null;
-  #starting: Promise<{ port: number; migrated: string[] }> | null = null;
+  #starting: Promise<StartedApi> | null = null;
   #stopping: Promise<void> | null = null;
   #failures = 0;
 
@@ -31,7 +38,7 @@ export class ApiThread {
   constructor(private readonly deps: { input: ApiThreadInput; log: Log; clock: Clock; compiled?: string }) {}
 
   /** Can be called twice. @throws GatewayError `BAD_CONFIGURATION` (port taken), `DATABASE_UNAVAILABLE` */
-  start(): Promise<{ port: number; migrated: string[] }> {
+  start(): Promise<StartedApi> {
     return (this.#starting ??= this.#start());
   }
 
@@ -40,16 +47,16 @@ export class ApiThread {
     return (this.#stopping ??= this.#stop());
   }
 
-  async #start(): Promise<{ port: number; migrated: string[] }> {
+  async #start(): Promise<StartedApi> {
     const ready = await this.#run(this.deps.input.port);
     this.#state = 'running';
     return ready;
   }
 
-  async #run(port: number): Promise<{ port: number; migrated: string[] }> {
+  async #run(port: number): Promise<StartedApi> {
     const worker = spawnWorker({ ...this.deps.input, port }, this.deps.compiled);
     this.#worker = worker;
-    const ready = new Promise<{ port: number; migrated: string[] }>((resolve, reject) => {
+    const ready = new Promise<StartedApi>((resolve, reject) => {
       worker.on('message', (message: FromApiThread) => {
         if (message.type === 'ready') resolve(message);
         else if (message.type === 'failed') reject(startFailure(message, port));

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { App } from '@supabase/lite';
 import { createPostgresConnection } from '@supabase/lite/postgres';
 import postgres from 'postgres';
-import { applyMigrations } from '../migrations.js';
+import { applyMigrations, servesUsers } from '../migrations.js';
 import { resolveApiKey } from './api-key.js';
 import type { ApiThreadInput, FromApiThread, ToApiThread } from './api-protocol.js';
 import { connectOptions, poolSizes } from './connect.js';
@@ -26,26 +26,27 @@ for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
 }
 
 /** Brings the schema up to date. `hasAuth`: @supabase/lite has made its own tables here before. */
-async function prepare(): Promise<{ migrated: string[]; hasAuth: boolean }> {
+async function prepare(): Promise<{ migrated: string[]; hasAuth: boolean; users: boolean }> {
   const { url, options } = connectOptions(input.database);
   const sql = postgres(url, { ...options, max: 1 });
   try {
     const migrated = await applyMigrations(sql);
     const [row] = await sql<{ has: boolean }[]>`select to_regclass('auth.users') is not null as has`;
-    return { migrated, hasAuth: row?.has === true };
+    return { migrated, hasAuth: row?.has === true, users: await servesUsers(sql) };
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
 
 async function start(): Promise<void> {
-  const { migrated, hasAuth } = await prepare();
+  const { migrated, hasAuth, users } = await prepare();
   const { url, options } = connectOptions(input.database);
   const sizes = poolSizes(input.database);
   const connection = createPostgresConnection({ url, postgresOptions: { ...options, max: sizes.pool } });
   // Otherwise it grants everything on every table to anon and authenticated at its first request; our migrations
   // have granted what is meant.
-  Object.assign(connection, { rlsState: 'active' });
+  // Without the roles it stays the owner; the door then lets nobody in but the service key.
+  Object.assign(connection, { rlsState: users ? 'active' : 'inactive' });
   speakPostgrest(connection);
   const app = new App({
     connection,
@@ -60,7 +61,7 @@ async function start(): Promise<void> {
   const writes = postgres(url, { ...options, max: sizes.writes });
   const shortcut = writeShortcut(writes, input.keys);
   const { keys, origins = [], signup = false } = input;
-  const rules = { keys, exposed: await exposedNames(), origins, signup };
+  const rules = { keys, exposed: await exposedNames(), origins, signup, users };
   const parts = { handler: (request: Request) => app.fetch(request), shortcut, rules };
   const { server, port } = await serveLocalApi(parts, input.port);
   parentPort?.once('message', (_: ToApiThread) => {
@@ -71,7 +72,7 @@ async function start(): Promise<void> {
       parentPort?.close();
     });
   });
-  tell({ type: 'ready', port, migrated });
+  tell({ type: 'ready', port, migrated, users });
 }
 
 start().catch((error: unknown) => {

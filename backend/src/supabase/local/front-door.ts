@@ -30,6 +30,8 @@ export interface FrontDoorRules {
   origins: readonly string[];
   /** Whether the anon key may make users (LOCAL_AUTH_SIGNUP). */
   signup: boolean;
+  /** Whether the database has the roles that others than the service key act in. */
+  users: boolean;
 }
 
 type Head = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
@@ -49,13 +51,22 @@ export function judge({ method = 'GET', url = '/', headers }: Head, rules: Front
   const endpoint = target && matchEndpoint(method, target, headers, rules);
   if (!endpoint) return refusal(404, 'There is no such path here: see docs/local-supabase-api.md.');
   if ('status' in endpoint) return endpoint;
-  if (endpoint.open) return { caller: 'anon', apikey: null, token: null, endpoint };
+  if (endpoint.open && (rules.users || endpoint.area === 'preflight')) {
+    return { caller: 'anon', apikey: null, token: null, endpoint };
+  }
   const key = headers['apikey'] ?? target.searchParams.get('apikey') ?? undefined;
   const proof = proofOf(typeof key === 'string' ? key : undefined, headers.authorization, rules.keys);
   if ('status' in proof) return proof;
+  // Without the roles, what this API does it does as the owner of every table.
+  if (!rules.users && (proof.caller !== 'service' || proof.token !== null)) return NO_ROLES;
   if (endpoint.serviceOnly && proof.caller !== 'service') return endpoint.serviceOnly;
   return { ...proof, endpoint };
 }
+
+const NO_ROLES = refusal(
+  501,
+  'The database has no roles anon, authenticated and service_role: only the service key is served (docs/own-postgres.md).',
+);
 
 /** CORS headers for a page that may call; none for anybody else. */
 export function corsHeaders(headers: IncomingHttpHeaders, origins: readonly string[]): Record<string, string> {
