@@ -12,6 +12,7 @@ import type {
   WebhookResource,
   WebhookTestResource,
 } from '../integration/webhook-resources.js';
+import type { MessageStatusResource } from '../integration/message-status.js';
 import type { SendByAnyInput } from '../integration/send-by-any.js';
 import type { RobotConfiguration } from '../integration/robot/robot-settings.js';
 import type { Atendimentos } from '../integration/atendimentos.js';
@@ -53,6 +54,8 @@ export interface IntegrationPort {
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource>;
   deleteConnection(id: string, scope: Scope | null): Promise<unknown>;
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult>;
+  /** Rejects `MESSAGE_NOT_FOUND`, also for somebody else's. */
+  messageStatus(id: string, connectionId: string | undefined, scope: Scope | null): Promise<MessageStatusResource>;
   /** By the ready client whose turn it is. */
   sendByAny(input: SendByAnyInput, scope: Scope | null): Promise<SendResult>;
   listMessages(atendimentoId: string, page: PageAsked, scope: Scope | null): Promise<TwoWayPage>;

@@ -29,6 +29,7 @@ export class ClientSendChannel implements SendChannel {
   }
   relay: SendChannel['relay'] = (jid, message, options) => this.client.calls.relay(jid, message, options);
   newChatHoldMs: NonNullable<SendChannel['newChatHoldMs']> = (to) => this.newChats.holdMs(this.client, to);
+  showTyping: NonNullable<SendChannel['showTyping']> = (jid, as) => this.client.calls.chat.presence(jid, as);
   uploadMedia: SendChannel['uploadMedia'] = (file, about) => this.client.calls.media.upload(file, about);
   lookupNumber: SendChannel['lookupNumber'] = (spellings) => this.client.calls.lookupNumber(spellings);
 }

@@ -52,7 +52,8 @@ export async function prepareMessage(
   const { to, content, context } = await composeMessage({ ...deps, clock }, { ...input, message });
   const named = withMentions(await naming.cards(content), mentioned);
   const mentions = input.mentions && mentioned.map(({ jid }) => jid);
-  return { ...context, connectionId: input.connectionId, to, content: named, mentions, quoted, fill };
+  const { connectionId, delayMs, typingMs } = input;
+  return { ...context, connectionId, to, content: named, mentions, quoted, delayMs, typingMs, fill };
 }
 
 /** The message with a filled-in template as its text, or as its caption. */

@@ -134,6 +134,9 @@ export interface SendMessageInput {
   mentions?: string[] | undefined;
   /** whatsappId of the message to reply to. */
   replyTo?: string | undefined;
+  /** ms that it is kept back, and that its chat shows "typing…" before it goes. */
+  delayMs?: number | undefined;
+  typingMs?: number | undefined;
   /** ms to wait for the server ack; 0 = answer at once. */
   waitMs: number;
   idempotency?: IdempotencyClaim | undefined;

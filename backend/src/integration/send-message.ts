@@ -86,9 +86,9 @@ async function acceptNew(deps: SendMessageDeps, client: Sendable, input: SendMes
   }
 }
 
-/** A connection that is down cannot answer soon: the caller hears "stored" at once. */
-function waitMs(client: Sendable, input: SendMessageInput): number {
-  return client.estado === 'ready' ? input.waitMs : 0;
+/** A connection that is down, or a message that is kept back longer, cannot answer soon: "stored" is said at once. */
+function waitMs(client: Sendable, { waitMs: asked, delayMs = 0, typingMs = 0 }: SendMessageInput): number {
+  return client.estado === 'ready' && delayMs + typingMs < asked ? asked : 0;
 }
 
 async function present(deps: SendMessageDeps, record: OutboxRecord, replayed: boolean): Promise<SendResult> {

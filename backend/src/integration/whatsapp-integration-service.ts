@@ -33,6 +33,7 @@ import type {
 } from './resources.js';
 import type { RowWatcher } from './row-watcher.js';
 import { RoundRobin, sendByAny, type SendByAnyInput } from './send-by-any.js';
+import { messageStatus, type MessageStatusResource } from './message-status.js';
 import { sendMessage } from './send-message.js';
 import type { MessageTemplates } from './templates/message-templates.js';
 
@@ -179,6 +180,11 @@ export class WhatsAppIntegrationService {
 
   sendMessage(input: SendMessageInput, scope: Scope | null): Promise<SendResult> {
     return sendMessage(this.#sendDeps, input, scope);
+  }
+
+  /** What became of a message, by the id of its row or its WhatsApp id. @throws MESSAGE_NOT_FOUND, DATABASE_UNAVAILABLE */
+  messageStatus(id: string, connectionId: string | undefined, scope: Scope | null): Promise<MessageStatusResource> {
+    return messageStatus(this.deps, id, connectionId, scope);
   }
 
   /** Sends by the ready client whose turn it is. @throws NOT_CONNECTED, NEW_CHATS_PAUSED, RATE_LIMITED */

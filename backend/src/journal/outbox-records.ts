@@ -29,6 +29,10 @@ export interface OutboxRecord {
   rowless?: true;
   /** The scheduled message that it was. */
   scheduledId?: string;
+  /** It does not go before that, ms since the epoch. */
+  notBefore?: number;
+  /** How long the chat shows this before it goes. */
+  typing?: { ms: number; as: 'composing' | 'recording' };
   remetente: 'ATENDENTE' | 'SISTEMA';
   state: OutboxState;
   attempts: number;

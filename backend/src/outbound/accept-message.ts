@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { generateMessageIDV2, type proto } from '@whiskeysockets/baileys';
+import type { proto } from '@whiskeysockets/baileys';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
 import type { Journal } from '../journal/journal.js';
@@ -11,6 +11,7 @@ import type { NumberCheck } from './number-check.js';
 import { outgoingEntry } from './outcome.js';
 import type { Recipients } from './recipients.js';
 import type { SendChannel } from './send-channel.js';
+import { idOfSend } from './send-id.js';
 import type { Sender } from './sender.js';
 import { buildMessage } from './build-message.js';
 import { ROWLESS, type MessageContext, type OutgoingContent } from './content.js';
@@ -34,6 +35,8 @@ export interface SendRequest extends MessageContext {
   idempotency?: IdempotencyClaim | undefined;
   /** After that (ms since the epoch) it must not go out any more; default: as long as any send may take. */
   expiresAt?: number | undefined;
+  /** How long it is kept back from now on, in ms; what is accepted after it for the same chat waits behind it. */
+  delayMs?: number | undefined;
   /** The scheduled message that this is, and how it stands once it is accepted: changed in the same commit. */
   scheduled?: { id: string; accepted: (record: OutboxRecord) => ScheduledRecord } | undefined;
 }
@@ -144,12 +147,14 @@ export class MessageAcceptor {
   #newRecord(request: SendRequest, message: Uint8Array, address: Address): OutboxRecord {
     const { connectionId, to, remetente } = request;
     const now = this.deps.clock.now();
-    const soon = this.deps.sender.goesSoon(connectionId, { to, ...address });
+    const { delayMs = 0, typingMs = 0 } = request;
+    const soon = delayMs === 0 && this.deps.sender.goesSoon(connectionId, { to, ...address });
+    // The staged file has the id of the row that it will belong to.
+    const rowId = 'sealed' in request.content ? request.content.sealed.file : randomUUID();
     return {
       connectionId,
-      whatsappId: generateMessageIDV2(this.deps.channelOf(connectionId)?.me?.id),
-      // The staged file has the id of the row that it will belong to.
-      rowId: 'sealed' in request.content ? request.content.sealed.file : randomUUID(),
+      whatsappId: idOfSend(rowId),
+      rowId,
       // The journal gives it the place of its log entry.
       seq: 0,
       to,
@@ -158,6 +163,8 @@ export class MessageAcceptor {
       ...fileOf(request.content),
       ...(request.scheduled && { scheduledId: request.scheduled.id }),
       ...(ROWLESS.has(request.content.kind) && { rowless: true as const }),
+      ...(delayMs > 0 && { notBefore: now + delayMs }),
+      ...(typingMs > 0 && { typing: { ms: typingMs, as: signOf(request.content) } }),
       remetente,
       state: soon ? 'sending' : 'accepted',
       attempts: soon ? 1 : 0,
@@ -165,9 +172,14 @@ export class MessageAcceptor {
       errorDetail: null,
       acceptedAt: now,
       serverTime: null,
-      expiresAt: Math.min(now + this.deps.expiryMs, request.expiresAt ?? Infinity),
+      expiresAt: Math.min(now + delayMs + this.deps.expiryMs, request.expiresAt ?? Infinity),
     };
   }
+}
+
+/** What a person does who makes such a message. */
+function signOf({ kind }: OutgoingContent): 'composing' | 'recording' {
+  return kind === 'voice' ? 'recording' : 'composing';
 }
 
 /** The file stays ours until it is on WhatsApp's servers; until then the message says everything but where it lies. */

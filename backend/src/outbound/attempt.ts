@@ -113,6 +113,8 @@ export class Attempts {
     const ready = await this.#withMedia(channel, sending, send);
     if (!('whatsappId' in ready)) return ready;
     if (line.stopped) return AT_ONCE;
+    const ended = await this.#type(channel, ready, send);
+    if (ended) return this.#judge(ready, send, ended);
     return this.#judge(ready, send, await this.#relay(channel, ready, send));
   }
 
@@ -139,6 +141,30 @@ export class Attempts {
       return await this.deps.uploads.ensure(channel, record);
     } catch (error) {
       return this.#judgeRefusal(record, send, error);
+    }
+  }
+
+  /** Shows the chat that it is being written, once. @returns what ended the attempt meanwhile; null = it goes on */
+  async #type(
+    channel: SendChannel,
+    { typing, chatJid, to }: OutboxRecord,
+    send: QueuedSend,
+  ): Promise<AttemptEnd | null> {
+    if (!typing || send.announced) return null;
+    const over = deferred<AttemptEnd | null>();
+    send.end = (end) => over.resolve(end);
+    const cancel = this.deps.clock.after(typing.ms, () => over.resolve(null));
+    // A sign that does not come across keeps no message back.
+    channel.showTyping?.(chatJid ?? to, typing.as).catch((error: unknown) => {
+      this.deps.log.debug('typing not shown', { error });
+    });
+    try {
+      const end = await over.promise;
+      send.announced = end === null;
+      return end;
+    } finally {
+      send.end = null;
+      cancel();
     }
   }
 

@@ -71,6 +71,8 @@ export type OutgoingContent =
 export interface MessageContext extends Pick<TextContent, 'mentions' | 'quoted'> {
   /** Shown as forwarded. */
   forwarded?: boolean | undefined;
+  /** How long the chat shows "typing…" (of a voice message "recording…") before it goes, in ms. */
+  typingMs?: number | undefined;
 }
 
 /** Kinds that change another message. */

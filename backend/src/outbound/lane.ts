@@ -155,6 +155,11 @@ export class Lane implements Line {
     }
   }
 
+  /** When a message is tried next, ms since the epoch; null when it waits for no time. */
+  nextTryAt(whatsappId: string): number | null {
+    return this.#queue.nextTryAt(whatsappId);
+  }
+
   /** The message's time is over: it ends as soon as it is not under way. */
   expire(whatsappId: string): void {
     const send = this.#queue.find(whatsappId);
@@ -196,6 +201,11 @@ export class Lane implements Line {
     while (this.#active < this.options.maxParallel) {
       const send = this.#queue.next((candidate) => this.#mayGo(candidate));
       if (!send) return;
+      const backMs = this.#keptBackMs(send);
+      if (backMs > 0) {
+        this.#queue.park(send, backMs, () => this.pump());
+        continue;
+      }
       const waitMs = this.#isReady() ? (this.#bucket?.take() ?? 0) : 0;
       if (waitMs > 0) {
         this.#cancelTurn();
@@ -226,6 +236,12 @@ export class Lane implements Line {
   #mayGo(send: QueuedSend): boolean {
     if (this.#isReady() || this.#gone || this.#channel?.estado === 'logged_out') return true;
     return send.lateAck !== null || send.decided !== null || this.options.clock.now() >= send.expiresAt;
+  }
+
+  /** A message with a delay waits for it, unless nothing of it is sent any more. */
+  #keptBackMs(send: QueuedSend): number {
+    if (this.#gone || this.#channel?.estado === 'logged_out' || send.lateAck || send.decided) return 0;
+    return send.notBefore - this.options.clock.now();
   }
 
   #onReady(): void {

@@ -41,6 +41,11 @@ export interface SendChannel {
    */
   newChatHoldMs?(to: { pn: string | null; lid: string | null }): Promise<number> | null;
   /**
+   * Shows in a chat that somebody types or records; WhatsApp ends it when the message comes. Absent where there is no way to.
+   * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`
+   */
+  showTyping?(jid: string, as: 'composing' | 'recording'): Promise<void>;
+  /**
    * Asks WhatsApp for a number in all its spellings at once. @returns the canonical address, or null when none of them is
    * on WhatsApp.
    * @throws GatewayError `NOT_CONNECTED`, `DEADLINE_EXCEEDED`

@@ -17,6 +17,8 @@ export type AttemptEnd =
 export interface QueuedSend {
   readonly whatsappId: string;
   readonly expiresAt: number;
+  /** Kept back until then; 0 = not at all. */
+  readonly notBefore: number;
   readonly chat: Chat;
   /** Accepted as "sending, attempt 1": that attempt needs neither reading nor a commit. Null for all but a few. */
   begun: OutboxRecord | null;
@@ -26,6 +28,8 @@ export interface QueuedSend {
   lateAck: ServerAck | null;
   /** Decided, but the journal could not be written yet. */
   decided: Outcome | null;
+  /** The chat has been shown that it is being written. */
+  announced: boolean;
   /** The next attempt asks for the device list anew. */
   freshDevices: boolean;
   /** Attempts without any answer, rejections of one kind in a row, failed commits in a row: the backoff's exponents. */
@@ -39,6 +43,8 @@ interface Chat {
   readonly key: string;
   readonly sends: QueuedSend[];
   state: 'runnable' | 'busy' | 'parked';
+  /** While parked: when its turn comes, ms since the epoch. */
+  turnAt: number;
   unpark: () => void;
 }
 
@@ -69,11 +75,13 @@ export class SendQueue {
     const send: QueuedSend = {
       whatsappId: record.whatsappId,
       expiresAt: record.expiresAt,
+      notBefore: record.notBefore ?? 0,
       chat,
       begun,
       end: null,
       lateAck: null,
       decided: null,
+      announced: false,
       freshDevices: false,
       silences: 0,
       refusals: { code: null, times: 0 },
@@ -111,11 +119,19 @@ export class SendQueue {
   park(send: QueuedSend, afterMs: number, onTurn: () => void): void {
     const { chat } = send;
     if (afterMs <= 0) return this.#setRunnable(chat);
+    this.#runnable.delete(chat);
     chat.state = 'parked';
+    chat.turnAt = this.clock.now() + afterMs;
     chat.unpark = this.clock.after(afterMs, () => {
       this.wake(send);
       onTurn();
     });
+  }
+
+  /** When the message is tried next, ms since the epoch; null when it waits for no time, or for those before it. */
+  nextTryAt(whatsappId: string): number | null {
+    const chat = this.#byId.get(whatsappId)?.chat;
+    return chat?.state === 'parked' && chat.sends[0]?.whatsappId === whatsappId ? chat.turnAt : null;
   }
 
   /** Ends the wait of the message's chat, if it is waiting. */
@@ -143,7 +159,7 @@ export class SendQueue {
   #chatOf(key: string): Chat {
     let chat = this.#chats.get(key);
     if (!chat) {
-      chat = { key, sends: [], state: 'runnable', unpark: () => undefined };
+      chat = { key, sends: [], state: 'runnable', turnAt: 0, unpark: () => undefined };
       this.#chats.set(key, chat);
       this.#runnable.add(chat);
     }

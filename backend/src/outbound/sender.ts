@@ -120,6 +120,11 @@ export class Sender {
     return this.#lanes.get(connectionId)?.throttledMs ?? 0;
   }
 
+  /** When a message is tried next, ms since the epoch; null when it has ended, or waits for no time. */
+  nextTryAt(connectionId: string, whatsappId: string): number | null {
+    return this.#lanes.get(connectionId)?.nextTryAt(whatsappId) ?? null;
+  }
+
   /** Whether a message accepted now will be written within moments; see `Lane.goesSoon`. */
   goesSoon(connectionId: string, destination: Destination): boolean {
     return this.#lanes.get(connectionId)?.goesSoon(destination) ?? false;

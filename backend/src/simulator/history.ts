@@ -44,6 +44,7 @@ export type SimulatorFact =
   | { kind: 'group.changed'; group: string; action: string; by: string }
   | { kind: 'picture.queried'; companion: string; jid: string }
   | { kind: 'blocklist.changed'; companion: string | null; jid: string; action: 'block' | 'unblock' }
+  | { kind: 'chatstate.received'; companion: string; to: string; state: string; media: string | null }
   | { kind: 'call.rejected'; id: string; companion: string; to: string }
   // Keys
   | { kind: 'prekeys.uploaded'; companion: string; count: number; available: number }

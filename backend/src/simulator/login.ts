@@ -65,8 +65,18 @@ function onStanza(world: World, connection: Connection, companion: Companion, st
     case 'call':
       onCall(world, companion, stanza);
       return connection.send(serverAck(stanza));
+    case 'chatstate':
+      return onChatState(world, companion, stanza);
     // presence, chatstate and ib expect no answer.
   }
+}
+
+function onChatState(world: World, companion: Companion, { attrs, content }: BinaryNode): void {
+  const [sign] = Array.isArray(content) ? content : [];
+  if (!sign) return;
+  const media = sign.attrs.media ?? null;
+  const fact = { companion: companion.jid, to: attrs.to ?? '', state: sign.tag, media };
+  world.history.record({ kind: 'chatstate.received', ...fact });
 }
 
 function onCall(world: World, companion: Companion, stanza: BinaryNode): void {

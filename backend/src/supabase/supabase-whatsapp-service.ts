@@ -120,6 +120,22 @@ export class SupabaseWhatsAppService extends DatabaseLink {
     return row ?? null;
   }
 
+  /** The newest message of these sessions (ids of their rows) with this WhatsApp id; null when there is none. @throws DatabaseFailure */
+  async findMensagemIn(sessionIds: string[], whatsappId: string): Promise<Row | null> {
+    const client = await this.client();
+    for (let start = 0; start < sessionIds.length; start += 100) {
+      const query = client
+        .from('whatsapp_mensagens')
+        .select('*')
+        .in('session_id', sessionIds.slice(start, start + 100))
+        .eq('whatsapp_id', whatsappId)
+        .order('ordem', { ascending: false });
+      const [row] = await this.read(query.limit(1).retry(false));
+      if (row) return normalizeTimes(row);
+    }
+    return null;
+  }
+
   /** Messages of a connection by their WhatsApp ids (at most 100), in any order. @throws DatabaseFailure */
   async findMensagens(sessao: string, whatsappIds: string[]): Promise<Row[]> {
     const session = await this.findSessao(sessao);

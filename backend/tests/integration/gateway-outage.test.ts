@@ -77,6 +77,13 @@ test.each(outages)(
       expect([path, verdict(read)]).toEqual([path, '503 DATABASE_UNAVAILABLE']);
       expect(Number(read.headers.get('retry-after'))).toBeGreaterThan(0);
     }
+    const byId = '/api/whatsapp-integration/messages/by-id';
+    for (const known of [answered.body.message.id!, answered.body.message.whatsappId]) {
+      const told = await gateway.http.get(`${byId}/${known}`);
+      expect(told.body).toMatchObject({ message: { state: 'sent', attempts: 1, receipts: null, databaseAway: true } });
+    }
+    // Only the database knows whether there is one, and whose.
+    expect(verdict(await gateway.http.get(`${byId}/3EB0000000000000000000`))).toBe('503 DATABASE_UNAVAILABLE');
     expect((await gateway.http.get('/health/ready')).status).toBe(200);
     const { body } = await gateway.http.get<{ queues: { pendingEntries: number }; supabase: { reachable: boolean } }>(
       '/api/whatsapp-bootstrap/stats',

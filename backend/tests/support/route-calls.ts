@@ -110,6 +110,7 @@ export const ROUTE_CALLS: Record<string, (ours: Belongings) => RouteCall> = {
     },
   }),
   retryMessageMedia: ({ messageId }) => ({ params: { messageId }, right: [200], foreign: '404' }),
+  getMessageStatus: ({ messageId }) => ({ params: { id: messageId }, right: [200], foreign: '404' }),
   listMessages: ({ atendimentoId }) => ({ params: { atendimentoId }, right: [200], foreign: '404' }),
   listActiveAtendimentos: () => all([200]),
 

@@ -150,11 +150,12 @@ function sendByClient(integration: IntegrationPort): Route {
     handle: async ({ params: { id }, body: { text, ...body }, query, headers }, caller) => {
       const message = { connectionId: id, ...body, content: schema.contentOf({ ...body, text }) };
       const upload = caller.upload as StagedUpload | undefined;
-      const { to, mentions, replyTo } = message;
+      const { to, mentions, replyTo, delayMs, typingMs } = message;
       // The same key on `messages/send` is the same request.
       const idempotency = idempotencyOf(caller, id, headers['Idempotency-Key'], message);
       const { signal } = caller;
-      const input = { connectionId: id, to, mentions, replyTo, waitMs: query.wait, idempotency, signal };
+      const sent = { connectionId: id, to, mentions, replyTo, delayMs, typingMs };
+      const input = { ...sent, waitMs: query.wait, idempotency, signal };
       return renderSent(
         await integration.sendMessage({ ...input, message: messageInput(message, upload) }, caller.scope),
       );
@@ -180,6 +181,7 @@ function sendByAny(integration: IntegrationPort): Route {
       const idempotency = idempotencyOf(caller, ANY, headers['Idempotency-Key'], message);
       const input: SendByAnyInput = {
         ...{ to: message.to, mentions: message.mentions, waitMs: query.wait, idempotency, signal: caller.signal },
+        ...{ delayMs: message.delayMs, typingMs: message.typingMs },
         message: messageInput(message, caller.upload as StagedUpload | undefined),
       };
       return renderSent(await integration.sendByAny(input, caller.scope));

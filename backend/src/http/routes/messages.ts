@@ -18,6 +18,19 @@ export function messageRoutes(integration: IntegrationPort): Route[] {
     route({
       ...facts,
       method: 'get',
+      path: `${BASE}/messages/by-id/:id`,
+      access: 'read',
+      operationId: 'getMessageStatus',
+      summary: 'What became of a message: state, tries, error, receipts; also while the database is away',
+      input: { params: schema.messageStatusParams, query: schema.messageStatusQuery },
+      replies: { 200: { description: 'As it is now.', schema: schema.messageStatusReply } },
+      errors: ['MESSAGE_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'DATABASE_REFUSED', 'DEADLINE_EXCEEDED'],
+      handle: async ({ params, query }, { scope }) =>
+        ok({ message: await integration.messageStatus(params.id, query.connectionId, scope) }),
+    }),
+    route({
+      ...facts,
+      method: 'get',
       path: `${BASE}/messages/:atendimentoId`,
       access: 'read',
       operationId: 'listMessages',
@@ -60,13 +73,13 @@ function sendRoute(integration: IntegrationPort): Route {
     ...sendFacts(integration),
     errors: [...SEND_ERRORS, 'TEMPLATE_NOT_FOUND', 'CONNECTION_NOT_FOUND', 'NOT_PAIRED', 'LOGGED_OUT', 'BANNED'],
     handle: async ({ body, query, headers }, caller) => {
-      const { connectionId, to, mentions, replyTo, template } = body;
+      const { connectionId, to, mentions, replyTo, template, delayMs, typingMs } = body;
       const upload = caller.upload as StagedUpload | undefined;
       const idempotency = idempotencyOf(caller, connectionId, headers['Idempotency-Key'], body);
       const result = await integration.sendMessage(
         {
           ...{ connectionId, to, mentions, replyTo, template, message: messageInput(body, upload) },
-          ...{ waitMs: query.wait, idempotency, signal: caller.signal },
+          ...{ delayMs, typingMs, waitMs: query.wait, idempotency, signal: caller.signal },
         },
         caller.scope,
       );

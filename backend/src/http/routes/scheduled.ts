@@ -91,9 +91,19 @@ function scheduleRoute(scheduled: ScheduledPort, integration: UploadPort): Route
     handle: async ({ body, headers }, caller) => {
       const upload = caller.upload as StagedUpload | undefined;
       const idempotency = idempotencyOf(caller, body.connectionId, headers['Idempotency-Key'], body);
-      const { connectionId, to, mentions, replyTo, template } = body;
+      const { connectionId, to, mentions, replyTo, template, typingMs } = body;
       const message = messageInput(body, upload);
-      const input = { connectionId, to, mentions, replyTo, template, message, idempotency, signal: caller.signal };
+      const input = {
+        connectionId,
+        to,
+        mentions,
+        replyTo,
+        template,
+        typingMs,
+        message,
+        idempotency,
+        signal: caller.signal,
+      };
       const done = await scheduled.create({ ...input, sendAt: Date.parse(body.sendAt) }, caller.scope);
       return {
         ...ok({ agendamento: done.agendamento }),
@@ -118,9 +128,9 @@ function changeRoute(scheduled: ScheduledPort, integration: UploadPort): Route {
     errors: ['SCHEDULED_NOT_FOUND', 'SCHEDULED_CLOSED', ...MESSAGE, ...DATABASE],
     ...{ issueCodes, aliases, maxJson, deadlineMs: DEADLINE_MS },
     handle: async ({ params: { id }, body }, { scope, signal }) => {
-      const { sendAt, to, template, mentions, replyTo } = body;
+      const { sendAt, to, template, mentions, replyTo, typingMs } = body;
       const message = schema.hasMessage(body)
-        ? { message: messageInput(body), template, mentions, replyTo, signal }
+        ? { message: messageInput(body), template, mentions, replyTo, typingMs, signal }
         : undefined;
       const change = { sendAt: sendAt === undefined ? undefined : Date.parse(sendAt), to, message };
       return ok({ agendamento: await scheduled.change(id, change, scope) });

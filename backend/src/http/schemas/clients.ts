@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClientResource } from '../../integration/client-resources.js';
 import { cleanText, connectionId, isoTime, isoTimeOrNull, party } from './common.js';
 import { FREE_TYPES, requireFields } from './message-content.js';
-import { messageFields, messageText } from './messages.js';
+import { delayMs, messageFields, messageText } from './messages.js';
 
 /** An object, so that the compiler misses a status that is not here. */
 const STATUSES = {
@@ -39,7 +39,7 @@ function checkMessage(body: Parameters<typeof requireFields>[0] & Texts, context
 }
 
 export const sendByClientBody = z
-  .object({ ...messageFields, text })
+  .object({ ...messageFields, delayMs, text })
   .superRefine(checkMessage)
   .meta({ id: 'SendByClient' });
 
@@ -47,7 +47,7 @@ const { messageId: _messageId, emoji: _emoji, replyTo: _replyTo, ...free } = mes
 
 /** What speaks of another message is refused: only the number that knows that message can send it. */
 export const sendByAnyBody = z
-  .strictObject({ ...free, type: z.enum(FREE_TYPES).default('text'), text })
+  .strictObject({ ...free, delayMs, type: z.enum(FREE_TYPES).default('text'), text })
   .superRefine(checkMessage)
   .meta({ id: 'SendByAny' });
 

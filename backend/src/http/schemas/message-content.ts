@@ -80,7 +80,7 @@ export const contentFields = {
 /** Where `template` puts its text. */
 const TEMPLATED: ReadonlySet<MessageType> = new Set(['text', 'edit', 'image', 'video', 'document']);
 
-type Field = 'to' | 'content' | 'template' | 'replyTo' | 'mentions' | keyof typeof contentFields;
+type Field = 'to' | 'content' | 'template' | 'replyTo' | 'mentions' | 'typingMs' | keyof typeof contentFields;
 
 /** Types whose message is a new one, and not the change of another. */
 const NEW: readonly MessageType[] = [...FREE_TYPES, 'forward'];
@@ -100,6 +100,7 @@ const ONLY_WITH: Partial<Record<Field, readonly MessageType[]>> = {
   poll: ['poll'],
   replyTo: NEW,
   mentions: [...NEW, 'edit'],
+  typingMs: NEW,
 };
 
 /** What each type cannot do without. */

@@ -11,6 +11,21 @@ export const address = cleanText(128)
 
 export const messageText = cleanText(MAX_CONTENT).min(1, 'must not be empty').regex(/\S/, 'must not be empty');
 
+const MAX_DELAY_MS = 300_000;
+const MAX_TYPING_MS = 20_000;
+
+/** Up to here a message can be kept back; what is to go later is scheduled. */
+export const delayMs = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_DELAY_MS, `must be at most ${MAX_DELAY_MS}: schedule what is to go later`)
+  .optional()
+  .meta({
+    description:
+      'How long it is kept back, in ms from its acceptance; what is sent to the same chat after it waits behind it.',
+  });
+
 /** Everything of a message but who sends it. */
 export const messageFields = {
   to: address.optional().meta({
@@ -27,10 +42,17 @@ export const messageFields = {
     .regex(/^[\x21-\x7e]{1,128}$/, 'must be the whatsappId of a message')
     .optional()
     .meta({ description: '`whatsappId` of the message that is answered.' }),
+  typingMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_TYPING_MS)
+    .optional()
+    .meta({ description: 'How long the chat shows "typing…" (voice: "recording…") before it goes, in ms.' }),
 };
 
 export const sendMessageBody = z
-  .object({ connectionId, ...messageFields })
+  .object({ connectionId, ...messageFields, delayMs })
   .superRefine(requireFields)
   .meta({ id: 'SendMessage' });
 
@@ -77,6 +99,50 @@ export const sendMessageReply = z
     }),
   })
   .meta({ id: 'SentMessage' });
+
+export const messageStatusParams = z.object({
+  id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'must be the id of a row, or a whatsappId')
+    .meta({ description: 'Of its row, or its `whatsappId`.', example: '3EB0A1B2C3D4E5F6071829' }),
+});
+
+export const messageStatusQuery = z.object({
+  connectionId: connectionId.optional().meta({ description: 'Only of this connection.' }),
+});
+
+const isoOrNull = isoTime.nullable();
+export const messageStatusReply = z
+  .object({
+    success: z.literal(true),
+    message: z.object({
+      id: z.string().nullable(),
+      whatsappId: z.string(),
+      connectionId: z.string().nullable(),
+      to: z.string().meta({ description: 'The chat that it is in.' }),
+      status: z
+        .string()
+        .meta({ description: 'As in its row: PENDENTE, ENVIADA, ENTREGUE, LIDA, REPRODUZIDA, ERRO, RECEBIDA.' }),
+      state: z
+        .enum(['accepted', 'sending', 'sent', 'failed'])
+        .nullable()
+        .meta({ description: 'Of what the API has sent within 14 days; else null.' }),
+      attempts: z.number().int().nullable(),
+      nextAttemptAt: isoOrNull.meta({
+        description: 'Null also when it waits for its connection, or for those before it in its chat.',
+      }),
+      error: z.object({ code: z.string(), detail: z.string().nullable() }).nullable(),
+      acceptedAt: isoOrNull,
+      sentAt: isoOrNull,
+      expiresAt: isoOrNull.meta({ description: 'When it is given up; null when it has ended.' }),
+      receipts: z
+        .record(z.string(), z.unknown())
+        .nullable()
+        .meta({ description: '`dados.recibos` of the row; null while it cannot be read.' }),
+      databaseAway: z.boolean(),
+    }),
+  })
+  .meta({ id: 'MessageStatus' });
 
 export const listMessagesQuery = pageQuery.extend({
   order: z

@@ -33,7 +33,7 @@ export type ScheduleInput = Omit<SendMessageInput, 'waitMs'> & { sendAt: number 
 export interface ScheduleChange {
   sendAt?: number | undefined;
   to?: string | undefined;
-  message?: Pick<SendMessageInput, 'message' | 'template' | 'mentions' | 'replyTo' | 'signal'> | undefined;
+  message?: Pick<SendMessageInput, 'message' | 'template' | 'mentions' | 'replyTo' | 'typingMs' | 'signal'> | undefined;
 }
 
 const YEAR_MS = 366 * 86_400_000;
@@ -147,7 +147,7 @@ export class ScheduledMessages {
 
   async #contentFields(
     { connectionId, ownerId }: Pick<ConnectionRecord, 'connectionId' | 'ownerId'>,
-    { to, message, template, mentions, replyTo, signal }: Omit<SendMessageInput, 'connectionId' | 'waitMs'>,
+    { to, message, template, mentions, replyTo, typingMs, signal }: Omit<SendMessageInput, 'connectionId' | 'waitMs'>,
     sendAt: number,
   ) {
     const input = { connectionId, to, message, template, mentions, replyTo, signal, waitMs: 0 };
@@ -155,7 +155,7 @@ export class ScheduledMessages {
     const { content, fill, mentions: jids, quoted, forwarded } = prepared;
     return {
       ...{ to: prepared.to, type: message.type, conteudo: checkedPreview(content), modelo: template?.name ?? null },
-      ...{ content, context: { mentions: jids, quoted, forwarded }, fill },
+      ...{ content, context: { mentions: jids, quoted, forwarded, typingMs }, fill },
       file: 'sealed' in content ? content.sealed.file : null,
     };
   }

@@ -169,6 +169,11 @@ export function scriptedPorts(
         ...{ status: 'ENVIADA', atendimentoId: null, timestamp: NOW },
       },
     }),
+    messageStatus: async (id) => ({
+      ...{ id, whatsappId: '3EB0', connectionId: 'c1', to: 'x@s.whatsapp.net', status: 'ENVIADA', state: 'sent' },
+      ...{ attempts: 1, nextAttemptAt: null, error: null, acceptedAt: NOW, sentAt: NOW, expiresAt: null },
+      ...{ receipts: {}, databaseAway: false },
+    }),
     listMessages: async () => ({ data: [aMensagem()], nextCursor: 'next', prevCursor: '~a' }),
     listActiveAtendimentos: async () => ({ data: [anAtendimento()], nextCursor: null, prevCursor: null }),
     receiveUpload: async (stream, { name, type }) => {
