@@ -1,3 +1,4 @@
+import { fileLimitWarning } from './bootstrap/file-limit.js';
 import { logMessages } from './bootstrap/log-messages.js';
 import { VERSION } from './lib/version.js';
 import { confirmJournal } from './bootstrap/confirm-journal.js';
@@ -54,7 +55,7 @@ const KEYLESS =
 
 async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   const { config, log, databaseHost, housekeeping, bootstrap, http, webVersion } = parts;
-  for (const warning of config.warnings) log.warn(warning);
+  for (const warning of [...config.warnings, fileLimitWarning(config)]) if (warning !== null) log.warn(warning);
   if (config.http.apiKey === null) log.warn(KEYLESS);
   releasers.push('database', () => databaseHost.stop());
   releasers.push('database client', () => parts.database.stop());

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { copyJournal } from '../journal/copy-journal.js';
@@ -8,6 +8,7 @@ import { dumpDatabase } from '../supabase/local/dump-database.js';
 import { isArchive, packFolder } from './archive.js';
 import { DATABASE_FOLDER, describeFile, MANIFEST_FILE, type Manifest } from './manifest.js';
 import { copyOutgoing, listOutgoing, OUTGOING_FOLDER } from './outgoing-files.js';
+import { enterPartial, leavePartial } from './partial-folders.js';
 
 /** Keys of the local API; a CRM that uses them goes on after a restore. */
 const KEYS_FILE = 'supabase-keys.json';
@@ -34,15 +35,14 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
   await assertFree(to);
   await mkdir(dirname(to), { recursive: true });
   // Under its final name it is complete, or not there.
-  const folder = await mkdtemp(`${to}.partial-`);
+  const folder = await enterPartial(to);
   try {
     const manifest = await fill(folder, options);
     if (isArchive(to)) await packFolder(folder, `${folder}.tar.gz`);
     await rename(isArchive(to) ? `${folder}.tar.gz` : folder, to);
     return manifest;
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    await rm(`${folder}.tar.gz`, { force: true });
+    await leavePartial(folder);
   }
 }
 

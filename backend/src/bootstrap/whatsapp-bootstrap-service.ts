@@ -1,6 +1,7 @@
 import type { Scope } from '../integration/resources.js';
 import type { Clock } from '../lib/clock.js';
 import { withDeadline } from '../lib/deadline.js';
+import { isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { GatewayStats } from './gateway-stats.js';
@@ -66,6 +67,7 @@ export class WhatsAppBootstrapService {
   #state: ServiceState = 'stopped';
   #since: number;
   #working: Promise<void> | null = null;
+  #journalProblem: 'JOURNAL_FULL' | 'JOURNAL_FAILED' | null = null;
 
   constructor(private readonly deps: WhatsAppBootstrapDeps) {
     this.#startedAt = deps.clock.now();
@@ -135,14 +137,25 @@ export class WhatsAppBootstrapService {
 
   /** Ready to keep its promise: the journal takes writes and the services run. The database may be away. */
   async ready(): Promise<boolean> {
-    if (this.#state !== 'running') return false;
+    return (await this.unreadiness()) === null;
+  }
+
+  /** Why it is not `ready`, as the code of an error; null when it is. The log tells when the journal fails and recovers. */
+  async unreadiness(): Promise<'SERVICES_STOPPED' | 'JOURNAL_FULL' | 'JOURNAL_FAILED' | null> {
+    if (this.#state !== 'running') return 'SERVICES_STOPPED';
+    let found: 'JOURNAL_FULL' | 'JOURNAL_FAILED' | null = null;
+    let cause: unknown = null;
     try {
       await withDeadline(this.deps.journalWritable(), JOURNAL_DEADLINE_MS, 'journal write');
-      return true;
     } catch (error) {
-      this.deps.log.error('journal not writable', { error });
-      return false;
+      found = isGatewayError(error, 'JOURNAL_FULL') ? 'JOURNAL_FULL' : 'JOURNAL_FAILED';
+      cause = error;
     }
+    if (found !== this.#journalProblem) {
+      if (found === null) this.deps.log.warn('journal writable again');
+      else this.deps.log.error('journal not writable', { error: cause });
+    }
+    return (this.#journalProblem = found);
   }
 
   #exclusively(work: () => Promise<void>): Promise<void> {

@@ -52,6 +52,8 @@ export interface GatewayConfig {
     readonly origins: readonly string[];
     /** Whether the local API's anon key may make users. */
     readonly localAuthSignup: boolean;
+    /** The embedded one ends by itself so long after its gateway was killed. */
+    readonly orphanMs: number;
   };
   readonly dataDir: string;
   readonly logDir: string;
@@ -189,6 +191,7 @@ export function toGatewayConfig(
       jwtSecret: s.SUPABASE_JWT_SECRET,
       origins: s.CORS_ORIGIN,
       localAuthSignup: s.LOCAL_AUTH_SIGNUP,
+      orphanMs: s.EMBEDDED_DATABASE_ORPHAN_MS,
     },
     dataDir: resolve(packageDir, s.DATA_DIR),
     logDir: resolve(packageDir, s.LOG_DIR),

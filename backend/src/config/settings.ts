@@ -108,6 +108,11 @@ export const SETTINGS = {
     '54321',
     'Port on 127.0.0.1 of the Supabase-compatible API over an own or embedded Postgres.',
   ),
+  EMBEDDED_DATABASE_ORPHAN_MS: always(
+    value.milliseconds,
+    '600000',
+    'The Postgres inside `DATA_DIR` ends by itself this long after its gateway was killed (10 min), unless a gateway is back by then.',
+  ),
   LOCAL_AUTH_SIGNUP: always(
     value.flag,
     'false',

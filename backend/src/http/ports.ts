@@ -225,9 +225,12 @@ export interface BootstrapPort {
   orphans(): Orphan[];
   /** The event loop turns. */
   live(): boolean;
-  /** The journal can be written and the services run. */
-  ready(): boolean | Promise<boolean>;
+  /** Why the gateway cannot take messages now: the services do not run, or the journal cannot be written; null when it can. */
+  unreadiness(): Unreadiness | null | Promise<Unreadiness | null>;
 }
+
+/** Codes of `GET /health/ready`. */
+export type Unreadiness = 'SERVICES_STOPPED' | 'JOURNAL_FULL' | 'JOURNAL_FAILED';
 
 /** What the routes call of `Webhooks`. Everything rejects with a `GatewayError`; `WEBHOOK_NOT_FOUND` also for another owner's. */
 export interface WebhooksPort {

@@ -100,7 +100,11 @@ export const ERRORS = {
   SCHEMA_OUTDATED: { status: 503, retry: 'later', message: 'The database misses migrations.' },
   SERVICES_STOPPED: { status: 503, retry: 'later', message: 'The services are not running.' },
   JOURNAL_FAILED: { status: 503, retry: 'later', message: 'The local journal cannot be written.' },
-  JOURNAL_FULL: { status: 503, retry: 'later', message: 'The local journal has reached its disk budget.' },
+  JOURNAL_FULL: {
+    status: 503,
+    retry: 'later',
+    message: 'The local journal is full: its disk budget is reached, or its disk.',
+  },
   JOURNAL_LOCKED: { status: 503, retry: 'later', message: 'Another gateway uses this data directory.' },
   JOURNAL_DAMAGED: { status: 503, retry: 'never', message: 'The local journal is damaged.' },
   JOURNAL_GONE: { status: 503, retry: 'never', message: 'The local journal is gone.' },

@@ -9,6 +9,7 @@ import { withDeadline } from '../lib/deadline.js';
 import { GatewayError, isGatewayError } from '../lib/errors.js';
 import { safeFileName } from '../lib/file-name.js';
 import { tooLarge } from './decrypt-media.js';
+import { diskRefusal } from './disk-refusal.js';
 import { openUrl } from './fetch-url.js';
 import type { Ffmpeg } from './ffmpeg/ffmpeg.js';
 import { describeFilm, gifToFilm, type FilmSource } from './film.js';
@@ -83,7 +84,7 @@ const ACCEPTED: Record<MediaKind, { type: RegExp; inWords: string }> = {
 export class MediaIntake {
   constructor(private readonly deps: MediaIntakeDeps) {}
 
-  /** @throws GatewayError `MEDIA_TOO_LARGE`, `MEDIA_STORE_FAILED`, or what the stream fails with */
+  /** @throws GatewayError `MEDIA_TOO_LARGE`, `JOURNAL_FULL` or `JOURNAL_FAILED` (the disk), or what the stream fails with */
   async fromStream(stream: Readable, label: FileLabel, signal?: AbortSignal): Promise<StagedFile> {
     const file = randomUUID();
     const target = this.deps.files.path(file);
@@ -105,9 +106,12 @@ export class MediaIntake {
       const name = label.name === null ? null : safeFileName(label.name);
       return { file, size, sha256: hash.digest(), name, declared: label.type ?? null };
     } catch (error) {
-      await this.deps.files.remove(file);
+      // A disk that takes no file may not let go of one either: what is left is swept.
+      await this.deps.files.remove(file).catch(() => undefined);
       if (isGatewayError(error)) throw error;
-      throw new GatewayError('MEDIA_FETCH_FAILED', 'The file did not arrive whole.', { cause: error });
+      throw (
+        diskRefusal(error) ?? new GatewayError('MEDIA_FETCH_FAILED', 'The file did not arrive whole.', { cause: error })
+      );
     }
   }
 

@@ -19,6 +19,8 @@ export interface DatabaseSettings {
   origins?: readonly string[];
   /** Whether whoever has the anon key may make users there. */
   localAuthSignup?: boolean;
+  /** The embedded one ends by itself so long after its gateway was killed. */
+  orphanMs?: number;
 }
 
 export interface OpenDatabaseOptions {
@@ -54,7 +56,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   if (settings.mode === 'supabase') return supabaseProject(settings);
   const { dataDir, log, clock = systemClock, compiledApi: compiled } = options;
   const keys = await localKeys(dataDir, settings);
-  const cluster = settings.mode === 'embedded' ? new PostgresCluster({ dataDir, log, clock }) : null;
+  const cluster =
+    settings.mode === 'embedded' ? new PostgresCluster({ dataDir, log, clock, ...orphanOf(settings) }) : null;
   try {
     const database = cluster ? await cluster.start() : required(settings.databaseUrl, 'DATABASE_URL');
     const { localPort: port, origins = [], localAuthSignup: signup = false } = settings;
@@ -76,6 +79,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
 const WITHOUT_ROLES =
   'the database has no roles anon, authenticated and service_role for this user: the gateway writes and reads as usual, ' +
   'but the local Supabase API serves its service key only, no users (docs/own-postgres.md)';
+
+function orphanOf({ orphanMs }: DatabaseSettings): { orphanMs?: number } {
+  return orphanMs === undefined ? {} : { orphanMs };
+}
 
 function supabaseProject(settings: DatabaseSettings): Database {
   return {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -95,6 +96,21 @@ test('nothing is restored over a running gateway, nor over another one without b
   const { aside } = await restore(join(dir, 'guarded'), target, { force: true });
   expect(await readdir(aside!)).toContain('journal.lmdb');
   await expect(backup(join(dir, 'guarded'))).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+});
+
+test('what killed backups have left goes with the next one, and one that is being made stays', async () => {
+  const place = join(dir, 'places');
+  await mkdir(place);
+  // A process that has ended, and one that works on its backup.
+  const ended = spawnSync(process.execPath, ['-e', '']).pid;
+  for (const pid of [ended, process.ppid]) {
+    await mkdir(join(place, `monday.tar.gz.partial-${pid}-a1B2c3`));
+    await writeFile(join(place, `monday.tar.gz.partial-${pid}-a1B2c3.tar.gz`), 'half');
+  }
+  await writeFile(join(place, 'mine.partial'), '');
+  await Promise.all([backup(join(place, 'tuesday.tar.gz')), backup(join(place, 'wednesday.tar.gz'))]);
+  const stays = [`monday.tar.gz.partial-${process.ppid}-a1B2c3`, `monday.tar.gz.partial-${process.ppid}-a1B2c3.tar.gz`];
+  expect((await readdir(place)).sort()).toEqual(['mine.partial', ...stays, 'tuesday.tar.gz', 'wednesday.tar.gz']);
 });
 
 test('a scheduled message keeps its file', async () => {

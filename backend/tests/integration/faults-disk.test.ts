@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { aGateway, type PairedConnection } from '../support/gateway.js';
+import { aGateway, type PairedConnection, SEND, verdict } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 const must = (command: string, args: string[]) => void execFileSync(command, args);
@@ -55,7 +55,14 @@ describe.each([{ mountable: canMount() }])('on a disk of its own (mount allowed:
       await gateway.crm.mensagem(shop.id, ana.send(shop.phone, 'antes').id);
       const { history } = gateway.simulator;
       const free = fill();
-      expect((await gateway.http.get('/health/ready')).status).toBe(503);
+      expect(verdict(await gateway.http.get('/health/ready'))).toBe('503 JOURNAL_FULL');
+      const upload = new FormData();
+      upload.set('connectionId', shop.id);
+      upload.set('to', ana.number);
+      upload.set('type', 'document');
+      upload.set('file', new Blob([Buffer.alloc(300_000, 1)]), 'nota.pdf');
+      const refused = await fetch(`${gateway.http.baseUrl}${SEND}`, { method: 'POST', body: upload });
+      expect([refused.status, await refused.json()]).toMatchObject([503, { error: { code: 'JOURNAL_FULL' } }]);
       const from = history.events.length;
       // LMDB reuses pages that are free inside its file: a few may still fit.
       const sent = Array.from({ length: 60 }, (_, index) => ana.send(shop.phone, `${'x'.repeat(20_000)} ${index}`));

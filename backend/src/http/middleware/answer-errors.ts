@@ -50,12 +50,13 @@ function toGatewayError(error: unknown): GatewayError {
 
 /** The last handler: every error as the envelope, without a stack; what nobody foresaw goes to the log with it. */
 export function answerErrors(log: Log): ErrorRequestHandler {
-  return (thrown: unknown, _req, res, next) => {
+  return (thrown: unknown, req, res, next) => {
     const error = toGatewayError(thrown);
     const line = { requestId: res.locals['requestId'] as string, code: error.code, error: thrown };
     if (error.code === 'INTERNAL') log.error('request failed', line);
-    // Stopped services answer every probe like this; their own log lines say why.
-    else if (error.status >= 500 && error.code !== 'SERVICES_STOPPED') log.warn('request not possible now', line);
+    // Probes come every second, and what they are told has a log line of its own; likewise stopped services.
+    else if (error.status >= 500 && error.code !== 'SERVICES_STOPPED' && !req.path.startsWith('/health/'))
+      log.warn('request not possible now', line);
     // Half an answer is out: all that is left is to cut it.
     if (res.headersSent) return next(thrown);
     sendError(res, error);

@@ -3,15 +3,16 @@ import type { BootstrapPort } from '../ports.js';
 import { ok, route, type Route } from '../route.js';
 import { healthReply } from '../schemas/bootstrap.js';
 
-const facts = { tag: 'health', method: 'get', access: 'public', input: {}, errors: ['SERVICES_STOPPED'] } as const;
+const facts = { tag: 'health', method: 'get', access: 'public', input: {} } as const;
 
-/** For supervisors and load balancers: they have no key, so they learn nothing but yes or no. */
+/** For supervisors and load balancers: they have no key, so they learn yes or no, and the code of what stands in the way. */
 export function healthRoutes(bootstrap: BootstrapPort): Route[] {
   return [
     route({
       ...facts,
       path: '/health/live',
       operationId: 'live',
+      errors: ['SERVICES_STOPPED'],
       summary: 'The process is alive; otherwise its supervisor should restart it',
       replies: { 200: { description: 'Alive.', schema: healthReply } },
       handle: () => {
@@ -24,10 +25,12 @@ export function healthRoutes(bootstrap: BootstrapPort): Route[] {
       path: '/health/ready',
       operationId: 'ready',
       summary: 'The journal can be written and the services run',
+      errors: ['SERVICES_STOPPED', 'JOURNAL_FULL', 'JOURNAL_FAILED'],
       deadlineMs: 5000,
       replies: { 200: { description: 'Ready.', schema: healthReply } },
       handle: async () => {
-        if (!(await bootstrap.ready())) throw new GatewayError('SERVICES_STOPPED');
+        const problem = await bootstrap.unreadiness();
+        if (problem !== null) throw new GatewayError(problem);
         return ok({ status: 'ready' });
       },
     }),

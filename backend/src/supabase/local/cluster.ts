@@ -9,6 +9,7 @@ import { findPostgres, type PostgresBinaries } from './binaries.js';
 import { clusterDir, PORT, socketDirFor } from './cluster-places.js';
 import { createCluster } from './create-cluster.js';
 import { reachableBinaries } from './reachable-binaries.js';
+import { endWatcher, ORPHAN_MS, renewLease, watchForOrphan } from './orphan-watch.js';
 import { isAlive, isOurs, readPostmaster } from './postmaster.js';
 import { postgresUser, type SystemUser, keepTraversable } from './system-user.js';
 
@@ -26,6 +27,8 @@ export interface ClusterDeps {
   log: Log;
   clock: Clock;
   startDeadlineMs?: number;
+  /** It ends by itself so long after a gateway that was killed; default 10 min. */
+  orphanMs?: number;
 }
 
 /** Small, durable, and silent about what customers wrote (a statement or its DETAIL may carry their text). */
@@ -48,6 +51,7 @@ const SETTINGS = [
  *
  * - start: a postmaster that an earlier, killed gateway left behind is taken over, or stopped when it does not answer;
  * - while running: one that ends by itself is started again;
+ * - a gateway that was killed and does not come back: a watcher beside it ends it (orphan-watch.ts);
  * - stop: fast shutdown (SIGINT), waited for.
  */
 export class PostgresCluster {
@@ -90,6 +94,7 @@ export class PostgresCluster {
     const binaries = await reachableBinaries(await findPostgres(), user);
     this.#dir = await clusterDir(this.deps.dataDir, user);
     this.#address = await this.#bringUp(binaries, user);
+    await this.#watchForOrphan(user);
     this.#state = 'running';
     this.#watch(binaries, user);
     return this.#address;
@@ -153,6 +158,15 @@ export class PostgresCluster {
     throw new GatewayError('DATABASE_UNAVAILABLE', `The embedded Postgres did not start: ${output.slice(-500).trim()}`);
   }
 
+  async #watchForOrphan(user: SystemUser | null): Promise<void> {
+    const { log, orphanMs = ORPHAN_MS } = this.deps;
+    try {
+      await watchForOrphan({ dir: this.#dir, postmaster: this.#pid, user, orphanMs });
+    } catch (error) {
+      log.warn('nobody would end the embedded Postgres of a killed gateway', { error });
+    }
+  }
+
   /** Looks every second, because an adopted postmaster is nobody's child here and sends no exit event. */
   #watch(binaries: PostgresBinaries, user: SystemUser | null): void {
     this.#cancelWatch = this.deps.clock.after(1000, () => {
@@ -165,10 +179,11 @@ export class PostgresCluster {
   async #look(binaries: PostgresBinaries, user: SystemUser | null): Promise<void> {
     if (this.#state !== 'running') return;
     if (user) await keepTraversable(dirname(this.#dir));
-    if (isAlive(this.#pid)) return;
+    if (isAlive(this.#pid)) return renewLease(this.#dir);
     this.deps.log.error('the embedded Postgres ended by itself; starting it again');
     this.#repair = this.#bringUp(binaries, user);
     await this.#repair;
+    await this.#watchForOrphan(user);
   }
 
   async #stop(): Promise<void> {
@@ -177,6 +192,7 @@ export class PostgresCluster {
     this.#cancelWatch();
     await this.#repair?.catch(() => undefined);
     if (this.#pid > 0) await this.#end(this.#pid);
+    if (this.#dir !== '') await endWatcher(this.#dir);
     process.off('exit', this.#onExit);
     const socketDir = this.#address?.socketDir;
     if (socketDir && socketDir !== this.#dir) await rm(socketDir, { recursive: true, force: true });

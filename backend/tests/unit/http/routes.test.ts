@@ -181,13 +181,15 @@ describe('bootstrap and health', () => {
     expect([res.status, res.get('Retry-After'), res.body]).toEqual([503, '5', { success: false, steps }]);
   });
 
-  test.each<[string, NonNullable<Options['bootstrap']>]>([
-    ['/health/live', { live: () => false }],
-    ['/health/ready', { ready: () => false }],
-  ])('%s says no with 503 and nothing else', async (path, bootstrap) => {
+  test.each<[string, NonNullable<Options['bootstrap']>, ErrorCode]>([
+    ['/health/live', { live: () => false }, 'SERVICES_STOPPED'],
+    ['/health/ready', { unreadiness: () => 'SERVICES_STOPPED' }, 'SERVICES_STOPPED'],
+    ['/health/ready', { unreadiness: () => 'JOURNAL_FULL' }, 'JOURNAL_FULL'],
+    ['/health/ready', { unreadiness: () => 'JOURNAL_FAILED' }, 'JOURNAL_FAILED'],
+  ])('%s says no with 503 and the code of what stands in the way, nothing else', async (path, bootstrap, code) => {
     const res = await documented(anApp({ bootstrap }).http.get(path));
     expect([res.status, res.get('Retry-After')]).toEqual([503, '5']);
-    expect(res.body).toMatchObject({ error: { code: 'SERVICES_STOPPED', details: null } });
+    expect(res.body).toMatchObject({ error: { code, details: null } });
   });
 });
 

@@ -227,7 +227,7 @@ export function scriptedPorts(
     orphans: () => [{ kind: 'unpaired', connectionId: 'c1', since: NOW, reportedAt: NOW, removedAfter: NOW }],
     selfTest: async () => ({ steps: [{ name: 'disk', ok: true, ms: 1 }] }),
     live: () => true,
-    ready: () => true,
+    unreadiness: () => null,
     ...script.bootstrap,
   };
   const step = { at: NOW, step: 'flush', reasons: ['STUCK_STANZA'] };
