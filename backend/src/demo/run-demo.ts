@@ -106,7 +106,7 @@ async function setUp({ dataDir, log, releasers, leaving, pickPort }: Scaffold): 
   const mediaCa = join(dataDir, 'media-ca.pem');
   await writeFile(mediaCa, simulator.media.caPem);
   const neighbours = await startNeighbours(releasers, pickPort);
-  const config = loadConfig({
+  const settings = {
     ...neighbours.settings,
     PORT: String(await pickPort(3001)),
     SUPABASE_LOCAL_PORT: String(await pickPort(54321)),
@@ -116,7 +116,9 @@ async function setUp({ dataDir, log, releasers, leaving, pickPort }: Scaffold): 
     WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
     WHATSAPP_MEDIA_URL: simulator.media.url,
     WHATSAPP_MEDIA_CA: mediaCa,
-  });
+  };
+  // Not those of the gateway that is run from this folder: its database, its root key.
+  const config = loadConfig(settings, { envFile: '/dev/null' });
   leaving.throwIfAborted();
   const gateway = await createGateway(config, { log });
   releasers.push('gateway', () => gateway.stop());
