@@ -44,6 +44,7 @@ import { messageFromOutbox } from '../outbound/message-from-outbox.js';
 import { AtendimentoTable } from '../supabase/atendimentos.js';
 import { ContatoTable } from '../supabase/contatos.js';
 import { DatabaseHost } from '../supabase/database-host.js';
+import { OutageLog } from '../supabase/outage-log.js';
 import { RobotTable } from '../supabase/robot.js';
 import { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import { WebVersion } from '../whatsapp/web-version.js';
@@ -65,10 +66,16 @@ export type GatewayParts = ReturnType<typeof wireGateway>;
 
 /** The one place where parts meet, in the order of the data's way. Nothing begins here. */
 export function wireGateway(config: GatewayConfig, journal: Journal, overrides: GatewayOverrides) {
-  const { log, clock = systemClock, beyondRepair = noExit } = overrides;
+  const { log: allLines, clock = systemClock, beyondRepair = noExit } = overrides;
+  const outageLog = new OutageLog(allLines);
+  const { log } = outageLog;
   const events = new TypedEmitter<GatewayEvents>(log);
-  const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log, clock });
-  const database = new SupabaseWhatsAppService({ host: databaseHost, log, clock });
+  const databaseHost = overrides.databaseHost ?? new DatabaseHost({ ...hostOf(config), log: allLines, clock });
+  const database = new SupabaseWhatsAppService({
+    ...{ host: databaseHost, log: allLines, clock },
+    leftOut: () => outageLog.takeCounts(),
+  });
+  outageLog.follow(database);
   const { projector, openers } = projectionParts({ journal, database, clock, log });
   const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
   const channelOf = (id: string) => integration.channelOf(id);

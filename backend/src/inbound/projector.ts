@@ -211,7 +211,8 @@ export class Projector {
     // Once stopping, only its end changes the state.
     if (from === to || (from === 'stopping' && to !== 'idle')) return;
     this.#state = to;
-    if (reason !== null) this.deps.log.warn('projection interrupted', { state: to, reason });
+    // The database link has said it, once and with the remedy.
+    if (reason !== null) this.deps.log.debug('projection interrupted', { state: to, reason });
     this.events.emit('stateChanged', { from, to, reason });
   }
 }

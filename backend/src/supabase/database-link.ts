@@ -24,6 +24,8 @@ export interface DatabaseLinkDeps {
   };
   log: Log;
   clock: Clock;
+  /** Lines that others would have written about an outage, by text; taken when it is over. */
+  leftOut?: () => Record<string, number>;
   /** Deadline of one request. */
   timeoutMs?: number;
 }
@@ -197,7 +199,9 @@ export class DatabaseLink {
     this.#state = 'online';
     this.#reason = null;
     const offlineMs = this.deps.clock.now() - this.#offlineSince;
-    this.deps.log.info('the database is back', { offlineMs, failedRequests: this.#failedRequests });
+    this.deps.log.info('the database is back', {
+      ...{ offlineMs, failedRequests: this.#failedRequests, leftOut: this.deps.leftOut?.() ?? {} },
+    });
     this.#failedRequests = 0;
     this.events.emit('supabaseOnline', { offlineMs });
   }

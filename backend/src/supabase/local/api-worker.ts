@@ -9,7 +9,7 @@ import { connectOptions, poolSizes } from './connect.js';
 import { exposedNames } from './exposed.js';
 import { serveLocalApi } from './http-adapter.js';
 import { speakPostgrest } from './postgrest-dialect.js';
-import { redact } from './redaction.js';
+import { isAway, redact } from './redaction.js';
 import { writeShortcut } from './write-shortcut.js';
 
 /** Entry of the API thread: migrations, then the Supabase-compatible API over HTTP on loopback. */
@@ -21,7 +21,8 @@ for (const level of ['log', 'info', 'debug', 'warn', 'error'] as const) {
   // eslint-disable-next-line no-console -- replacing it is the point
   console[level] = (...values: unknown[]) => {
     if (level !== 'warn' && level !== 'error') return;
-    tell({ type: 'log', level, message: 'local database API', meta: { errors: redact(values) } });
+    const errors = redact(values);
+    if (!isAway(errors)) tell({ type: 'log', level, message: 'local database API', meta: { errors } });
   };
 }
 

@@ -20,3 +20,11 @@ function safe(value: object): SafeError {
     ...(typeof routine === 'string' ? { routine } : {}),
   };
 }
+
+/** Codes of Postgres and of its client for "not reached, starting, stopping": whoever asked is told, and says it once. */
+const AWAY = /^(08|57P|53300|CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOENT|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH)/;
+
+/** Whether a line is about nothing but a Postgres that is away. */
+export function isAway(errors: SafeError[]): boolean {
+  return errors.length > 0 && errors.every(({ code }) => code !== undefined && AWAY.test(code));
+}
