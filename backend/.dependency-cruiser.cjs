@@ -18,7 +18,7 @@ module.exports = {
     only('journal-knows-lib', 'journal', ['lib/']),
     only('egress-knows-lib', 'egress', ['lib/']),
     only('supabase-knows-no-whatsapp', 'supabase', ['lib/']),
-    only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/']),
+    only('whatsapp-knows-the-journal', 'whatsapp', ['lib/', 'journal/', 'egress/']),
     only('inbound', 'inbound', ['lib/', 'journal/', 'whatsapp/', 'supabase/']),
     only('media', 'media', ['lib/', 'journal/', 'egress/']),
     only('outbound', 'outbound', ['lib/', 'journal/', 'whatsapp/', 'egress/', 'media/']),

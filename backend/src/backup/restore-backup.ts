@@ -34,7 +34,15 @@ export interface Restored {
 }
 
 const LAID_ASIDE = [
-  ...['journal.lmdb', 'journal.lmdb-lock', 'journal.key.json', 'supabase-keys.json', 'postgres', OUTGOING_FOLDER],
+  ...[
+    'journal.lmdb',
+    'journal.lmdb-lock',
+    'journal.key.json',
+    'secrets.key',
+    'supabase-keys.json',
+    'postgres',
+    OUTGOING_FOLDER,
+  ],
 ];
 
 /**

@@ -24,7 +24,7 @@ export function historyParts(deps: {
   projector.events.on('projected', ({ eventos }) => gaps.written(eventos));
   return new HistoryQueue({
     ...{ journal, clock, log },
-    download: (source, signal) => media.download(source, signal),
+    download: (id, source, signal) => media.download(id, source, signal),
     missedSince: (id) => gaps.missedSince(id),
     onDemand: (id, chats) => gaps.answered(id, chats),
   });

@@ -26,6 +26,7 @@ import { MediaService } from '../integration/media-service.js';
 import { MediaBucket } from '../supabase/media-bucket.js';
 import type { DatabaseHost } from '../supabase/database-host.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
+import type { Proxies } from '../whatsapp/proxies.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
 
 /** Everything between a message that has a file and the file in the store. `close` ends what `open` began. */
@@ -35,8 +36,12 @@ export interface MediaParts {
   /** Files that were accepted for sending. */
   outgoing: StagedFiles;
   intake: MediaIntake;
-  /** A small file of WhatsApp's, decrypted and verified. @throws GatewayError as `fetchMedia` */
-  download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
+  /** A small file of WhatsApp's, decrypted and verified, by the connection's way. @throws GatewayError as `fetchMedia` */
+  download(
+    connectionId: string,
+    source: Extract<MediaSource, { kind: 'whatsapp' }>,
+    signal: AbortSignal,
+  ): Promise<Buffer>;
   /** What the routes call. */
   service: MediaService;
   sweep: MediaSweep;
@@ -48,6 +53,7 @@ export interface MediaParts {
 /** Builds them; `pool` is asked for when a phone is needed, since it is made later. */
 export function mediaParts(deps: {
   config: GatewayConfig;
+  proxies: Proxies;
   journal: Journal;
   databaseHost: DatabaseHost;
   database: SupabaseWhatsAppService;
@@ -55,7 +61,7 @@ export function mediaParts(deps: {
   clock: Clock;
   log: Log;
 }): MediaParts {
-  const { config, journal, databaseHost, database, pool, clock, log } = deps;
+  const { config, proxies, journal, databaseHost, database, pool, clock, log } = deps;
   const { dataDir, media, whatsapp } = config;
   const server = { url: whatsapp.mediaUrl, caFile: whatsapp.mediaCaFile };
   const incoming = new StagedFiles(join(dataDir, 'media-in'));
@@ -72,16 +78,22 @@ export function mediaParts(deps: {
   const { maxBytes, ffmpegPath: program, searchPath } = media;
   const ffmpeg = new Ffmpeg({ program, searchPath, maxBytes, log });
   const intake = new MediaIntake({ files: outgoing, dispatcher: guarded, maxBytes, ffmpeg });
-  const fetchLimits = { server, dispatcher, maxBytes, turns: new LoopTurns() };
+  const turns = new LoopTurns();
+  const fetchFor = (connectionId: string) => {
+    const connection = journal.getConnection(connectionId);
+    if (!connection) throw new GatewayError('CONNECTION_NOT_FOUND');
+    return { server, maxBytes, turns, dispatcher: proxies.routeOf(connection)?.dispatcher ?? dispatcher };
+  };
   const queue = new MediaQueue({
     journal,
     store,
     incoming,
     outgoing,
-    fetch: (source, target, signal) =>
+    // By URL (from an Evolution server) it goes straight: only WhatsApp's own hosts are reached through a user's proxy.
+    fetch: async (connectionId, source, target, signal) =>
       source.kind === 'url'
         ? fetchPlain({ dispatcher: guarded, maxBytes }, source.url, target, signal)
-        : fetchMedia(fetchLimits, source, target, signal),
+        : fetchMedia(fetchFor(connectionId), source, target, signal),
     renew: async ({ connectionId, whatsappId, chatJid, participant, fromMe }, { mediaKey }) => {
       const client = pool().get(connectionId);
       if (!client) throw new GatewayError('NOT_CONNECTED');
@@ -102,10 +114,10 @@ export function mediaParts(deps: {
     store,
     outgoing,
     intake,
-    download: async (source, signal) => {
+    download: async (connectionId, source, signal) => {
       const name = randomUUID();
       try {
-        await fetchMedia(fetchLimits, source, incoming.path(name), signal);
+        await fetchMedia(fetchFor(connectionId), source, incoming.path(name), signal);
         return await readFile(incoming.path(name));
       } finally {
         await incoming.remove(name);
@@ -119,7 +131,7 @@ export function mediaParts(deps: {
       await sweep.atStart().catch((error: unknown) => log.error('media files not swept', { error }));
     },
     close: async () => {
-      await Promise.all([ffmpeg.close(), dispatcher.destroy(), guarded.destroy(), bucket?.close()]);
+      await Promise.all([ffmpeg.close(), dispatcher.destroy(), guarded.destroy(), proxies.close(), bucket?.close()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { AccessService } from '../access/access-service.js';
 import { DeadLetters } from './dead-letters.js';
+import { connectionProxies } from './connection-proxies.js';
 import { evolutionParts } from './evolution-parts.js';
 import { gatewayStats } from './gateway-stats.js';
 import { historyParts } from './history-parts.js';
@@ -77,7 +78,8 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   });
   outageLog.follow(database);
   const { projector, openers } = projectionParts({ journal, database, clock, log });
-  const media = mediaParts({ config, journal, databaseHost, database, pool: () => pool, clock, log });
+  const proxies = connectionProxies(config);
+  const media = mediaParts({ config, proxies, journal, databaseHost, database, pool: () => pool, clock, log });
   const channelOf = (id: string) => integration.channelOf(id);
   const contatos = new ContatoTable(database);
   const sending = sendingParts({ config, journal, outgoing: media.outgoing, channelOf, contatos, clock, log });
@@ -90,6 +92,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     baileysLogger: baileysLogger(log),
     webVersion,
     server: config.whatsapp,
+    proxies,
     maxClients: config.maxConnections,
     reconnectBaseMs: config.reconnectDelayMs,
     loginsAtOnce: config.loginsAtOnce,
@@ -108,6 +111,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
   const integration: WhatsAppIntegrationService = new WhatsAppIntegrationService({
     journal,
     pool,
+    proxies,
     evolution,
     database,
     acceptor,

@@ -253,7 +253,7 @@ export const SETTINGS = {
   ),
   OUTGOING_PRIVATE_ADDRESSES: maybe(
     value.addressRanges,
-    'Private addresses that webhooks and media URLs may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
+    'Private addresses that webhooks, media URLs and proxies of connections may lead to, such as `127.0.0.1,192.168.1.0/24`. Unset: only the public internet.',
   ),
 
   EVOLUTION_API_URL: maybe(

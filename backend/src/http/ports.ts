@@ -17,6 +17,7 @@ import type { SendByAnyInput } from '../integration/send-by-any.js';
 import type { RobotConfiguration } from '../integration/robot/robot-settings.js';
 import type { Atendimentos } from '../integration/atendimentos.js';
 import type {
+  ConnectionChanges,
   ConnectionResource,
   CreateConnectionInput,
   Page,
@@ -47,8 +48,8 @@ export interface IntegrationPort {
   ): Promise<{ connection: ConnectionResource; created: boolean }>;
   listConnections(scope: Scope | null): Promise<ConnectionResource[]>;
   getConnection(id: string, scope: Scope | null): Promise<ConnectionResource>;
-  /** Settings that are null take their default again. */
-  changeConnection(id: string, settings: Record<string, unknown>, scope: Scope | null): Promise<ConnectionResource>;
+  /** Settings that are null take their default again; a proxy is tried before it is stored. */
+  changeConnection(id: string, changes: ConnectionChanges, scope: Scope | null): Promise<ConnectionResource>;
   getQr(id: string, scope: Scope | null): Promise<QrResource>;
   /** `phone` as typed by a person; rejects `BAD_REQUEST` when it is no phone number. */
   requestPairingCode(id: string, phone: string, scope: Scope | null): Promise<PairingCodeResource>;

@@ -17,7 +17,11 @@ type NewHistoryEntry = Omit<HistoryEntry, 'seq' | 'at'>;
 export interface HistoryQueueDeps {
   journal: Pick<Journal, 'commit' | 'getKeys' | 'listHistoryJobs' | 'onHistoryQueued' | 'stats' | 'work'>;
   /** Downloads, decrypts and verifies. */
-  download(source: Extract<MediaSource, { kind: 'whatsapp' }>, signal: AbortSignal): Promise<Buffer>;
+  download(
+    connectionId: string,
+    source: Extract<MediaSource, { kind: 'whatsapp' }>,
+    signal: AbortSignal,
+  ): Promise<Buffer>;
   /** Since when messages of a connection may have been missed, ms since the epoch; null = none were. */
   missedSince(connectionId: string): number | null;
   /** Told how far back a history that was asked for goes, chat by chat. */
@@ -111,7 +115,7 @@ export class HistoryQueue {
     const notification = proto.Message.HistorySyncNotification.decode(job.notification);
     const packed = notification.initialHistBootstrapInlinePayload?.length
       ? notification.initialHistBootstrapInlinePayload
-      : await this.deps.download(sourceOf(notification), signal);
+      : await this.deps.download(connectionId, sourceOf(notification), signal);
     const { history, onDemand, entries } = await this.#unpack(job, packed);
     await this.#learnTimers(history, connectionId);
     await this.#feed(entries, job, signal);

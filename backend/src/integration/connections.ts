@@ -13,19 +13,30 @@ import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-serv
 import type { Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
 import { connectionLimit } from '../whatsapp/connection-limit.js';
+import type { Proxies } from '../whatsapp/proxies.js';
 import type { WhatsAppPoolManager } from '../whatsapp/whatsapp-pool-manager.js';
+import { checkProxy, proxyRecord, refuseRemoteProxy } from './connection-proxy.js';
 import { changedSettings } from './connection-settings.js';
 import { firstRow, newRecord } from './new-connection.js';
 import { qrImage } from './qr-image.js';
 import { presentConnection } from './present-connection.js';
 import { RemoteConnections, type EvolutionParts } from './remote-connections.js';
 import { assertMayCreate, assertNameIsFree, mayUse } from './scope.js';
-import type { ConnectionResource, CreateConnectionInput, PairingCodeResource, QrResource, Scope } from './resources.js';
+import type {
+  ConnectionChanges,
+  ConnectionResource,
+  CreateConnectionInput,
+  PairingCodeResource,
+  ProxyInput,
+  QrResource,
+  Scope,
+} from './resources.js';
 
 export interface ConnectionsDeps {
   journal: Journal;
   pool: WhatsAppPoolManager;
   evolution: EvolutionParts;
+  proxies: Proxies;
   database: Pick<SupabaseWhatsAppService, 'findSessao'>;
   clock: Clock;
   log: Log;
@@ -72,8 +83,9 @@ export class Connections {
     const existing = this.deps.journal.getConnection(input.connectionId);
     const ownerId = input.ownerId ?? scope?.ownerId ?? existing?.ownerId ?? this.deps.defaultOwnerId;
     assertMayCreate(input, ownerId, scope);
-    if (existing) return { created: false, connection: this.#reopen(existing, ownerId, input.driver) };
+    if (existing) return { created: false, connection: await this.#reopen(existing, ownerId, input) };
     assertNameIsFree(input.connectionId, ownerId, scope);
+    if (input.driver === 'evolution' && input.proxy) refuseRemoteProxy();
     const home = input.driver === 'evolution' ? this.remote.homeOf(input, scope) : null;
     const texts = pickTexts([ownerId, input.companyId], input.texts, scope?.texts, this.deps.defaultOwnerTexts);
     const named = { ...input, texts };
@@ -112,13 +124,31 @@ export class Connections {
     return this.#present(this.record(id, scope));
   }
 
-  /** Changes settings, durably; what is null takes its default again. */
-  async change(id: string, changes: Record<string, unknown>, scope: Scope | null): Promise<ConnectionResource> {
+  /** Changes settings and the proxy, durably; what is null takes its default again. A proxy is tried before. */
+  async change(id: string, changes: ConnectionChanges, scope: Scope | null): Promise<ConnectionResource> {
     const record = this.record(id, scope);
-    const settings = changedSettings(record.settings, changes);
-    if (record.driver === 'evolution') await this.remote.configure(id, settings);
-    else await this.client(id, scope).configure(settings);
+    const settings = () => changedSettings(this.record(id, scope).settings, changes.settings ?? {});
+    if (record.driver === 'evolution') {
+      if (changes.proxy) refuseRemoteProxy();
+      await this.remote.configure(id, settings());
+    } else {
+      const proxy = await this.#checked(id, changes.proxy, record.proxy);
+      await this.client(id, scope).configure({ settings: settings(), ...(proxy !== undefined && { proxy }) });
+    }
     return this.get(id, scope);
+  }
+
+  /** @returns undefined when nothing changes. @throws what makes a proxy unusable */
+  async #checked(
+    id: string,
+    input: ProxyInput | null | undefined,
+    before: ConnectionRecord['proxy'],
+  ): Promise<ConnectionRecord['proxy'] | undefined> {
+    if (!input) return input === null && before ? null : undefined;
+    const { proxies } = this.deps;
+    const proxy = await proxyRecord(proxies, id, input, before);
+    await checkProxy(proxies, id, proxy);
+    return proxy;
   }
 
   /** Shows the current code; a connection that waits for a person starts showing codes again. @throws NO_QR */
@@ -192,16 +222,22 @@ export class Connections {
     return this.deps.pool.get(id) ?? this.deps.pool.add(record);
   }
 
-  #reopen(record: ConnectionRecord, ownerId: string, driver: CreateConnectionInput['driver']): ConnectionResource {
+  async #reopen(
+    record: ConnectionRecord,
+    ownerId: string,
+    { driver, proxy }: CreateConnectionInput,
+  ): Promise<ConnectionResource> {
     if (record.ownerId !== ownerId) {
       throw new GatewayError('CONNECTION_TAKEN', undefined, { details: { connectionId: record.connectionId } });
     }
     if (driver !== undefined && driver !== record.driver) throw new GatewayError('WRONG_DRIVER');
     if (record.driver === 'evolution') {
+      if (proxy) refuseRemoteProxy();
       this.remote.open(record.connectionId);
       return this.#present(record);
     }
     const client = this.deps.pool.get(record.connectionId) ?? this.deps.pool.add(record);
+    if (proxy !== undefined) await this.change(record.connectionId, { proxy }, null);
     if (!client.paired) client.initialize();
     return this.#present(record);
   }
@@ -246,7 +282,8 @@ export class Connections {
 
   async #register(input: CreateConnectionInput, ownerId: string): Promise<ConnectionRecord> {
     const rowId = await this.#rowIdOf(input.connectionId, ownerId);
-    const record = newRecord(input, ownerId, rowId, this.deps.clock.now());
+    const proxy = await this.#checked(input.connectionId, input.proxy, null);
+    const record = newRecord(input, ownerId, rowId, this.deps.clock.now(), { proxy: proxy ?? null });
     const client = this.deps.pool.add(record);
     await this.deps.journal.commit({
       connections: [record],

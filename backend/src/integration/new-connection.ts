@@ -1,14 +1,14 @@
-import type { ConnectionRecord, EvolutionHome } from '../journal/records.js';
+import type { ConnectionRecord, EvolutionHome, ProxyRecord } from '../journal/records.js';
 import { textOf } from '../lib/party.js';
 import type { CreateConnectionInput } from './resources.js';
 
-/** A connection that nobody has opened yet. @param home where it lives, when that is an Evolution server */
+/** A connection that nobody has opened yet: on an Evolution server (`home`), or here, behind its `proxy` or straight. */
 export function newRecord(
   input: CreateConnectionInput,
   ownerId: string,
   rowId: string,
   now: number,
-  home: EvolutionHome | null = null,
+  { home = null, proxy = null }: { home?: EvolutionHome | null; proxy?: ProxyRecord | null } = {},
 ): ConnectionRecord {
   return {
     ...(home && { evolution: home }),
@@ -25,6 +25,7 @@ export function newRecord(
     numero: null,
     lid: null,
     settings: input.settings ?? {},
+    ...(proxy && { proxy }),
     createdAt: now,
     connectedAt: null,
     disconnectedAt: null,

@@ -3,6 +3,7 @@ import { textOf } from '../lib/party.js';
 import { adviceFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado } from '../whatsapp/estado.js';
 import type { WhatsAppClientService } from '../whatsapp/whatsapp-client-service.js';
+import { presentProxy } from './connection-proxy.js';
 import { presentAccount } from './present-account.js';
 import { samePhoneWarnings } from './same-phone.js';
 import type { ConnectionResource } from './resources.js';
@@ -34,6 +35,7 @@ export function presentConnection(
     lastActivityAt: iso(record.lastActivityAt),
     account: client && presentAccount(client),
     settings: record.settings,
+    proxy: presentProxy(record.proxy),
     warnings: samePhoneWarnings(record, all),
   };
 }

@@ -56,7 +56,7 @@ export class RemoteConnections {
     home: EvolutionHome,
   ): Promise<EvolutionConnection> {
     const { journal, evolution, clock } = this.deps;
-    const record = newRecord(input, ownerId, rowId, clock.now(), home);
+    const record = newRecord(input, ownerId, rowId, clock.now(), { home });
     const { connectionId } = record;
     await journal.commit({
       connections: [record],

@@ -27,6 +27,8 @@ export interface ConnectionResource {
   account: AccountResource | null;
   /** Those that were made. */
   settings: Record<string, unknown>;
+  /** null = it connects straight. */
+  proxy: ProxyResource | null;
   /** Only with `driver: 'evolution'`. */
   remote?: RemoteResource;
   warnings: string[];
@@ -54,6 +56,8 @@ export interface QrResource {
 }
 
 export interface CreateConnectionInput {
+  /** null = none, which is the default. */
+  proxy?: ProxyInput | null | undefined;
   connectionId: string;
   name?: string | undefined;
   ownerId?: string | undefined;
@@ -64,6 +68,31 @@ export interface CreateConnectionInput {
   /** Where it lives: a socket in this process (the default), or an Evolution API server. */
   driver?: 'baileys' | 'evolution' | undefined;
   evolution?: EvolutionInput | undefined;
+}
+
+/** A proxy as it is asked for. At the host and port of before, credentials that are absent (or `***`) stay; null removes. */
+export interface ProxyInput {
+  protocol: 'http' | 'https' | 'socks5';
+  host: string;
+  port: number;
+  username?: string | null | undefined;
+  password?: string | null | undefined;
+}
+
+/** A proxy as it is shown; a password is `***`. */
+export interface ProxyResource {
+  protocol: string;
+  host: string;
+  port: number;
+  username: string | null;
+  password: string | null;
+}
+
+/** Changes of a connection; what is absent stays. */
+export interface ConnectionChanges {
+  settings?: Record<string, unknown> | undefined;
+  /** null removes it. */
+  proxy?: ProxyInput | null | undefined;
 }
 
 /** `url` and `apiKey` together, or neither: then those of the settings. */

@@ -20,6 +20,7 @@ import { NewChatGate } from './new-chat-gate.js';
 import { Connections, type ConnectionsDeps } from './connections.js';
 import { publicMensagem } from './public-dados.js';
 import type {
+  ConnectionChanges,
   ConnectionResource,
   CreateConnectionInput,
   PageAsked,
@@ -127,9 +128,9 @@ export class WhatsAppIntegrationService {
     return this.connections.get(id, scope);
   }
 
-  /** Changes settings; null takes a default again. @throws CONNECTION_NOT_FOUND */
-  changeConnection(id: string, settings: Record<string, unknown>, scope: Scope | null): Promise<ConnectionResource> {
-    return this.connections.change(id, settings, scope);
+  /** Changes settings and the proxy; null takes a default again. @throws CONNECTION_NOT_FOUND, PROXY_UNREACHABLE … */
+  changeConnection(id: string, changes: ConnectionChanges, scope: Scope | null): Promise<ConnectionResource> {
+    return this.connections.change(id, changes, scope);
   }
 
   /** Whose connection it is (a UUID). @throws CONNECTION_NOT_FOUND, also for one that the caller may not use */

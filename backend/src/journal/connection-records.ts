@@ -13,6 +13,16 @@ export interface EvolutionHome {
   stateAt: number | null;
 }
 
+/** The proxy through which everything of a connection goes. */
+export interface ProxyRecord {
+  protocol: 'http' | 'https' | 'socks5';
+  host: string;
+  port: number;
+  username: string | null;
+  /** Sealed by `SecretBox`. */
+  password: string | null;
+}
+
 /** A connection that this gateway keeps, whether or not the database can be reached. */
 export interface ConnectionRecord {
   connectionId: string;
@@ -26,6 +36,8 @@ export interface ConnectionRecord {
   driver: 'baileys' | 'evolution';
   /** Where it lives, with `driver: 'evolution'`. Never mirrored to the database: it has secrets. */
   evolution?: EvolutionHome;
+  /** Absent or null: none. Never mirrored to the database. */
+  proxy?: ProxyRecord | null;
   /** What a person wants of it: `connected` is restored at start, `disconnected` is left alone. */
   wanted: 'connected' | 'disconnected';
   /** Last known state and why. */

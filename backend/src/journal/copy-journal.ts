@@ -5,6 +5,7 @@ import { open } from 'lmdb';
 import { GatewayError } from '../lib/errors.js';
 import { KEY_FILE } from './key-file.js';
 import { DATA_FILE } from './open-environment.js';
+import { SECRETS_FILE } from './secret-box.js';
 import { assertReadable } from './sound-data-file.js';
 import type { RawRoot } from './tables.js';
 
@@ -20,8 +21,8 @@ export async function copyJournal(dir: string, to: string): Promise<string[]> {
   if (!existsSync(source)) throw new GatewayError('JOURNAL_FAILED', `There is no journal in ${dir}.`);
   // A damaged page would end this process, which may be the gateway's.
   await assertReadable(source);
-  // The key file first: it is written once, before the data.
-  const files = [KEY_FILE].filter((file) => existsSync(join(dir, file)));
+  // The key files first: they are written once, before the data.
+  const files = [KEY_FILE, SECRETS_FILE].filter((file) => existsSync(join(dir, file)));
   for (const file of files) await copyFile(join(dir, file), join(to, file));
   try {
     const root: RawRoot = open({ path: source, readOnly: true, maxDbs: 32, encoding: 'binary', keyEncoding: 'binary' });

@@ -40,6 +40,8 @@ export const ERRORS = {
     retry: 'never',
     message: 'This connection lives elsewhere than this request needs (driver).',
   },
+  PROXY_UNREACHABLE: { status: 502, retry: 'later', message: 'WhatsApp is not reached through this proxy.' },
+  PROXY_REFUSED: { status: 422, retry: 'never', message: 'The proxy refuses these credentials or this target.' },
   // Sending
   INVALID_RECIPIENT: { status: 400, retry: 'never', message: 'The recipient is no phone number or WhatsApp address.' },
   EMPTY_MESSAGE: { status: 400, retry: 'never', message: 'The message is empty.' },

@@ -17,6 +17,9 @@ const HOUR = 60 * MINUTE;
 export const MEDIA_FAILURES: Readonly<Partial<Record<ErrorCode, MediaFailureRule>>> = {
   // Network, a server error: it is still there.
   MEDIA_FETCH_FAILED: { backoff: { baseMs: 2_000, capMs: 10 * MINUTE }, finalAfter: 500 },
+  PROXY_UNREACHABLE: { backoff: { baseMs: 2_000, capMs: 10 * MINUTE }, finalAfter: 500 },
+  // A person has to give the right credentials first.
+  PROXY_REFUSED: { backoff: { baseMs: 15_000, capMs: 30 * MINUTE }, finalAfter: 500 },
   MEDIA_EXPIRED: { backoff: { baseMs: MINUTE, capMs: 6 * HOUR }, finalAfter: 12, askPhone: true },
   MEDIA_CORRUPT: { backoff: { baseMs: 5_000, capMs: MINUTE }, finalAfter: 4, askPhone: true },
   MEDIA_TOO_LARGE: { backoff: { baseMs: 0, capMs: 0 }, finalAfter: 1 },

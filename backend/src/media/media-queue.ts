@@ -26,8 +26,13 @@ export interface MediaQueueDeps {
   incoming: StagedFiles;
   /** Where files are that were accepted for sending. */
   outgoing: StagedFiles;
-  /** Downloads into a local file, and verifies what WhatsApp has encrypted. */
-  fetch: (source: Exclude<MediaSource, { kind: 'staged' }>, target: string, signal: AbortSignal) => Promise<void>;
+  /** Downloads into a local file, by the connection's way, and verifies what WhatsApp has encrypted. */
+  fetch: (
+    connectionId: string,
+    source: Exclude<MediaSource, { kind: 'staged' }>,
+    target: string,
+    signal: AbortSignal,
+  ) => Promise<void>;
   /** Asks the phone that sent it to upload it again. @returns where it is then */
   renew: (job: MediaJob, source: FromWhatsApp) => Promise<{ directPath: string }>;
   /** Where the gateway shows the file of a row. */
@@ -182,7 +187,7 @@ export class MediaQueue {
     if (!connection) return this.#ledger.giveUp(job, 'CONNECTION_NOT_FOUND');
     const file = source.kind === 'staged' ? this.deps.outgoing.path(source.file) : this.deps.incoming.path(rowId);
     try {
-      if (source.kind !== 'staged') await this.deps.fetch(source, file, signal);
+      if (source.kind !== 'staged') await this.deps.fetch(connectionId, source, file, signal);
       const size = await sizeOf(file);
       const { type, extension } = await sniff(file, { name: nome, type: job.mimetype });
       const { ownerId } = connection;

@@ -1,8 +1,10 @@
+import { isGatewayError } from '../lib/errors.js';
+
 /**
  * Causes of a close that WhatsApp had no part in: its servers were not reached, something in between (a proxy, a load
- * balancer) answered the WebSocket upgrade, or the local disk took nothing.
+ * balancer) answered the WebSocket upgrade, the connection's own proxy failed or refused, or the local disk took nothing.
  */
-export type CloseCause = 'unreachable' | 'upgrade-refused' | 'disk';
+export type CloseCause = 'unreachable' | 'upgrade-refused' | 'proxy-unreachable' | 'proxy-refused' | 'disk';
 
 /** A close that the gateway decides; `output` is the shape of Baileys' own errors (Boom). */
 export class ServerError extends Error {
@@ -30,9 +32,16 @@ export function closeCause(error: unknown): CloseCause | null {
   if (error instanceof ServerError) return error.closeCause;
   // Baileys' mapWebSocketError (lib/Socket/socket.js): refused, not resolved, no route, a certificate that is not trusted.
   const { message, data } = (error ?? {}) as { message?: unknown; data?: unknown };
-  return typeof message === 'string' && message.startsWith('WebSocket Error') && data instanceof Error
-    ? 'unreachable'
-    : null;
+  if (typeof message !== 'string' || !message.startsWith('WebSocket Error') || !(data instanceof Error)) return null;
+  return proxyCause(data) ?? 'unreachable';
+}
+
+/** A failure of the connection's own proxy; null for all others. */
+export function proxyCause(error: unknown): CloseCause | null {
+  if (!isGatewayError(error)) return null;
+  if (error.code === 'PROXY_UNREACHABLE') return 'proxy-unreachable';
+  // The address of the proxy is none that the operator allows (any more).
+  return error.code === 'PROXY_REFUSED' || error.code === 'FORBIDDEN_DESTINATION' ? 'proxy-refused' : null;
 }
 
 /** Baileys' close errors are Booms: the code is `output.statusCode`. An error without one counts as 500. */

@@ -8,17 +8,25 @@ import { AccountCare } from './account-care.js';
 import { bannedUntil } from './advice.js';
 import { bareJid, type OpenSocket } from './client-calls.js';
 import type { ClientEvents } from './client-events.js';
-import { banEnd, closeCause, statusCode } from './close-error.js';
+import { banEnd, closeCause, proxyCause, statusCode } from './close-error.js';
 import { ConnectionStateKeeper } from './connection-state.js';
 import { DecryptFailures } from './decrypt-failures.js';
-import { DISCONNECT_TABLE, disconnectRule, PASSKEY_REQUIRED, type DisconnectRule } from './disconnect-table.js';
+import {
+  CAUSE_TABLE,
+  DISCONNECT_TABLE,
+  disconnectRule,
+  PASSKEY_REQUIRED,
+  type DisconnectRule,
+} from './disconnect-table.js';
 import type { Estado } from './estado.js';
 import type { QrCode } from './pairing.js';
+import type { Proxies } from './proxies.js';
 import { Reconnector } from './reconnector.js';
 import { SocketLife, type SocketLifeDeps } from './socket-life.js';
 
-export interface ConnectionMachineDeps extends Omit<SocketLifeDeps, 'on' | 'connectionId'> {
+export interface ConnectionMachineDeps extends Omit<SocketLifeDeps, 'on' | 'connectionId' | 'route'> {
   record: ConnectionRecord;
+  proxies: Proxies;
   journal: Journal;
   clock: Clock;
   log: Log;
@@ -48,7 +56,10 @@ export class ConnectionMachine {
     this.connectionId = connectionId;
     const onFailed = (error: unknown) => log.error('state not saved', { error });
     this.state = new ConnectionStateKeeper(deps.record, { journal, clock, onFailed });
-    this.life = new SocketLife({ ...deps, connectionId, on: this.#hears() });
+    this.life = new SocketLife({
+      ...{ ...deps, connectionId, on: this.#hears() },
+      route: () => deps.proxies.routeOf(this.state.record),
+    });
     this.reconnector = new Reconnector({ clock, baseMs: deps.reconnectBaseMs, open: (rule) => this.#reopen(rule) });
     this.care = new AccountCare({
       ...{ clock, log },
@@ -97,7 +108,8 @@ export class ConnectionMachine {
       update: (update) => this.#updated(update),
       failed: (error) => {
         this.deps.log.error('socket not opened', { error });
-        this.#after(500, DISCONNECT_TABLE[500]!, null);
+        const cause = proxyCause(error);
+        this.#after(500, cause === null ? DISCONNECT_TABLE[500]! : CAUSE_TABLE[cause], null);
       },
       qr: (qr) => this.#showQr(qr),
       ack: (ack) => {

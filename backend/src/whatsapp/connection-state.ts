@@ -63,13 +63,13 @@ export class ConnectionStateKeeper {
   }
 
   /** Rejects when it could not be stored; then everything is as before. */
-  async configure(settings: ConnectionRecord['settings']): Promise<void> {
-    const before = this.#record.settings;
-    this.#record = { ...this.#record, settings };
+  async configure(changes: Pick<ConnectionRecord, 'settings' | 'proxy'>): Promise<void> {
+    const { settings, proxy = null } = this.#record;
+    this.#record = { ...this.#record, ...changes };
     try {
-      await this.#commit({ configuracao: settings });
+      await this.#commit({ configuracao: changes.settings });
     } catch (error) {
-      this.#record = { ...this.#record, settings: before };
+      this.#record = { ...this.#record, settings, proxy };
       throw error;
     }
   }

@@ -173,6 +173,22 @@ export const CAUSE_TABLE: Record<CloseCause, DisconnectRule> = {
       'Um proxy ou balanceador no caminho recusa a conexão com o WhatsApp. Libere wss://web.whatsapp.com nele; ' +
       'o gateway tenta de novo sozinho a cada poucos segundos.',
   },
+  'proxy-unreachable': {
+    ...RETRY,
+    reason: 'PROXY_UNREACHABLE',
+    backoff: 'network',
+    advice:
+      'O WhatsApp não é alcançado pelo proxy desta conexão. Verifique se o proxy está no ar, o endereço e a porta; ' +
+      'o gateway tenta de novo sozinho e nunca conecta sem o proxy.',
+  },
+  'proxy-refused': {
+    ...RETRY,
+    reason: 'PROXY_REFUSED',
+    backoff: 'refused',
+    advice:
+      'O proxy desta conexão recusa o acesso. Verifique usuário, senha e se ele permite web.whatsapp.com:443; ' +
+      'o gateway nunca conecta sem o proxy.',
+  },
   disk: {
     ...RETRY,
     reason: 'DISK_REFUSED',

@@ -13,6 +13,7 @@ import {
 import type WebSocket from 'ws';
 import type { Journal } from '../journal/journal.js';
 import type { CallFacts, ReplayRecord } from '../journal/records.js';
+import type { ProxyRoute } from '../egress/proxy-route.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import type { AuthEpoch } from './auth-store.js';
@@ -41,6 +42,8 @@ export interface GatewaySocketDeps {
   auth: AuthEpoch;
   version: WAVersion;
   server: WhatsAppServer;
+  /** Through its proxy; null = straight. */
+  route: ProxyRoute | null;
   getMessage: (key: WAMessageKey) => proto.IMessage | undefined;
   groups: GroupCache;
   calls: CallBook;

@@ -5,6 +5,7 @@ import {
   type UserFacingSocketConfig,
   type WAMessageKey,
 } from '@whiskeysockets/baileys';
+import type { ProxyRoute } from '../egress/proxy-route.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
 import { uploadTo } from './media-calls.js';
 
@@ -31,6 +32,7 @@ export function socketConfig(
   return {
     ...(deps.server.wsUrl ? { waWebSocketUrl: deps.server.wsUrl } : {}),
     ...(deps.server.mediaUrl ? uploadTo(deps.server.mediaUrl, deps.server.mediaCaFile) : {}),
+    ...(deps.route ? throughProxy(deps.route) : {}),
     version: deps.version,
     // A real OS: `companion_platform_display` is checked when pairing by code (WhiskeySockets/Baileys#2769).
     browser: Browsers.windows('Chrome'),
@@ -52,6 +54,13 @@ export function socketConfig(
     connectTimeoutMs: 0,
     keepAliveIntervalMs: KEEP_ALIVE_MS,
   };
+}
+
+/** Everything that Baileys opens goes this way: the WebSocket, uploads, and what it fetches by itself (app state). */
+function throughProxy(route: ProxyRoute): Pick<UserFacingSocketConfig, 'agent' | 'fetchAgent' | 'options'> {
+  // Node's types of `fetch` know another copy of undici.
+  const options = { dispatcher: route.dispatcher as unknown } as NonNullable<UserFacingSocketConfig['options']>;
+  return { agent: route.webSockets, fetchAgent: route.uploads, options };
 }
 
 const META_ROOT_KEY = Buffer.from(WA_CERT_DETAILS.PUBLIC_KEY);

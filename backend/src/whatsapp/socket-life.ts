@@ -7,6 +7,7 @@ import { AsyncContext } from './async-context.js';
 import { AuthStore, type AuthEpoch } from './auth-store.js';
 import { CallBook } from './call-book.js';
 import { ServerError } from './close-error.js';
+import type { ProxyRoute } from '../egress/proxy-route.js';
 import type { ContactLearner } from './contact-learner.js';
 import type { FrameGate } from './frame-gate.js';
 import { GatewaySocket, type GatewaySocketDeps } from './gateway-socket.js';
@@ -27,6 +28,8 @@ export interface SocketLifeDeps {
   baileysLogger: GatewaySocketDeps['logger'];
   webVersion: WebVersion;
   server: WhatsAppServer;
+  /** Its way through its proxy, asked for as a socket opens; null = straight. @throws when there is one that cannot be used */
+  route: () => ProxyRoute | null;
   lanes: Lanes;
   contacts: ContactLearner;
   /** A message of ours by its id, for recipients who ask for it again. */
@@ -191,6 +194,7 @@ export class SocketLife {
 
   #openSocket(epoch: number): void {
     const { deps } = this;
+    const route = deps.route();
     const auth = this.#openAuth();
     this.#auth = auth;
     this.#qrShown = false;
@@ -198,6 +202,7 @@ export class SocketLife {
     this.#socket = new GatewaySocket({
       ...deps,
       logger: deps.baileysLogger,
+      route,
       auth,
       version: deps.webVersion.current,
       getMessage: (key) => (key.id ? deps.getMessage(deps.connectionId, key.id) : undefined),

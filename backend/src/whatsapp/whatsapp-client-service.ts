@@ -145,9 +145,11 @@ export class WhatsAppClientService {
     this.#machine.life.open();
   }
 
-  /** Other settings from the next event on, durably. @throws JOURNAL_FAILED */
-  configure(settings: ConnectionRecord['settings']): Promise<void> {
-    return this.#machine.state.configure(settings);
+  /** Other settings from the next event on, durably; another proxy by a new socket at once. @throws JOURNAL_FAILED */
+  async configure(changes: Pick<ConnectionRecord, 'settings' | 'proxy'>): Promise<void> {
+    await this.#machine.state.configure(changes);
+    if (changes.proxy === undefined) return;
+    if (this.#machine.life.state !== 'closed' || this.estado === 'reconnecting') await this.reconnect();
   }
 
   /** By a person: the session is kept, nothing reconnects until `initialize` or `reconnect`. */

@@ -10,6 +10,7 @@ import { connectionLimit } from './connection-limit.js';
 import type { ClientEvents } from './client-events.js';
 import type { GatewaySocketDeps } from './gateway-socket.js';
 import { isPaired } from './pairing.js';
+import type { Proxies } from './proxies.js';
 import type { WhatsAppServer } from './socket-config.js';
 import type { WebVersion } from './web-version.js';
 import { WhatsAppClientService } from './whatsapp-client-service.js';
@@ -21,6 +22,7 @@ export interface WhatsAppPoolDeps {
   baileysLogger: GatewaySocketDeps['logger'];
   webVersion: WebVersion;
   server: WhatsAppServer;
+  proxies: Proxies;
   maxClients: number;
   reconnectBaseMs: number;
   /** Sockets that may be logging in at the same time when many could: at start, and after an outage. */

@@ -29,7 +29,7 @@ beforeEach(async () => {
     ...{ logger: pino({ level: 'silent' }), auth },
     version: [2, 3000, 1035194821],
     server: { wsUrl: 'ws://127.0.0.1:9/ws', noiseRootKey: null, mediaUrl: null, mediaCaFile: null },
-    ...{ getMessage: nothing, groups, calls: new CallBook() },
+    ...{ getMessage: nothing, groups, calls: new CallBook(), route: null },
     ...{ userDevicesCache: new NodeCache(), retryCounterCache: new NodeCache() },
     on: {
       ...{ update: nothing, ack: nothing, companionRegRefresh: nothing, frame: nothing },

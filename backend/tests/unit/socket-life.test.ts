@@ -24,7 +24,7 @@ beforeEach(async () => {
   const contacts = new ContactLearner({ ...about, groups });
   listen = jest.spyOn(contacts, 'listen');
   life = new SocketLife({
-    ...{ ...about, lanes: new Lanes(), contacts, getMessage: nothing },
+    ...{ ...about, lanes: new Lanes(), contacts, getMessage: nothing, route: () => null },
     baileysLogger: pino({ level: 'silent' }),
     webVersion: new WebVersion({ log: silentLog, pinned: [2, 3000, 1035194821] }),
     // Nobody listens there: what is tested here happens before a byte is sent.

@@ -9,6 +9,7 @@ import { QR_TYPES, renderQr } from './render-qr.js';
 
 const BASE = '/api/whatsapp-integration/connections';
 const params = z.object({ id: connectionId });
+const PROXY_ERRORS = ['PROXY_UNREACHABLE', 'PROXY_REFUSED', 'FORBIDDEN_DESTINATION'] as const;
 const facts = { tag: 'connections' } as const;
 
 /** Create, list, show, link and forget WhatsApp connections. */
@@ -26,7 +27,7 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
         200: { description: 'It was there already.', schema: schema.connectionReply },
         201: { description: 'Created.', schema: schema.connectionReply },
       },
-      errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'REMOTE_NOT_CONFIGURED', 'WRONG_DRIVER'],
+      errors: ['CONNECTION_TAKEN', 'CONNECTION_LIMIT', 'REMOTE_NOT_CONFIGURED', 'WRONG_DRIVER', ...PROXY_ERRORS],
       handle: async ({ body }, { scope }) => {
         const { connection, created } = await integration.createConnection(ofParties(body), scope);
         return { ...ok({ connection }), status: created ? 201 : 200 };
@@ -62,12 +63,12 @@ export function connectionRoutes(integration: IntegrationPort): Route[] {
       path: `${BASE}/:id`,
       access: 'manage',
       operationId: 'changeConnection',
-      summary: 'Change settings of a connection, from the next event on',
+      summary: 'Change settings of a connection, from the next event on, or its proxy, at once',
       input: { params, body: changeConnectionBody },
       replies: { 200: { description: 'The connection.', schema: schema.connectionDataReply } },
-      errors: ['CONNECTION_NOT_FOUND'],
+      errors: ['CONNECTION_NOT_FOUND', 'WRONG_DRIVER', ...PROXY_ERRORS],
       handle: async ({ params: { id }, body }, { scope }) =>
-        ok({ data: await integration.changeConnection(id, body.settings, scope) }),
+        ok({ data: await integration.changeConnection(id, body, scope) }),
     }),
     route({
       ...facts,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ConnectionSettings } from '../../integration/connection-settings.js';
+import { proxyInput } from './connection-proxy.js';
 import { cleanText } from './common.js';
 
 const off = (description: string) => z.boolean().meta({ description: `${description} Default false.` });
@@ -26,8 +27,11 @@ export const changeConnectionBody = z
     settings: z
       .strictObject({ ...nullable(fields) })
       .partial()
+      .optional()
       .meta({ description: 'What is not named stays; null takes the default again.' }),
+    proxy: proxyInput.optional(),
   })
+  .refine(({ settings, proxy }) => settings !== undefined || proxy !== undefined, 'must have settings or proxy')
   .meta({ id: 'ChangeConnection' });
 
 function nullable<T extends Record<string, z.ZodType>>(shape: T): { [K in keyof T]: z.ZodNullable<T[K]> } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ConnectionResource } from '../../integration/resources.js';
+import { proxyInput, shownProxy } from './connection-proxy.js';
 import { connectionSettings } from './connection-settings.js';
 import { cleanText, connectionId, isoTime, isoTimeOrNull, party, partyText } from './common.js';
 
@@ -53,6 +54,7 @@ export const createConnectionBody = z
       .meta({ description: 'Where it lives: a socket in this process (default), or an Evolution API server.' }),
     evolution: evolution.optional(),
     settings: connectionSettings.optional(),
+    proxy: proxyInput.optional(),
   })
   .meta({ id: 'CreateConnection' });
 
@@ -116,6 +118,7 @@ export const connection = z
     settings: z
       .record(z.string(), z.unknown())
       .meta({ description: 'Settings that were made; all others are at their default.' }),
+    proxy: shownProxy,
     remote: z
       .object({
         instance: z.string(),

@@ -49,6 +49,7 @@ export function aConnection(changes: Partial<ConnectionResource> = {}): Connecti
     },
     ...{ status: 'connected', estado: 'ready', motivo: null, conselho: null, numero: '5511999999999', lid: null },
     ...{ connectedAt: NOW, disconnectedAt: null, lastActivityAt: NOW, account: null, settings: {}, warnings: [] },
+    proxy: null,
     ...changes,
   };
 }
@@ -146,7 +147,7 @@ export function scriptedPorts(
     users: { authenticate: async (text) => script.identities?.[text] ?? null },
   });
   const answers: IntegrationPort = {
-    changeConnection: async (id, settings) => aConnection({ id, settings }),
+    changeConnection: async (id, { settings = {} }) => aConnection({ id, settings }),
     createConnection: async (input) => ({ connection: aConnection({ id: input.connectionId }), created: true }),
     listConnections: async () => [aConnection()],
     getConnection: async (id) => aConnection({ id }),
