@@ -6,6 +6,7 @@ import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { ClientEvents } from '../whatsapp/client-events.js';
 import { wasAskedFor } from '../whatsapp/advice.js';
 import { ESTADO_TABLE, type Estado } from '../whatsapp/estado.js';
+import { lastNumber, numberChange } from '../whatsapp/number-change.js';
 import type { QrCode } from '../whatsapp/pairing.js';
 import type { EvolutionQrContent, StateChange } from './state-events.js';
 
@@ -140,6 +141,7 @@ export class EvolutionConnection {
     if (isSame && evolution.stateAt === home.stateAt) return before;
     return {
       ...{ ...before, evolution, estado, motivo, numero },
+      lastNumero: numero ?? lastNumber(before),
       connectedAt: estado === 'ready' && !wasReady ? now : before.connectedAt,
       disconnectedAt: wasReady && estado !== 'ready' ? now : before.disconnectedAt,
       connects: (before.connects ?? 0) + Number(estado === 'ready' && !wasReady),
@@ -170,6 +172,8 @@ export class EvolutionConnection {
       events.emit('stateChanged', { connectionId, estado: estado as Estado, motivo });
     }
     if (qr && this.#qr) events.emit('qr', { connectionId, qr: this.#qr });
+    const changed = numberChange(before, numero);
+    if (changed) events.emit('numberChanged', { connectionId, ...changed });
     if (before.estado !== 'ready' && estado === 'ready') events.emit('ready', { connectionId, numero });
     if (before.estado === 'ready' && estado !== 'ready') {
       events.emit('closed', { connectionId, code: code ?? 0, reason: motivo ?? estado, retryInMs: null });

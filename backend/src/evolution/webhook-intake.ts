@@ -214,11 +214,12 @@ export class EvolutionWebhooks {
   async #commitItems(connection: EvolutionConnection, envelope: Envelope, fresh: Fresh[]): Promise<void> {
     const { connectionId } = connection;
     const me = envelope.sender === null ? connection.me : { id: envelope.sender, lid: connection.record.lid };
+    const { numero } = connection.record;
     const news = fresh.filter(({ item }) => item !== null);
     const entries = news.map(({ item, whatsappId, mediaUrl, file }): NewLogEntry => {
       const { event } = envelope;
       const data = JSON.stringify(this.deps.own.withOurIds(connectionId, item));
-      return { kind: 'evolution', connectionId, event, data, whatsappId, me, mediaUrl, ...(file && { file }) };
+      return { kind: 'evolution', connectionId, event, data, whatsappId, me, numero, mediaUrl, ...(file && { file }) };
     });
     const idempotency = fresh.map(({ key, whatsappId }) => this.#record(connectionId, key, whatsappId));
     const received = envelope.event === 'messages.upsert' ? news.length : 0;

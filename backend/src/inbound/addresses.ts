@@ -1,3 +1,4 @@
+import { digitsOfJid } from '../lib/phone-number.js';
 import { visibleName } from '../lib/text.js';
 import type { Endereco } from '../supabase/evento.js';
 
@@ -27,6 +28,11 @@ export function isGroupJid(jid: string): boolean {
 export function isMe(jid: string, me: Me): boolean {
   const plain = plainJid(jid);
   return plain === plainJid(me.id) || (me.lid !== null && plain === plainJid(me.lid));
+}
+
+/** Digits of this number; null while they are not known. */
+export function ownNumber(me: Me | null): string | null {
+  return me === null ? null : digitsOfJid(plainJid(me.id));
 }
 
 type MaybeJid = string | null | undefined;

@@ -1,5 +1,6 @@
 import type { CallEntry } from '../journal/records.js';
 import type { Endereco, Evento } from '../supabase/evento.js';
+import { ownNumber } from './addresses.js';
 import { isLeftOut, type DecodeOptions } from './decode-options.js';
 import { rowId } from './row-id.js';
 
@@ -17,6 +18,7 @@ export function decodeCall(entry: CallEntry, options: DecodeOptions): Evento[] {
     {
       ...{ op: 'mensagem', sessao, id: rowId(sessao, chat.jid, autor.jid, callId), chat, autor },
       ...{ remetente_jid: autor.jid, whatsapp_id: callId, ordem: entry.seq, remetente: 'CLIENTE' },
+      numero_proprio: ownNumber(entry.me ?? null),
       timestamp: new Date(entry.time ?? entry.at).toISOString(),
       ...{ tipo: 'TEXTO', subtipo: CHAMADA_PERDIDA, conteudo: `Chamada de ${video ? 'vídeo' : 'voz'} perdida` },
       ...{ status: 'RECEBIDA', dados: { chamada: { id: callId, video } } },

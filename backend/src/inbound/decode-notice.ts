@@ -2,7 +2,7 @@ import { addressesOf } from '../journal/group-records.js';
 import type { NotificationEntry } from '../journal/records.js';
 import { AVISO_GRUPO, type Evento } from '../supabase/evento.js';
 import { groupNotices, type GroupNotice } from '../whatsapp/group-notice.js';
-import { crowd, isMe, person, type Me } from './addresses.js';
+import { crowd, isMe, ownNumber, person, type Me } from './addresses.js';
 import { Cuts } from './content/caps.js';
 import { compact, isoFromSeconds } from './content/proto-values.js';
 import { isLeftOut, type DecodeOptions } from './decode-options.js';
@@ -50,6 +50,7 @@ function row(entry: NotificationEntry, jid: string, notice: GroupNotice, whatsap
     remetente_jid: actor?.jid ?? jid,
     whatsapp_id,
     ordem: entry.seq,
+    numero_proprio: ownNumber(entry.me),
     timestamp: isoFromSeconds(Number(entry.node.attrs.t)) ?? new Date(entry.at).toISOString(),
     remetente: 'SISTEMA',
     tipo: 'TEXTO',

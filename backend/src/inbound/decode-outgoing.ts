@@ -1,7 +1,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { OutcomeEntry, OutgoingEntry } from '../journal/records.js';
 import type { Endereco, Evento } from '../supabase/evento.js';
-import { chatFromJid, plainJid } from './addresses.js';
+import { chatFromJid, ownNumber, plainJid } from './addresses.js';
 import { isoFromMs } from './content/proto-values.js';
 import { messageEvents } from './message-events.js';
 
@@ -15,6 +15,7 @@ export function decodeOutgoing(entry: OutgoingEntry): Evento[] {
     chat: chatOf(entry),
     autor: null,
     me: null,
+    numeroProprio: entry.remetenteJid ? ownNumber({ id: entry.remetenteJid, lid: null }) : null,
     whatsappId: entry.whatsappId,
     remetenteJid: entry.remetenteJid ? plainJid(entry.remetenteJid) : '',
     timestamp: new Date(entry.at).toISOString(),

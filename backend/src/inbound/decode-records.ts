@@ -29,7 +29,7 @@ export function decodeSession(entry: SessionEntry): Evento[] {
   for (const column of SESSION_COLUMNS) {
     if (entry.changes[column] !== undefined) changes[column] = entry.changes[column];
   }
-  return [{ op: 'sessao', sessao: entry.connectionId, ...changes }];
+  return [{ op: 'sessao', sessao: entry.connectionId, ordem: entry.seq, ...changes }];
 }
 
 /** Names or addresses of somebody → their contato. */

@@ -13,6 +13,8 @@ export interface MessageContext {
   /** null = this number. */
   autor: Endereco | null;
   me: Me | null;
+  /** Digits of this connection's own number, null = not known; absent: those of `me`. */
+  numeroProprio?: string | null;
   whatsappId: string;
   remetenteJid: string;
   /** ISO 8601 in UTC. */

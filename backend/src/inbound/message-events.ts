@@ -2,8 +2,7 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Evento, EventoMensagem } from '../supabase/evento.js';
 import type { ContentRow, Facts } from './content/handler.js';
 import { describe, describeOpened, openMessage, unknownRow } from './describe.js';
-import { digitsOfJid } from '../lib/phone-number.js';
-import { isMe, plainJid } from './addresses.js';
+import { isMe, ownNumber } from './addresses.js';
 import type { MessageContext } from './message-context.js';
 import { numberOf, withNumbers, type NumberOf } from './show-numbers.js';
 
@@ -43,7 +42,7 @@ function knownIn({ autor, chat, me }: MessageContext): NumberOf {
   return (jid) => {
     const known = [chat, autor].find((party) => party?.lid === jid || party?.pn === jid);
     if (known) return numberOf(known);
-    return me !== null && isMe(jid, me) ? digitsOfJid(plainJid(me.id)) : null;
+    return me !== null && isMe(jid, me) ? ownNumber(me) : null;
   };
 }
 
@@ -64,6 +63,7 @@ export function rowEvent(
     remetente_jid: context.remetenteJid,
     whatsapp_id: context.whatsappId,
     ordem: context.ordem,
+    numero_proprio: context.numeroProprio === undefined ? ownNumber(context.me) : context.numeroProprio,
     timestamp: context.timestamp,
     remetente: context.remetente,
     tipo: row.tipo,

@@ -6,6 +6,8 @@ export interface ConnectionSettings extends DecodeOptions {
   textoChamadaRejeitada: string;
   /** The robot says nothing here. */
   silenciosa: boolean;
+  /** What becomes of open atendimentos when another number is paired; read by the database (registrar_eventos). */
+  aoTrocarNumero: 'fechar' | 'separar';
 }
 
 /** Settings as they stand after a change; null takes a setting back. */

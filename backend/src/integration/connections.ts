@@ -238,7 +238,8 @@ export class Connections {
     }
     const client = this.deps.pool.get(record.connectionId) ?? this.deps.pool.add(record);
     if (proxy !== undefined) await this.change(record.connectionId, { proxy }, null);
-    if (!client.paired) client.initialize();
+    // Logged out: its credentials are on their way to the archive, and the next socket waits for that.
+    if (!client.paired || client.estado === 'logged_out') client.initialize();
     return this.#present(record);
   }
 

@@ -15,6 +15,7 @@ import { announceGateway } from './announce-gateway.js';
 import { tellInstances } from './instances/tell-instances.js';
 import { publishFacts } from './publish-facts.js';
 import type { RowWatcher } from './row-watcher.js';
+import { tellNumberChanged } from './tell-number-changed.js';
 import { tellSamePhone } from './same-phone.js';
 import { tellConnections } from './tell-connections.js';
 
@@ -42,6 +43,8 @@ export function tellEverybody(deps: TellEverybodyDeps): () => void {
     tellConnections(events, deps.evolution),
     tellSamePhone(events, pool.events, () => journal.listConnections()),
     tellSamePhone(events, deps.evolution.events, () => journal.listConnections()),
+    tellNumberChanged(events, pool.events),
+    tellNumberChanged(events, deps.evolution.events),
     deps.intake.events.on('live', ({ connectionId, fact }) => tellLive(events, connectionId, fact)),
     tellInstances({ events, recordOf: (id) => pool.get(id)?.record ?? journal.getConnection(id) }),
     projector.events.on('projected', ({ entry, eventos, resultados }) => {

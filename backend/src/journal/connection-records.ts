@@ -44,6 +44,8 @@ export interface ConnectionRecord {
   estado: string;
   motivo: string | null;
   numero: string | null;
+  /** The last number that it had, also when it is logged out. Absent in records of older versions. */
+  lastNumero?: string | null;
   lid: string | null;
   settings: Record<string, unknown>;
   createdAt: number;

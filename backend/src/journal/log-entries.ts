@@ -140,6 +140,8 @@ export interface EvolutionEntry extends EntryBase {
   whatsappId: string | null;
   /** This number, when the server told it. */
   me: { id: string; lid: string | null } | null;
+  /** Digits of this number as the connection had it, whatever the event says; absent in entries of before. */
+  numero?: string | null;
   /** Where the server has put the file of the message; null = nowhere, or it came along. */
   mediaUrl: string | null;
   /** The file that came with it, under this name among the staged ones; also the id of the message's row. */
@@ -212,6 +214,8 @@ export interface CallFacts {
 
 export interface CallEntry extends EntryBase, CallFacts {
   kind: 'call';
+  /** This number; absent in entries of before, and where only an answer to the call is told. */
+  me?: { id: string; lid: string | null };
 }
 
 /** A record of the log that cannot be read any more (a bit of the disk, or a tampered value): it can only be parked. */

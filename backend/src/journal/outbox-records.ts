@@ -15,6 +15,8 @@ export interface OutboxRecord {
   rowId: string;
   /** Order of acceptance. */
   seq: number;
+  /** This connection's own number (digits) when it was accepted: from another it does not go out. Absent = not known. */
+  from?: string;
   /** The recipient as asked for. */
   to: string;
   /** Where it goes: the chat's address; null until the number was resolved with WhatsApp. */

@@ -46,6 +46,8 @@ export interface TemplateFill {
 
 /** A message that is to go out at a time, complete: nothing but this journal is needed when its time has come. */
 export interface ScheduledRecord extends ScheduledSummary {
+  /** The connection's own number (digits) when it was scheduled: from another it does not go out. Absent = not known. */
+  from?: string | null;
   /** An `OutgoingContent` of outbound/content.ts, and what accompanies it (mentions, quote, forwarded). */
   content: object;
   context: object;

@@ -32,6 +32,11 @@ export const ERRORS = {
   ALREADY_PAIRED: { status: 409, retry: 'never', message: 'This connection is already paired.' },
   NOT_PAIRED: { status: 409, retry: 'later', message: 'This connection was never paired: scan its QR code first.' },
   LOGGED_OUT: { status: 409, retry: 'never', message: 'This connection was logged out: pair it again.' },
+  NUMBER_CHANGED: {
+    status: 409,
+    retry: 'never',
+    message: 'This connection has another number now: what was accepted for the old one is not sent from it.',
+  },
   BANNED: { status: 409, retry: 'later', message: 'WhatsApp has banned this number.' },
   NOT_CONNECTED: { status: 409, retry: 'later', message: 'This connection is not connected now.' },
   PAIRING_FAILED: { status: 502, retry: 'later', message: 'WhatsApp did not accept the pairing request.' },

@@ -105,6 +105,11 @@ export function officialSpelling(digits: string): string {
   return service ? `55${service[1]}` : digits;
 }
 
+/** Whether two numbers (digits with country code) are one line: both spellings of a Brazilian number are. */
+export function isSameLine(a: string, b: string): boolean {
+  return officialSpelling(a) === officialSpelling(b);
+}
+
 /** `5511999999999` → `5511999999999@s.whatsapp.net`. */
 export function pnJid(digits: string): string {
   return `${digits}@s.whatsapp.net`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Clock } from '../lib/clock.js';
 import { GatewayError } from '../lib/errors.js';
+import { digitsOfJid } from '../lib/phone-number.js';
 import type { Journal } from '../journal/journal.js';
 import type { IdempotencyRecord, OutboxRecord } from '../journal/records.js';
 import type { ScheduledRecord } from '../journal/schedule-records.js';
@@ -32,6 +33,8 @@ export interface SendRequest extends MessageContext {
   /** As the caller wrote it; any spelling that `Recipients` reads. */
   to: string;
   remetente: OutboxRecord['remetente'];
+  /** The number (digits) that it must go out from; default: the one that the connection has. */
+  from?: string | undefined;
   idempotency?: IdempotencyClaim | undefined;
   /** After that (ms since the epoch) it must not go out any more; default: as long as any send may take. */
   expiresAt?: number | undefined;
@@ -149,10 +152,13 @@ export class MessageAcceptor {
     const now = this.deps.clock.now();
     const { delayMs = 0, typingMs = 0 } = request;
     const soon = delayMs === 0 && this.deps.sender.goesSoon(connectionId, { to, ...address });
+    const me = this.deps.channelOf(connectionId)?.me ?? null;
+    const from = request.from ?? (me && digitsOfJid(me.id));
     // The staged file has the id of the row that it will belong to.
     const rowId = 'sealed' in request.content ? request.content.sealed.file : randomUUID();
     return {
       connectionId,
+      ...(from && { from }),
       whatsappId: idOfSend(rowId),
       rowId,
       // The journal gives it the place of its log entry.

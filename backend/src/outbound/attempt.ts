@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-points.js';
 import { deferred } from '../lib/deferred.js';
 import { isGatewayError, type ErrorCode } from '../lib/errors.js';
-import { digitsOfJid } from '../lib/phone-number.js';
+import { digitsOfJid, isSameLine } from '../lib/phone-number.js';
 import type { Log } from '../lib/log.js';
 import { addressesOf, readGroup } from '../journal/group-records.js';
 import type { Journal } from '../journal/journal.js';
@@ -102,6 +102,7 @@ export class Attempts {
     if (gone || channel?.estado === 'logged_out') return this.#fail(record, send, 'LOGGED_OUT');
     // Went away in between: the lane lets it go again once the channel is ready.
     if (channel?.estado !== 'ready') return AT_ONCE;
+    if (isAnothers(record, channel)) return this.#fail(record, send, 'NUMBER_CHANGED');
     const held = channel.newChatHoldMs?.(record) ?? null;
     const holdMs = held === null ? 0 : await held;
     if (holdMs > 0) return { kind: 'again', afterMs: holdMs };
@@ -115,6 +116,8 @@ export class Attempts {
     if (line.stopped) return AT_ONCE;
     const ended = await this.#type(channel, ready, send);
     if (ended) return this.#judge(ready, send, ended);
+    // Its file may have taken minutes: long enough to pair another phone.
+    if (isAnothers(ready, channel)) return this.#fail(ready, send, 'NUMBER_CHANGED');
     return this.#judge(ready, send, await this.#relay(channel, ready, send));
   }
 
@@ -259,4 +262,10 @@ export class Attempts {
   #again(policy: BackoffPolicy, attempt: number): Verdict {
     return { kind: 'again', afterMs: 1 + backoffMs(policy, attempt, this.deps.random) };
   }
+}
+
+/** Whether it was accepted for another number than the one that the connection has now. */
+function isAnothers({ from }: OutboxRecord, { me }: SendChannel): boolean {
+  const own = me && digitsOfJid(me.id);
+  return from !== undefined && own !== null && !isSameLine(from, own);
 }

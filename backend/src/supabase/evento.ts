@@ -58,6 +58,8 @@ export interface EventoSessao extends Base {
   /** Texts that the two ids were made of. */
   owner_texto?: string | null;
   company_texto?: string | null;
+  /** Journal sequence. */
+  ordem?: number;
 }
 
 /** Someone's names or addresses became known. With both `pn` and `lid` it may merge two contatos. */
@@ -86,6 +88,8 @@ export interface EventoMensagem extends Base {
   whatsapp_id: string;
   /** Journal sequence. */
   ordem: number;
+  /** This connection's own number when it was journaled (digits); absent or null = not known. */
+  numero_proprio?: string | null;
   timestamp: string;
   remetente: Remetente;
   tipo: TipoMensagem;

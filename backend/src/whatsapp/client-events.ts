@@ -1,4 +1,5 @@
 import type { CallFacts } from '../journal/records.js';
+import type { NumberChange } from './number-change.js';
 import type { Estado } from './estado.js';
 import type { ServerAck } from './server-ack.js';
 import type { NewChatPause } from './new-chat-pause.js';
@@ -9,6 +10,8 @@ export interface ClientEvents {
   stateChanged: { connectionId: string; estado: Estado; motivo: string | null };
   qr: { connectionId: string; qr: QrCode };
   ready: { connectionId: string; numero: string | null };
+  /** Another number than before was paired (digits). */
+  numberChanged: { connectionId: string } & NumberChange;
   /** The socket ended; `retryInMs` null = nothing more happens by itself. */
   closed: { connectionId: string; code: number; reason: string; retryInMs: number | null };
   ack: { connectionId: string } & ServerAck;

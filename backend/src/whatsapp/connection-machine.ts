@@ -19,6 +19,7 @@ import {
   type DisconnectRule,
 } from './disconnect-table.js';
 import type { Estado } from './estado.js';
+import { numberChange } from './number-change.js';
 import type { QrCode } from './pairing.js';
 import type { Proxies } from './proxies.js';
 import { Reconnector } from './reconnector.js';
@@ -144,8 +145,10 @@ export class ConnectionMachine {
     this.reconnector.opened();
     this.life.expect('logged-in');
     const numero = me?.id.split(/[:@]/)[0] ?? null;
+    const changed = numberChange(this.state.record, numero);
     this.move('ready', null, { numero, lid: bareJid(me?.lid) });
     this.care.opened();
+    if (changed) this.deps.events.emit('numberChanged', { connectionId, ...changed });
     this.deps.events.emit('ready', { connectionId, numero });
   }
 

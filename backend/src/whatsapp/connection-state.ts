@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.js';
 import type { ConnectionRecord } from '../journal/records.js';
 import type { Clock } from '../lib/clock.js';
 import { ESTADO_TABLE, type Estado } from './estado.js';
+import { lastNumber } from './number-change.js';
 
 /** Columns of `whatsapp_sessions` that change with the state. */
 type SessionChanges = Record<string, unknown>;
@@ -47,6 +48,7 @@ export class ConnectionStateKeeper {
       ...more,
       estado,
       motivo,
+      lastNumero: more.numero ?? lastNumber(before),
       connectedAt,
       disconnectedAt: left ? now : before.disconnectedAt,
       connects: (before.connects ?? 0) + Number(came),

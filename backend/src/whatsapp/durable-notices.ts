@@ -69,7 +69,7 @@ export class DurableNotices {
     try {
       const { connectionId, journal, calls } = this.deps;
       const call = me && calls.read(node, me);
-      if (call) await journal.commit({ entries: [{ kind: 'call', connectionId, ...call }] });
+      if (call) await journal.commit({ entries: [{ kind: 'call', connectionId, ...call, me }] });
       if (call?.status === 'offered' && node.attrs.offline === undefined) this.deps.onRinging(call);
     } catch (error) {
       return this.deps.failClosed(error);

@@ -2,6 +2,7 @@ import type { CallFacts, ConnectionRecord } from '../journal/records.js';
 import { withDeadline } from '../lib/deadline.js';
 import { deferred } from '../lib/deferred.js';
 import { GatewayError } from '../lib/errors.js';
+import { pnJid } from '../lib/phone-number.js';
 import type { TypedEmitter } from '../lib/typed-emitter.js';
 import type { AccountCare } from './account-care.js';
 import { adviceFor, banEndOf } from './advice.js';
@@ -87,8 +88,10 @@ export class WhatsAppClientService {
   get advice(): string | null {
     return adviceFor(this.estado, this.record.motivo);
   }
+  /** This number's own address; without a socket as it was last known, without a device. */
   get me(): { id: string; lid: string | null } | null {
-    return this.#machine.life.me;
+    const { numero, lid } = this.record;
+    return this.#machine.life.me ?? (numero === null ? null : { id: pnJid(numero), lid });
   }
   /** Whether a socket is on its way to being logged in by itself. */
   get loggingIn(): boolean {

@@ -308,6 +308,36 @@ describe('as a client of the pool', () => {
     await untilEstado(id, 'qr_ready');
   });
 
+  test('another phone that scans its code takes over neither atendimentos nor messages of the number before', async () => {
+    const id = await aRemoteConnection();
+    const before = (await show(id)).numero;
+    const codes: string[] = [];
+    const off = gateway.parts.events.on(
+      'alert',
+      ({ code, connectionId }) => void (connectionId === id && codes.push(code)),
+    );
+    const told = async () => {
+      const data = aWireMessage();
+      expect(await server.tell(id, 'messages.upsert', data)).toBe(200);
+      const message = await gateway.crm.mensagem(id, String(data.key['id']));
+      return (await gateway.crm.rows('whatsapp_atendimentos', { id: message['atendimento_id'] }))[0]!;
+    };
+    expect(await told()).toMatchObject({ numero_proprio: before, status: 'AGUARDANDO' });
+    await server.tell(id, 'connection.update', { instance: id, state: 'close', statusReason: 428 });
+    const waiting = await send(id, { to: aNumber(), content: 'do número antigo' });
+    expect(waiting.status).toBeLessThan(300);
+    await server.scan(id, aNumber());
+    const { whatsappId } = waiting.body.message;
+    const failed = await gateway.crm.mensagem(id, whatsappId, ({ status }) => status === 'ERRO');
+    expect(failed).toMatchObject({ erro: 'NUMBER_CHANGED', numero_proprio: before });
+    expect(await told()).toMatchObject({ numero_proprio: (await show(id)).numero, status: 'AGUARDANDO' });
+    const rows = await gateway.crm.atendimentos(id, { numero_proprio: before });
+    expect(rows.map(({ status }) => status)).toEqual(['CANCELADO', 'CANCELADO']);
+    expect(sentTo(id)).toEqual([]);
+    expect(codes).toEqual(['NUMBER_CHANGED']);
+    off();
+  });
+
   test('a logout that its server refuses changes nothing', async () => {
     const id = await aRemoteConnection();
     server.fail('/instance/logout', { status: 403 });

@@ -93,7 +93,7 @@ export interface Script {
 
 /** A channel that does what the test says, and remembers what was asked of it. */
 export class ScriptedChannel implements SendChannel {
-  readonly me = { id: '5511900000000:7@s.whatsapp.net' };
+  me = { id: '5511900000000:7@s.whatsapp.net' };
   readonly events = new TypedEmitter<SendChannelEvents>(silentLog);
   readonly relayed: Relayed[] = [];
   /** One item a question, with every spelling that was asked for. */

@@ -28,6 +28,32 @@ describe('a message on its way', () => {
     expect(seen).toEqual([['sending', 1]]);
   });
 
+  test('is not sent from another number than it was accepted for, and says so', async () => {
+    const { send, channel, record, entries, journal, clock } = await anOutbound({ estado: 'disconnected' });
+    channel.me = { id: '5511911110000:3@s.whatsapp.net' };
+    const lost = await send(aGroup(1), 'oi');
+    channel.me = { id: '5511922220000:1@s.whatsapp.net' };
+    const kept = await send(aGroup(2), 'olá');
+    channel.open();
+    await until(() => record(lost.whatsappId).state === 'failed' && record(kept.whatsappId).state === 'sent');
+    await settle(journal);
+    clock.advance(HOUR);
+    expect(record(lost.whatsappId)).toMatchObject({ error: 'NUMBER_CHANGED', attempts: 0 });
+    expect(entries('outcome')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ whatsappId: lost.whatsappId, error: 'NUMBER_CHANGED' })]),
+    );
+    expect(channel.relayed.map(({ text }) => text)).toEqual(['olá']);
+  });
+
+  test('is sent from the same number in another spelling, linked anew', async () => {
+    const { send, channel, record } = await anOutbound({ estado: 'disconnected' });
+    channel.me = { id: '5551988887777:3@s.whatsapp.net' };
+    const { whatsappId } = await send(aGroup(1), 'oi');
+    channel.me = { id: '555188887777:9@s.whatsapp.net' };
+    channel.open();
+    await until(() => record(whatsappId).state === 'sent');
+  });
+
   test('is sent when the ack comes before the relay has resolved', async () => {
     let release = (): void => undefined;
     const outbound = await anOutbound({

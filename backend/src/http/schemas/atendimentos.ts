@@ -13,6 +13,10 @@ export const atendimento = z
     id: z.string(),
     numero_cliente: z.string(),
     nome_cliente: z.string().nullable(),
+    numero_proprio: z
+      .string()
+      .nullish()
+      .meta({ description: 'Digits of the own number that the customer writes to; null = not known.' }),
     status: z.enum(STATUSES),
     data_inicio: isoTime,
     ultima_mensagem: isoTime.nullable(),

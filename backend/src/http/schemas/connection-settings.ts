@@ -18,6 +18,10 @@ const fields = {
     .min(1)
     .meta({ description: 'Written to whoever was rejected, once an hour at most; not in groups. Default: nothing.' }),
   silenciosa: off('Whether the robot says nothing here, such as for the second connection of one phone.'),
+  aoTrocarNumero: z.enum(['fechar', 'separar']).meta({
+    description:
+      'When another number is paired: `fechar` closes the open atendimentos of the old one (`CANCELADO`), `separar` leaves them open, apart. Default fechar.',
+  }),
 } satisfies Record<keyof ConnectionSettings, z.ZodType>;
 
 export const connectionSettings = z.strictObject(fields).partial().meta({ id: 'ConnectionSettings' });

@@ -162,5 +162,9 @@ export const mensagem = z
     timestamp: isoTime,
     lida: z.boolean(),
     status: z.enum(['RECEBIDA', 'PENDENTE', 'ENVIADA', 'ENTREGUE', 'LIDA', 'REPRODUZIDA', 'ERRO']),
+    numero_proprio: z
+      .string()
+      .nullish()
+      .meta({ description: 'Digits of the own number of the connection at that time; null = not known.' }),
   })
   .meta({ id: 'Mensagem' });

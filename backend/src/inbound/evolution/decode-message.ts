@@ -39,6 +39,7 @@ function contextOf(entry: EvolutionEntry, item: WireMessage, addresses: KeyAddre
   const ours = autor === null;
   return {
     ...{ sessao, ordem, me, chat, autor, remetenteJid },
+    numeroProprio: entry.numero ?? null,
     // A file that came along was named before anything else was known: the row takes its name.
     rowId: () => entry.file ?? rowId(sessao, chat.jid, autor?.jid ?? 'eu', id),
     whatsappId: id,

@@ -94,7 +94,9 @@ export class ScheduledMessages {
       const to = change.to ?? record.to;
       await this.deps.recipients.read(record.connectionId, to);
       const fields = change.message ? await this.#contentFields(record, { ...change.message, to }, sendAt) : {};
-      const changed = await this.deps.book.write(this.deps.book.changed(record, { sendAt, to, ...fields }));
+      // Whoever changes it sees which number the connection has.
+      const from = this.deps.connection(record.connectionId, scope).numero ?? record.from ?? null;
+      const changed = await this.deps.book.write(this.deps.book.changed(record, { sendAt, to, from, ...fields }));
       if (change.message && record.file !== null) await this.deps.intake.discard({ file: record.file });
       this.deps.wake();
       return presentScheduled(changed);
@@ -136,6 +138,7 @@ export class ScheduledMessages {
     try {
       return await this.deps.book.write({
         ...{ id, connectionId, ownerId, companyId, ...content, sendAt: input.sendAt, state: 'AGENDADA' },
+        from: connection.numero,
         ...{ whatsappId: null, mensagemId: null, error: null, revision: 1, createdAt: now, updatedAt: now },
         bodySha256: input.idempotency?.bodySha256 ?? null,
       });

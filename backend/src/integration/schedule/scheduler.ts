@@ -6,6 +6,7 @@ import { backoffMs, type BackoffPolicy } from '../../lib/backoff.js';
 import type { Clock } from '../../lib/clock.js';
 import { GatewayError, isGatewayError } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
+import { isSameLine } from '../../lib/phone-number.js';
 import { Rounds } from '../../lib/rounds.js';
 import type { MessageAcceptor } from '../../outbound/accept-message.js';
 import type { MessageContext, OutgoingContent } from '../../outbound/content.js';
@@ -129,6 +130,7 @@ export class Scheduler {
     }
     try {
       if (gone) throw new GatewayError('CONNECTION_NOT_FOUND');
+      if (this.#isAnothers(record)) throw new GatewayError('NUMBER_CHANGED');
       await this.#accept(record);
       return true;
     } catch (error) {
@@ -141,13 +143,19 @@ export class Scheduler {
     return this.deps.journal.getConnection(connectionId)?.ownerId !== ownerId;
   }
 
+  /** It was scheduled for another number than the one that the connection has now. */
+  #isAnothers({ connectionId, from }: ScheduledRecord): boolean {
+    const numero = this.deps.journal.getConnection(connectionId)?.numero;
+    return from != null && numero != null && !isSameLine(from, numero);
+  }
+
   async #accept(record: ScheduledRecord): Promise<void> {
     const { connectionId, to, id } = record;
     await this.deps.admit(connectionId, to);
     const content = contentNow(record, this.deps.clock.now());
     const { record: sent } = await this.deps.acceptor.accept({
       ...(record.context as MessageContext),
-      ...{ connectionId, to, content, remetente: 'ATENDENTE' },
+      ...{ connectionId, to, content, remetente: 'ATENDENTE', from: record.from ?? undefined },
       expiresAt: record.sendAt + this.deps.maxLateMs,
       idempotency: claimOf(record),
       scheduled: {

@@ -306,7 +306,14 @@ describe('other entries', () => {
   test('a change of the connection keeps to the columns of its table', async () => {
     const changes = { estado: 'ready', status: 'connected', motivo: null, hacker: 'x' };
     const event = await decodeOne({ ...base, kind: 'session', changes }, 'sessao');
-    expect(event).toEqual({ op: 'sessao', sessao: 'loja', estado: 'ready', status: 'connected', motivo: null });
+    expect(event).toEqual({
+      op: 'sessao',
+      sessao: 'loja',
+      ordem: base.seq,
+      estado: 'ready',
+      status: 'connected',
+      motivo: null,
+    });
   });
 
   test('names and addresses lose their devices', async () => {
