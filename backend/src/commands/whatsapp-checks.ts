@@ -115,7 +115,7 @@ async function checkHealth(gateway: GatewayClient, userId: string): Promise<stri
 }
 
 async function checkWebhooksOut(gateway: GatewayClient): Promise<string> {
-  const { data } = await gateway.need('GET', '/api/whatsapp-bootstrap/webhooks?limit=200');
+  const { data } = await gateway.need('GET', '/api/whatsapp-bootstrap/webhooks');
   const all = data as { active: boolean }[];
   return `${all.length} webhooks, ${all.filter(({ active }) => !active).length} switched off`;
 }

@@ -39,6 +39,8 @@ create or replace function sentinela.enderecos_de(p_session uuid, p_jid text) re
 $$;
 
 -- Polls with votes that nobody has opened, the longest waiting first. pedido: { limite }
+-- A later migration gives it more columns: run again, this one would meet another return type.
+drop function if exists public.votos_pendentes(jsonb);
 create or replace function public.votos_pendentes(pedido jsonb)
 returns table (id uuid, whatsapp_id text, dados jsonb, criador jsonb, eleitores jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$

@@ -39,6 +39,7 @@ test('a location arrives with its name and is a row', async () => {
 });
 
 test('a contact card cannot smuggle lines in, and names the number for the message button', async () => {
+  gateway.simulator.createContact({ number: '5511955554444', name: 'Beto' });
   const contacts = [{ name: 'Beto\nTEL:666; Lima', numbers: ['(11) 95555-4444'] }];
   const { whatsappId } = await send({ type: 'contact', contacts });
   const { message } = await ana.nextMessage();

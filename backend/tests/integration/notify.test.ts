@@ -6,8 +6,9 @@ import { aUserToken } from '../support/database.js';
 import { aGateway, aNumber, verdict } from '../support/gateway.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 
-const gateway = aGateway({ API_KEY: ROOT_KEY });
+const gateway = aGateway({ API_KEY: ROOT_KEY, OUTGOING_PRIVATE_ADDRESSES: '127.0.0.1' });
 const root = as(ROOT_KEY);
 const NOTIFY = '/api/whatsapp/notify';
 const notify = (body: object, headers = root) => gateway.http.post(NOTIFY, body, headers);
@@ -36,6 +37,23 @@ test('what an application pushes is shown to that user, or organisation, once an
   } finally {
     ana.close();
     bia.close();
+  }
+});
+
+test('a webhook of that owner hears of it as well', async () => {
+  const receiver = new WebhookReceiver();
+  await receiver.up();
+  try {
+    const wanted = { url: receiver.url, events: ['applicationNotification'], ownerId: 'fabio' };
+    expect((await gateway.http.post('/api/whatsapp-bootstrap/webhooks', wanted, root)).status).toBe(201);
+    await notify({ userId: 'fabio', type: 'order.paid', data: { n: 2 } });
+    const [told] = await until('the webhook', () => {
+      const all = receiver.ofType('applicationNotification');
+      return all.length > 0 && all;
+    });
+    expect(told!.json.data).toMatchObject({ type: 'order.paid', data: { n: 2 } });
+  } finally {
+    await receiver.down();
   }
 });
 
@@ -150,10 +168,11 @@ test('the classes have the methods of the earlier systems, and these do what the
   expect((await pool.restorePersistedSessions()).message).toMatch(/^\d+\/\d+ sessões restauradas$/);
   const user = randomUUID();
   expect(instances.findUserInstance(user)).toBeNull();
-  const made = await instances.createUserInstance(user, 'loja-1');
-  expect(made).toMatchObject({ created: true, instance: { instanceName: `user_${user}`, organizationText: 'loja-1' } });
-  expect((await instances.ensureUserInstance(user, 'loja-1')).id).toBe(made.instance.id);
-  expect((await instances.connectUserWhatsApp(user, 'loja-1')).instance.id).toBe(made.instance.id);
+  // Not of the company whose pages listen below: they would hear how it connects.
+  const made = await instances.createUserInstance(user, 'matriz');
+  expect(made).toMatchObject({ created: true, instance: { instanceName: `user_${user}`, organizationText: 'matriz' } });
+  expect((await instances.ensureUserInstance(user, 'matriz')).id).toBe(made.instance.id);
+  expect((await instances.connectUserWhatsApp(user, 'matriz')).instance.id).toBe(made.instance.id);
   const [hana, colega] = [await page('hana', ['loja-1']), await page('ivo', ['loja-1'])];
   try {
     await notifications.sendToUser('hana', {

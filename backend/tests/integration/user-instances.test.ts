@@ -308,8 +308,10 @@ describe('a day of an instance', () => {
   test('ill, not mended, well again: its owner is told each once, with a button when it takes a person', () => {
     expect(ill).toMatchObject({ status: 'disconnected', problems: ['NOT_READY'], uptimeMs: 0 });
     expect(ill!.consecutiveFailures).toBeGreaterThanOrEqual(4);
-    expect(kinds().slice(0, 3)).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
-    const [, failed] = receiver.ofType('userNotification');
+    // The login itself may end with a "reconnected" that the webhook is just in time to hear.
+    const first = kinds().indexOf('unhealthy');
+    expect(kinds().slice(first, first + 3)).toEqual(['unhealthy', 'reconnect_failed', 'reconnected']);
+    const failed = receiver.ofType('userNotification')[first + 1];
     expect(webhookBody('userNotification').parse(failed!.json)).toMatchObject({
       ...{ connectionId: user.name, ownerId: user.id },
       data: { instanceName: user.name, userId: user.id, action: { method: 'POST', path: '/api/whatsapp/connect' } },
