@@ -79,6 +79,8 @@ async function start(parts: GatewayParts, releasers: Releasers): Promise<void> {
   releasers.push('access', () => parts.access.stop(), 500);
   housekeeping.start();
   releasers.push('housekeeping', () => housekeeping.stop());
+  parts.copies.start();
+  releasers.push('copies', () => parts.copies.stop());
   releasers.push('services', () => bootstrap.stop());
   releasers.push('waiting for the database', () => databaseHost.leaveWaiting());
   // Before anybody pairs a number with a journal that is not the right one.

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { copyJournal } from '../journal/copy-journal.js';
@@ -6,12 +6,9 @@ import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { dumpDatabase } from '../supabase/local/dump-database.js';
 import { isArchive, packFolder } from './archive.js';
-import { DATABASE_FOLDER, describeFile, MANIFEST_FILE, type Manifest } from './manifest.js';
+import { DATABASE_FOLDER, describeFile, KEYS_FILE, type Manifest, syncPath, writeManifest } from './manifest.js';
 import { copyOutgoing, listOutgoing, OUTGOING_FOLDER } from './outgoing-files.js';
 import { enterPartial, leavePartial } from './partial-folders.js';
-
-/** Keys of the local API; a CRM that uses them goes on after a restore. */
-const KEYS_FILE = 'supabase-keys.json';
 
 export interface BackupOptions {
   dataDir: string;
@@ -38,8 +35,11 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
   const folder = await enterPartial(to);
   try {
     const manifest = await fill(folder, options);
-    if (isArchive(to)) await packFolder(folder, `${folder}.tar.gz`);
-    await rename(isArchive(to) ? `${folder}.tar.gz` : folder, to);
+    const made = isArchive(to) ? `${folder}.tar.gz` : folder;
+    if (isArchive(to)) await packFolder(folder, made);
+    await syncPath(made);
+    await rename(made, to);
+    await syncPath(dirname(to));
     return manifest;
   } finally {
     await leavePartial(folder);
@@ -62,7 +62,7 @@ async function fill(folder: string, { dataDir, embedded, version, log }: BackupO
   const described = [];
   for (const file of files) described.push(await describeFile(folder, file));
   const manifest: Manifest = { format: 1, madeAt, version, files: described, tables };
-  await writeDurably(join(folder, MANIFEST_FILE), JSON.stringify(manifest, null, 2));
+  await writeManifest(folder, manifest);
   return manifest;
 }
 
@@ -70,14 +70,4 @@ async function assertFree(to: string): Promise<void> {
   if (!existsSync(to)) return;
   const isEmpty = !isArchive(to) && (await readdir(to).catch(() => ['no folder'])).length === 0;
   if (!isEmpty) throw new GatewayError('BAD_REQUEST', `${to} exists already: a backup is never written over.`);
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(`${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

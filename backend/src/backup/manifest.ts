@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import { GatewayError } from '../lib/errors.js';
 
 /** The list of contents of a backup, written last: without it a folder is no backup. */
 export const MANIFEST_FILE = 'manifest.json';
+/** Keys of the local API; a CRM that uses them goes on after a restore. */
+export const KEYS_FILE = 'supabase-keys.json';
 /** Where the tables of the embedded database are. */
 export const DATABASE_FOLDER = 'database';
 
@@ -29,9 +31,33 @@ const manifestSchema = z.object({
   tables: z
     .array(z.object({ table: z.string(), columns: z.array(z.string()), file: z.string().regex(/^\w+\.copy$/) }))
     .nullable(),
+  /** Set when it is a copy of credentials and keys alone; `digest`: of what it was made from. */
+  essentials: z.object({ digest: z.string() }).optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** Written last, durably. */
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const file = await open(join(folder, MANIFEST_FILE), 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a file, or the names in a folder, durable. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Size and SHA-256 of a file of a backup. */
 export async function describeFile(folder: string, path: string): Promise<Manifest['files'][number]> {
   const hash = createHash('sha256');
   let bytes = 0;

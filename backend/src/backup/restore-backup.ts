@@ -2,13 +2,18 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ESSENTIALS_FOLDER, listEssentialCopies } from '../journal/essential-copies.js';
 import { Journal } from '../journal/journal.js';
+import { KEY_FILE } from '../journal/key-file.js';
 import { lockDirectory } from '../journal/lock-directory.js';
-import { GatewayError } from '../lib/errors.js';
+import { DATA_FILE } from '../journal/open-environment.js';
+import { assertReadable } from '../journal/sound-data-file.js';
+import { MARKS_FILE } from '../journal/work-marks.js';
+import { GatewayError, isGatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { loadDatabase } from '../supabase/local/dump-database.js';
 import { isArchive, unpackInto } from './archive.js';
-import { DATABASE_FOLDER, readManifest, type Manifest } from './manifest.js';
+import { DATABASE_FOLDER, KEYS_FILE, readManifest, type Manifest } from './manifest.js';
 import { OUTGOING_FOLDER } from './outgoing-files.js';
 
 export interface RestoreOptions {
@@ -33,17 +38,9 @@ export interface Restored {
   aside: string | null;
 }
 
-const LAID_ASIDE = [
-  ...[
-    'journal.lmdb',
-    'journal.lmdb-lock',
-    'journal.key.json',
-    'secrets.key',
-    'supabase-keys.json',
-    'postgres',
-    OUTGOING_FOLDER,
-  ],
-];
+/** The journal and what speaks of its records. */
+const JOURNAL_FILES = [DATA_FILE, `${DATA_FILE}-lock`, KEY_FILE, MARKS_FILE];
+const EVERYTHING = [...JOURNAL_FILES, 'secrets.key', KEYS_FILE, 'postgres', OUTGOING_FOLDER];
 
 /**
  * Puts a backup into a data directory that no gateway is at work on. It is compared with its list first, and opened with
@@ -64,14 +61,49 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   }
 }
 
+/**
+ * Puts the newest whole copy of credentials and keys of the data directory in the place of its journal, when that is
+ * damaged or gone. Rows, files and keys of the local API stay as they are.
+ * @throws GatewayError like `restoreBackup`; `BAD_REQUEST` also when the journal is sound and `force` is not set
+ */
+export async function restoreEssentials(options: Omit<RestoreOptions, 'from'>): Promise<Restored> {
+  const { dataDir, force } = options;
+  const copies = listEssentialCopies(dataDir);
+  const problems: string[] = [];
+  for (const from of copies) {
+    try {
+      await readManifest(from);
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+      continue;
+    }
+    return restoreFolder(from, { ...options, from, force: force || !(await isReadable(join(dataDir, DATA_FILE))) });
+  }
+  const what = copies.length === 0 ? 'There is no copy' : `No copy is whole (${problems.join(' ')})`;
+  throw new GatewayError('BAD_REQUEST', `${what} in ${join(dataDir, ESSENTIALS_FOLDER)}. Restore a backup: --from.`);
+}
+
+async function isReadable(file: string): Promise<boolean> {
+  try {
+    await assertReadable(file);
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'JOURNAL_DAMAGED')) return false;
+    throw error;
+  }
+}
+
 async function restoreFolder(folder: string, options: RestoreOptions): Promise<Restored> {
   const manifest = await readManifest(folder);
   const { dataDir, embedded, log } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const aside = await layAside(options);
+  const replaced = manifest.essentials ? JOURNAL_FILES : EVERYTHING;
+  const aside = await layAside(options, replaced);
   try {
     await mkdir(join(dataDir, OUTGOING_FOLDER), { recursive: true, mode: 0o700 });
     for (const { path } of manifest.files.filter((file) => !file.path.startsWith(`${DATABASE_FOLDER}/`))) {
+      // What was not put aside stays.
+      if (!replaced.includes(path) && existsSync(join(dataDir, path))) continue;
       await copyFile(join(folder, path), join(dataDir, path));
       await chmod(join(dataDir, path), 0o600);
     }
@@ -81,21 +113,21 @@ async function restoreFolder(folder: string, options: RestoreOptions): Promise<R
     }
     return { manifest, connections, aside };
   } catch (error) {
-    await putBack(dataDir, aside);
+    await putBack(dataDir, aside, replaced);
     throw error;
   }
 }
 
 /** Under the lock, so that no gateway is at work; the lock goes before the journal is opened, which takes its own. */
-async function layAside({ dataDir, force }: RestoreOptions): Promise<string | null> {
+async function layAside({ dataDir, force }: RestoreOptions, names: readonly string[]): Promise<string | null> {
   const lock = await lockDirectory(dataDir);
   try {
-    const present = LAID_ASIDE.filter((name) => existsSync(join(dataDir, name)));
+    const present = names.filter((name) => existsSync(join(dataDir, name)));
     if (present.length === 0) return null;
     if (!force) {
       throw new GatewayError(
         'BAD_REQUEST',
-        `${dataDir} is in use. --force puts what is there aside; nothing is deleted.`,
+        `${dataDir} has a journal or rows. --force puts what is there aside; nothing is deleted.`,
       );
     }
     const aside = join(dataDir, `before-restore-${new Date().toISOString().replace(/[:.]/g, '-')}`);
@@ -107,8 +139,8 @@ async function layAside({ dataDir, force }: RestoreOptions): Promise<string | nu
   }
 }
 
-async function putBack(dataDir: string, aside: string | null): Promise<void> {
-  for (const name of LAID_ASIDE) {
+async function putBack(dataDir: string, aside: string | null, names: readonly string[]): Promise<void> {
+  for (const name of names) {
     await rm(join(dataDir, name), { recursive: true, force: true });
     if (aside !== null && existsSync(join(aside, name))) await rename(join(aside, name), join(dataDir, name));
   }

@@ -3,6 +3,7 @@ import { mayUse } from '../integration/scope.js';
 import type { Journal } from '../journal/journal.js';
 import type { SupabaseWhatsAppService } from '../supabase/supabase-whatsapp-service.js';
 import type { Sender } from '../outbound/sender.js';
+import type { Copies } from './copy-parts.js';
 import type { Orphans } from './orphans.js';
 import type { SendCounter } from './send-counter.js';
 
@@ -16,6 +17,7 @@ export interface GatewayStatsDeps {
   sends: SendCounter;
   sender: Pick<Sender, 'figures'>;
   orphans: Pick<Orphans, 'counts'>;
+  copies: Pick<Copies, 'statuses'>;
 }
 
 export type GatewayStats = Awaited<ReturnType<typeof gatewayStats>>;
@@ -46,5 +48,10 @@ export async function gatewayStats(deps: GatewayStatsDeps, scope: Scope | null) 
     connections: { active: ready, total, max: deps.maxConnections },
     sends: { ...deps.sends.figures, queues: deps.sender.figures.filter(isTheirs) },
     orphans: deps.orphans.counts(),
+    copies: deps.copies.statuses().map(({ kind, lastAt, error }) => ({
+      ...{ kind, lastAt: lastAt === null ? null : new Date(lastAt).toISOString() },
+      // The error names folders of the machine.
+      ...{ failing: error !== null, error: scope === null ? error : null },
+    })),
   };
 }

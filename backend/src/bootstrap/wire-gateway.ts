@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AccessService } from '../access/access-service.js';
+import { copyParts } from './copy-parts.js';
 import { DeadLetters } from './dead-letters.js';
 import { connectionProxies } from './connection-proxies.js';
 import { evolutionParts } from './evolution-parts.js';
@@ -185,6 +186,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     clock,
     log,
   });
+  const copies = copyParts({ config, journal, events, clock, log });
   const bootstrap: WhatsAppBootstrapService = new WhatsAppBootstrapService({
     services: managedServices({
       ...{ database, projector, openers, integration, robot, schedule, history, watchdog },
@@ -197,7 +199,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     stats: (scope) =>
       gatewayStats(
         {
-          ...{ journal, database, sends, sender, orphans, connections: () => integration.summary(null) },
+          ...{ journal, database, sends, sender, orphans, copies, connections: () => integration.summary(null) },
           maxConnections: config.maxConnections,
         },
         scope,
@@ -241,6 +243,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     circuits: () => evolution.servers.states(),
     sends: () => sender.figures,
     orphans: () => orphans.counts(),
+    copies: () => copies.statuses(),
     databaseState: () => database.state,
     ready: () => bootstrap.ready(),
     access: config.metricsAccess,
@@ -300,6 +303,7 @@ export function wireGateway(config: GatewayConfig, journal: Journal, overrides: 
     notifications: ofPool.notifications,
     metrics,
     housekeeping,
+    copies,
     tell,
   };
 }

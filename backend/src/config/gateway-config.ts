@@ -76,6 +76,10 @@ export interface GatewayConfig {
   readonly sessionEncryptionKey: string | null;
   /** An empty journal is taken for a new one, whatever shows that there was another. */
   readonly startWithoutJournal: boolean;
+  /** Between two copies of credentials and keys; 0 = none are made. */
+  readonly essentialsEveryMs: number;
+  /** null = the gateway makes no backups of itself. */
+  readonly backup: { readonly dir: string; readonly everyMs: number; readonly keep: number } | null;
   readonly journalMaxBytes: number;
   readonly sendExpiryMs: number;
   readonly scheduleMaxLateMs: number;
@@ -218,6 +222,11 @@ export function toGatewayConfig(
     },
     sessionEncryptionKey: s.SESSION_ENCRYPTION_KEY,
     startWithoutJournal: s.START_WITHOUT_JOURNAL,
+    essentialsEveryMs: s.ESSENTIALS_EVERY_MS,
+    backup:
+      s.BACKUP_DIR === null
+        ? null
+        : { dir: resolve(packageDir, s.BACKUP_DIR), everyMs: s.BACKUP_EVERY_MS, keep: s.BACKUP_KEEP },
     journalMaxBytes: s.JOURNAL_MAX_BYTES,
     sendExpiryMs: s.SEND_EXPIRY_MS,
     scheduleMaxLateMs: s.SCHEDULE_MAX_LATE_MS,

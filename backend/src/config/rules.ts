@@ -1,7 +1,14 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { isLoopback } from '../lib/loopback.js';
 import { readPostgresUrl } from '../lib/postgres-url.js';
+import { PACKAGE_DIR } from '../lib/package-dir.js';
 import type { SettingValues } from './settings.js';
 import { roleOfKey } from './supabase-key.js';
+
+function isWithin(outer: string, inner: string): boolean {
+  const way = relative(resolve(PACKAGE_DIR, outer), resolve(PACKAGE_DIR, inner));
+  return !isAbsolute(way) && way.split(sep)[0] !== '..';
+}
 
 /** What no single setting can tell: `broken` returns the sentence for the operator, or null when all is well. */
 export type Rule = (settings: SettingValues) => string | null;
@@ -78,6 +85,12 @@ export const RULES: Record<string, Rule> = {
   'production talks to WhatsApp': (s) =>
     s.NODE_ENV === 'production' && isForeign(s) && !s.ALLOW_FOREIGN_WHATSAPP_SERVER
       ? 'ALLOW_FOREIGN_WHATSAPP_SERVER must be true when NODE_ENV is production and WHATSAPP_WS_URL or WHATSAPP_MEDIA_URL is set; or unset them'
+      : null,
+
+  // A copy of DATA_DIR would hold every backup, and a lost disk takes both.
+  'backups are not in the data directory': (s) =>
+    s.BACKUP_DIR !== null && isWithin(s.DATA_DIR, s.BACKUP_DIR)
+      ? `BACKUP_DIR must not be in DATA_DIR (got BACKUP_DIR "${s.BACKUP_DIR}", DATA_DIR "${s.DATA_DIR}"): take a folder beside it, best on another disk`
       : null,
 
   'production does not kill itself': (s) =>

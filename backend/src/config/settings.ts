@@ -157,6 +157,21 @@ export const SETTINGS = {
     '2147483648',
     'Disk budget of the journal. When it is used up the sockets are closed rather than a message dropped.',
   ),
+  ESSENTIALS_EVERY_MS: always(
+    value.millisecondsOrNone,
+    '300000',
+    'How often credentials, keys, connections and webhooks are copied to `DATA_DIR/essentials` when they have changed (5 min), for `npm run restore -- --essentials` after a damage; 0: never.',
+  ),
+  BACKUP_DIR: maybe(
+    value.folder,
+    'Folder, best on another disk, where the gateway puts a backup of itself by schedule, as `npm run backup` makes it. Not in `DATA_DIR`. Unset: none.',
+  ),
+  BACKUP_EVERY_MS: always(value.milliseconds, '86400000', 'How often it does (24 h).'),
+  BACKUP_KEEP: always(
+    value.positiveInteger,
+    '7',
+    'How many of these backups are kept; older ones go after a good new one.',
+  ),
   LOG_DIR: always(value.folder, 'logs', 'Where `combined.log` and `error.log` are. Relative to the package folder.'),
   LOG_LEVEL: always(value.oneOf('error', 'warn', 'info', 'debug'), 'info', 'The least important level that is logged.'),
   METRICS_ACCESS: always(

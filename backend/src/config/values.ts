@@ -33,6 +33,8 @@ export const port = integer(0, 65_535, 'be a port number from 0 to 65535 (0 take
 
 /** A delay for setTimeout: above 2³¹−1 ms Node would fire at once. */
 export const milliseconds = integer(1, 2 ** 31 - 1, 'be a number of milliseconds from 1 to 2147483647');
+/** A period that may be switched off. */
+export const millisecondsOrNone = integer(0, 2 ** 31 - 1, 'be a number of milliseconds from 1 to 2147483647, or 0');
 export const bytes = integer(1, Number.MAX_SAFE_INTEGER, 'be a number of bytes');
 export const httpUrl = url(['http:', 'https:'], 'be an http:// or https:// URL');
 export const httpsUrl = url(['https:'], 'be an https:// URL');

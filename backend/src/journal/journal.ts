@@ -8,6 +8,7 @@ import { commit } from './commit.js';
 import { completeEntries } from './complete-entries.js';
 import { deleteConnection, getConnection, listConnections } from './connections.js';
 import { contextOf, type JournalContext } from './context.js';
+import { copyEssentials, type EssentialsCopied } from './copy-essentials.js';
 import { discardDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.js';
 import type { BudgetAlert } from './disk-budget.js';
 import { listHistoryJobs } from './history-jobs.js';
@@ -262,6 +263,11 @@ export class Journal {
 
   stats(): JournalStats {
     return journalStats(this.#context);
+  }
+
+  /** Copies what matters most into a journal of its own, as it is at one moment (see copy-essentials.ts). */
+  copyEssentials(options: Parameters<typeof copyEssentials>[1]): Promise<EssentialsCopied | null> {
+    return copyEssentials(this.#context, options);
   }
 
   /** Could a message be journaled now? Rejects `JOURNAL_FULL` (budget or disk), or `JOURNAL_FAILED` when a write fails. */

@@ -23,6 +23,11 @@ export class Sequence {
   remember(): Write {
     return this.tables.meta.put(LAST_SEQ_KEY, this.#last);
   }
+
+  /** The same for a copy that goes on `count` places later: what this log gives until then is not given again there. */
+  ahead(count: number): Write {
+    return this.tables.meta.put(LAST_SEQ_KEY, this.#last + count);
+  }
 }
 
 function lastKey(table: Table<unknown> | Table<never>): number {

@@ -12,12 +12,22 @@ import {
 import { dirname } from 'node:path';
 import { GatewayError } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import { listEssentialCopies } from './essential-copies.js';
 import { inspectDataFile, type Inspection } from './inspect-data-file.js';
 import { hasDiedOpening, isKnown } from './traces.js';
 import { tryReading } from './try-reading.js';
 
 /** The way back, at the end of every refusal. */
-const WAY_BACK = 'Restore it: npm run restore -- --force --from <backup>. What is there now is put aside, not deleted';
+function wayBack(file: string): string {
+  const [newest] = listEssentialCopies(dirname(file));
+  const whole = 'npm run restore -- --force --from <backup>';
+  const ways =
+    newest === undefined
+      ? `Restore a backup: ${whole}`
+      : `"npm run restore -- --essentials" brings back credentials, keys, connections and webhooks from ${newest}; ` +
+        `"${whole}" a whole backup`;
+  return `${ways}. What is there now is put aside, not deleted`;
+}
 
 /**
  * Makes sure that LMDB may open the file, and that a file that is not there need not be there.
@@ -89,7 +99,7 @@ function repairMeta(file: string, { good, pageBytes }: Extract<Inspection, { sta
 }
 
 function damaged(file: string, why: string): GatewayError {
-  return new GatewayError('JOURNAL_DAMAGED', `The journal ${file} is damaged: ${why}. ${WAY_BACK}.`, {
+  return new GatewayError('JOURNAL_DAMAGED', `The journal ${file} is damaged: ${why}. ${wayBack(file)}.`, {
     details: { file, why },
   });
 }
@@ -98,7 +108,7 @@ function gone(file: string, state: 'absent' | 'empty'): GatewayError {
   const what = state === 'absent' ? 'is gone' : 'is empty';
   return new GatewayError(
     'JOURNAL_GONE',
-    `The journal ${file} ${what}, and this data directory had one. ${WAY_BACK}. To begin without it, with every number ` +
+    `The journal ${file} ${what}, and this data directory had one. ${wayBack(file)}. To begin without it, with every number ` +
       'to be paired again, set START_WITHOUT_JOURNAL=true for one start.',
     { details: { file } },
   );

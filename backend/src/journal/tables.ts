@@ -1,4 +1,4 @@
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database, RootDatabase, Transaction } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { GatewayError } from '../lib/errors.js';
 import { afterPrefix } from './record-keys.js';
@@ -73,8 +73,10 @@ export class Table<T> {
     return this.rangeRaw(options).map(({ key, value }) => ({ key, value: this.decode(key, value) }));
   }
 
-  /** With `reverse`, from `start` (included) down to `end` (excluded). */
-  rangeRaw(options: { start?: Buffer; end?: Buffer; limit?: number; reverse?: boolean } = {}): Row<Buffer>[] {
+  /** With `reverse`, from `start` (included) down to `end` (excluded); with `transaction`, as of when that began. */
+  rangeRaw(
+    options: { start?: Buffer; end?: Buffer; limit?: number; reverse?: boolean; transaction?: Transaction } = {},
+  ): Row<Buffer>[] {
     this.#assertOpen();
     try {
       return [...this.db.getRange(options)];

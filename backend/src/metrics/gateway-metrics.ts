@@ -17,6 +17,8 @@ export interface GatewayMetricsDeps extends CountedParts {
   sends: () => SendFigures[];
   /** Reported orphans by kind. */
   orphans: () => Record<string, number>;
+  /** Copies that the gateway makes of itself. */
+  copies: () => { kind: string; lastAt: number | null; error: string | null }[];
   databaseState: () => DatabaseState;
   ready: () => Promise<boolean>;
   /** METRICS_ACCESS. */
@@ -63,6 +65,10 @@ export class GatewayMetrics {
     this.#readJournal();
     this.#readConnections();
     this.#readSockets();
+    for (const { kind, lastAt, error } of deps.copies()) {
+      this.#set.set('sentinela_copy_last_success_seconds', (lastAt ?? 0) / 1000, { kind });
+      this.#set.set('sentinela_copy_failing', error === null ? 0 : 1, { kind });
+    }
     this.#process.read(this.#set);
     this.#set.set('sentinela_supabase_up', deps.databaseState() === 'online' ? 1 : 0);
     this.#set.set('sentinela_ready', (await deps.ready()) ? 1 : 0);

@@ -71,6 +71,11 @@ export const GAUGES = {
   sentinela_journal_bytes: { help: 'Live bytes of pending entries and dead letters.' },
   sentinela_journal_max_bytes: { help: 'Disk budget of the journal (JOURNAL_MAX_BYTES).' },
   sentinela_journal_flushes: { help: 'Durable commits since the journal was opened.' },
+  sentinela_copy_last_success_seconds: {
+    help: 'When the newest copy was made, seconds since the epoch, 0 = none: kind essentials (credentials, keys) or backup.',
+    labels: ['kind'],
+  },
+  sentinela_copy_failing: { help: '1 when the last try to make such a copy failed.', labels: ['kind'] },
   sentinela_outbox_unfinished: { help: 'Accepted sends without an acknowledgement or a final error.' },
   sentinela_outbox_oldest_age_seconds: { help: 'Age of the oldest of them; 0 when there is none.' },
   sentinela_media_waiting: { help: 'Files of messages that are not in the media store yet.' },

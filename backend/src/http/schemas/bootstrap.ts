@@ -55,6 +55,16 @@ export const statsReply = z
       queues: z.array(sendQueue).meta({ description: 'Of the connections that the caller may see.' }),
     }),
     orphans: z.object({ unpaired: z.number().int(), credentials: z.number().int() }),
+    copies: z
+      .array(
+        z.object({
+          kind: z.enum(['essentials', 'backup']),
+          lastAt: isoTimeOrNull,
+          failing: z.boolean(),
+          error: z.string().nullable(),
+        }),
+      )
+      .meta({ description: 'Copies that the gateway makes of itself (ESSENTIALS_EVERY_MS, BACKUP_DIR).' }),
   })
   .meta({ id: 'BootstrapStats' });
 

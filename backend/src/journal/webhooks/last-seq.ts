@@ -11,6 +11,11 @@ export function readLastSeq(tables: Tables): number {
   return remembered;
 }
 
+/** For a copy of the journal that goes on `count` places later. */
+export function lastEventSeqAhead(tables: Tables, count: number): Write {
+  return tables.meta.put(KEY, readLastSeq(tables) + count);
+}
+
 /** Belongs into every commit that gives places. */
 export function lastSeqWrite({ journal: { tables }, lastSeq }: WebhookContext): Write {
   return tables.meta.put(KEY, lastSeq);

@@ -224,6 +224,7 @@ export function scriptedPorts(
       connections: { active: 1, total: 1, max: 10 },
       sends: { accepted: 2, sent: 1, failed: 1, successRate: 0.5, queues: [] },
       orphans: { unpaired: 0, credentials: 0 },
+      copies: [{ kind: 'backup', lastAt: NOW, failing: false, error: null }],
     }),
     orphans: () => [{ kind: 'unpaired', connectionId: 'c1', since: NOW, reportedAt: NOW, removedAfter: NOW }],
     selfTest: async () => ({ steps: [{ name: 'disk', ok: true, ms: 1 }] }),
