@@ -217,7 +217,7 @@ describe('bad input is told what is wrong, where, and how it should be', () => {
       /./,
     ],
     [patch, `${CONNECTIONS}/c1`, { settings: { rejeitar: true } }, BAD, 'body.settings.rejeitar', /./],
-    [patch, `${CONNECTIONS}/c1`, {}, BAD, 'body.settings', /./],
+    [patch, `${CONNECTIONS}/c1`, {}, BAD, 'body', 'must have settings or proxy'],
     [patch, `${CONNECTIONS}/c1`, { name: 'x', settings: { ignorarStatus: null } }, BAD, 'body.name', /./],
     [get, `${CONNECTIONS}/..%2f..%2fetc`, undefined, BAD, 'params.id', id],
     [get, `${CONNECTIONS}/.%00`, undefined, BAD, 'params.id', id],
