@@ -2,6 +2,7 @@ import { decodeCursor, encodeCursor, afterFilter, type KeyKind } from './cursor.
 import { normalizeTimes, type Row, type RowPage } from './rows.js';
 import type { DatabaseClient } from './database-link.js';
 import type { SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
+import { oneOfTexts } from './text-filter.js';
 
 type Query = Pick<SupabaseWhatsAppService, 'query'>;
 const PAGE = 500;
@@ -53,8 +54,8 @@ export async function readAuditRows(database: Query, { limit, cursor, ...filter 
   const after = cursor ? decodeCursor(cursor, KINDS) : null;
   const rows = await database.query((client: DatabaseClient) => {
     let query = client.from('whatsapp_auditoria').select('*');
-    if (filter.caller !== undefined) query = query.eq('quem', filter.caller);
-    if (filter.connectionId !== undefined) query = query.eq('sessao', filter.connectionId);
+    if (filter.caller !== undefined) query = query.filter('quem', 'in', oneOfTexts(filter.caller));
+    if (filter.connectionId !== undefined) query = query.filter('sessao', 'in', oneOfTexts(filter.connectionId));
     if (after) query = query.or(afterFilter(COLUMNS, after, 'desc'));
     for (const column of COLUMNS) query = query.order(column, { ascending: false });
     return query.limit(limit + 1).retry(false);

@@ -3,6 +3,7 @@ import { AGENDADAS, type PageRequest, type TwoWayPage } from './keyset-page.js';
 import type { RowScope } from './rows.js';
 import { scopeFilter } from './scope-filter.js';
 import type { SupabaseWhatsAppService } from './supabase-whatsapp-service.js';
+import { oneOfTexts } from './text-filter.js';
 
 /** Which scheduled messages are wanted; what is absent is not asked for. */
 export interface ScheduledFilter {
@@ -23,7 +24,7 @@ export class ScheduledTable {
     return this.database.page(
       (client) => {
         let query = client.from('whatsapp_mensagens_agendadas').select('*');
-        if (sessao !== undefined) query = query.eq('sessao', sessao);
+        if (sessao !== undefined) query = query.filter('sessao', 'in', oneOfTexts(sessao));
         if (status) query = query.in('status', [...status]);
         if (de !== undefined) query = query.gte('enviar_em', de);
         if (ate !== undefined) query = query.lt('enviar_em', ate);

@@ -6,6 +6,7 @@ import { classifyFailure } from './failure-class.js';
 import { ATENDIMENTOS, checkCursor, MENSAGENS, type PageRequest, type TwoWayPage } from './keyset-page.js';
 import { type Answer, normalizeTimes, type Row, type RowScope } from './rows.js';
 import { scopeFilter, UUID } from './scope-filter.js';
+import { oneOfTexts } from './text-filter.js';
 
 /** A merge of merges of merges; more is a loop in the data. */
 const MERGE_HOPS = 10;
@@ -90,7 +91,7 @@ export class SupabaseWhatsAppService extends DatabaseLink {
   /** The row of a connection id; null when there is none that `scope` may see. @throws DatabaseFailure */
   async findSessao(name: string, scope: RowScope = null): Promise<Row | null> {
     const client = await this.client();
-    let query = client.from('whatsapp_sessions').select('*').eq('session_name', name);
+    let query = client.from('whatsapp_sessions').select('*').filter('session_name', 'in', oneOfTexts(name));
     if (scope) query = query.or(scopeFilter(scope, 'id'));
     const [row] = await this.read(query.limit(1).retry(false));
     return row ? normalizeTimes(row) : null;
@@ -114,7 +115,7 @@ export class SupabaseWhatsAppService extends DatabaseLink {
       .from('whatsapp_mensagens')
       .select('*')
       .eq('session_id', session['id'] as string)
-      .eq('whatsapp_id', whatsappId)
+      .filter('whatsapp_id', 'in', oneOfTexts(whatsappId))
       .order('ordem', { ascending: false });
     const [row] = await this.read(query.limit(1).retry(false));
     return row ?? null;
@@ -128,7 +129,7 @@ export class SupabaseWhatsAppService extends DatabaseLink {
         .from('whatsapp_mensagens')
         .select('*')
         .in('session_id', sessionIds.slice(start, start + 100))
-        .eq('whatsapp_id', whatsappId)
+        .filter('whatsapp_id', 'in', oneOfTexts(whatsappId))
         .order('ordem', { ascending: false });
       const [row] = await this.read(query.limit(1).retry(false));
       if (row) return normalizeTimes(row);
@@ -145,7 +146,7 @@ export class SupabaseWhatsAppService extends DatabaseLink {
       .from('whatsapp_mensagens')
       .select('*')
       .eq('session_id', session['id'] as string)
-      .in('whatsapp_id', whatsappIds);
+      .filter('whatsapp_id', 'in', oneOfTexts(...whatsappIds));
     return this.read(query.limit(200).retry(false));
   }
 

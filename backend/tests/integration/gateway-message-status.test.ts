@@ -62,6 +62,13 @@ test('a message of a customer is found, too; an unknown one is not', async () =>
   expect(verdict(await statusOf(`${message.id}?connectionId=outra`))).toBe('404 MESSAGE_NOT_FOUND');
 });
 
+test.each(['true', 'null', '123', '1e5', 'a"b', "a'b", 'a,b)', 'not_null', '\\'])(
+  'an id that reads like something else (%j) is only unknown',
+  async (id) => {
+    expect(verdict(await statusOf(encodeURIComponent(id)))).toBe('404 MESSAGE_NOT_FOUND');
+  },
+);
+
 test('a delayed message is answered at once, tells when it goes, and keeps its place in its chat over a restart', async () => {
   const first = await send({ content: 'um', delayMs: 3_000 }, 2_000);
   expect(verdict(first)).toBe('202');
