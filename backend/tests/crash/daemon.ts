@@ -34,6 +34,8 @@ export class Daemon {
     private readonly port: number,
     dataDir: string,
     settings: Record<string, string>,
+    /** Sent with every call: the key, where it has one. */
+    private readonly headers: Record<string, string> = {},
   ) {
     const output = openSync(join(dataDir, 'daemon.out'), 'a');
     this.#child = spawn(process.execPath, [...START_FLAGS, join(BACKEND, 'dist/main.js')], {
@@ -86,7 +88,7 @@ export class Daemon {
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
-      headers: { 'content-type': 'application/json', connection: 'close', ...headers },
+      headers: { 'content-type': 'application/json', connection: 'close', ...this.headers, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(CALL_DEADLINE_MS),
     });

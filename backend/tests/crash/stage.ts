@@ -17,6 +17,14 @@ const BASE = '/api/whatsapp-integration/connections';
 const SETTLE_DEADLINE_MS = 90_000;
 const READY_DEADLINE_MS = 60_000;
 
+/** For a stage that differs from the ring's own. */
+export interface StageOptions {
+  /** Beside or instead of the ring's settings. */
+  settings?: Record<string, string>;
+  /** What every call of the API sends: the key, where the daemon has one. */
+  headers?: Record<string, string>;
+}
+
 /** What stays while daemons come and go: Postgres, the simulator, the data directory, the record of what happened. */
 export class Stage {
   readonly traffic: Traffic;
@@ -26,29 +34,39 @@ export class Stage {
   private constructor(
     readonly cast: Cast,
     readonly dir: string,
-    private readonly port: number,
+    readonly port: number,
     private readonly postgres: ExternalPostgres,
     private readonly sql: postgres.Sql,
     /** Between the daemon and Postgres; what the ring itself reads goes past it. */
     readonly database: FaultProxy,
     random: Random,
+    private readonly options: StageOptions,
   ) {
     this.traffic = new Traffic(cast, random);
     this.evolution = new EvolutionTraffic(random);
   }
 
-  static async set(random: Random): Promise<Stage> {
+  static async set(random: Random, options: StageOptions = {}): Promise<Stage> {
     const dir = await mkdtemp(join(tmpdir(), 'sentinela-crash-'));
     const postgres = await ExternalPostgres.start();
     const database = new FaultProxy(postgres.port);
     await database.up();
-    return new Stage(await createCast(), dir, await freePort(), postgres, postgres.connect(), database, random);
+    return new Stage(
+      await createCast(),
+      dir,
+      await freePort(),
+      postgres,
+      postgres.connect(),
+      database,
+      random,
+      options,
+    );
   }
 
   /** @param crashAt CRASH_AT of this life; null = it lives until it is killed */
   start(crashAt: string | null): Daemon {
     const { simulator } = this.cast;
-    return new Daemon(this.port, this.dir, {
+    const settings = {
       NODE_ENV: 'test',
       DATABASE_URL: this.postgres.url(this.database.port),
       SUPABASE_LOCAL_PORT: '0',
@@ -62,8 +80,10 @@ export class Stage {
       SEND_RATE_PER_MINUTE: '1000000',
       HTTP_RATE_PER_MINUTE: '1000000',
       HTTP_CONNECTION_RATE_PER_MINUTE: '1000000',
+      ...this.options.settings,
       ...(crashAt === null ? {} : { CRASH_AT: crashAt }),
-    });
+    };
+    return new Daemon(this.port, this.dir, settings, this.options.headers);
   }
 
   /** Makes a connection and lets `phone` scan its code. Ends early, without an error, when the daemon dies. */
