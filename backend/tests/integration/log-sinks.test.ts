@@ -107,12 +107,15 @@ onDisk(
       await until('the report', () => read.includes('log lines are left out'));
       expect(read).toMatch(/sink="combined"/);
       expect(read).toContain('ENOSPC');
-      expect(read.split('log lines are left out').length - 1).toBe(1);
+      // Each file once; the news of the first goes to the other, for which there may be no room either.
+      const left = read.split('\n').filter((line) => line.includes('log lines are left out'));
+      expect(left.filter((line) => line.includes('sink="combined"'))).toHaveLength(1);
+      expect(left.filter((line) => line.includes('sink="error"')).length).toBeLessThanOrEqual(1);
       // Emptied by a person: the file is short again.
       writeFileSync(join(disk, 'combined.log'), '');
       await until('the news', () => {
         child.stdin?.write('x');
-        return count('log lines are written again') === 1;
+        return count('log lines are written again') > 0;
       });
       expect(await ended(child)).toBe(0);
       for (const line of combined()
