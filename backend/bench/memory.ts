@@ -123,6 +123,7 @@ async function startGateway({ dir: its, postgres }: Size): Promise<Idle & { api:
     PORT: '0',
     SUPABASE_LOCAL_PORT: '0',
     DATABASE_URL: postgres.url,
+    START_WITHOUT_JOURNAL: 'true',
     DATA_DIR: join(its, 'gateway'),
     LOG_DIR: join(its, 'logs'),
     WHATSAPP_WS_URL: wsUrl,

@@ -136,6 +136,8 @@ export class GatewayContestant implements Contestant {
       PORT: '0',
       SUPABASE_LOCAL_PORT: '0',
       DATABASE_URL: this.postgres.url,
+      // Each contestant has a data directory of its own on the one database.
+      START_WITHOUT_JOURNAL: 'true',
       DATA_DIR: join(this.dir, 'sessions'),
       LOG_DIR: join(this.dir, 'logs'),
       WHATSAPP_WS_URL: wsUrl,

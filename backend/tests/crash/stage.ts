@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -51,16 +51,9 @@ export class Stage {
     const postgres = await ExternalPostgres.start();
     const database = new FaultProxy(postgres.port);
     await database.up();
-    return new Stage(
-      await createCast(),
-      dir,
-      await freePort(),
-      postgres,
-      postgres.connect(),
-      database,
-      random,
-      options,
-    );
+    const cast = await createCast();
+    await writeFile(join(dir, 'media-ca.pem'), cast.simulator.media.caPem);
+    return new Stage(cast, dir, await freePort(), postgres, postgres.connect(), database, random, options);
   }
 
   /** @param crashAt CRASH_AT of this life; null = it lives until it is killed */
@@ -75,6 +68,8 @@ export class Stage {
       LOG_LEVEL: 'info',
       WHATSAPP_WS_URL: simulator.wsUrl,
       WHATSAPP_NOISE_ROOT_KEY: simulator.noiseRootKeyHex,
+      WHATSAPP_MEDIA_URL: simulator.media.url,
+      WHATSAPP_MEDIA_CA: join(this.dir, 'media-ca.pem'),
       RECONNECT_DELAY_MS: '50',
       EVOLUTION_WEBHOOK_SECRET: EVOLUTION_SECRET,
       SEND_RATE_PER_MINUTE: '1000000',
