@@ -36,9 +36,10 @@ export class Daemon {
     settings: Record<string, string>,
     /** Sent with every call: the key, where it has one. */
     private readonly headers: Record<string, string> = {},
+    nodeFlags: readonly string[] = [],
   ) {
     const output = openSync(join(dataDir, 'daemon.out'), 'a');
-    this.#child = spawn(process.execPath, [...START_FLAGS, join(BACKEND, 'dist/main.js')], {
+    this.#child = spawn(process.execPath, [...START_FLAGS, ...nodeFlags, join(BACKEND, 'dist/main.js')], {
       cwd: dataDir,
       env: { PATH: process.env.PATH, PORT: String(port), ...settings },
       stdio: ['ignore', output, output],

@@ -23,6 +23,8 @@ export interface StageOptions {
   settings?: Record<string, string>;
   /** What every call of the API sends: the key, where the daemon has one. */
   headers?: Record<string, string>;
+  /** Beside those of `npm start`. */
+  nodeFlags?: readonly string[];
 }
 
 /** What stays while daemons come and go: Postgres, the simulator, the data directory, the record of what happened. */
@@ -78,7 +80,7 @@ export class Stage {
       ...this.options.settings,
       ...(crashAt === null ? {} : { CRASH_AT: crashAt }),
     };
-    return new Daemon(this.port, this.dir, settings, this.options.headers);
+    return new Daemon(this.port, this.dir, settings, this.options.headers, this.options.nodeFlags);
   }
 
   /** Makes a connection and lets `phone` scan its code. Ends early, without an error, when the daemon dies. */
