@@ -62,6 +62,11 @@ export class Daemon {
     return this.#dead && !this.#killed;
   }
 
+  /** Null while it lives, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }

@@ -58,8 +58,11 @@ export class Stage {
     return new Stage(cast, dir, await freePort(), postgres, postgres.connect(), database, random, options);
   }
 
-  /** @param crashAt CRASH_AT of this life; null = it lives until it is killed */
-  start(crashAt: string | null): Daemon {
+  /**
+   * @param crashAt CRASH_AT of this life; null = it lives until it is killed
+   * @param changes settings of this life alone
+   */
+  start(crashAt: string | null, changes: Record<string, string> = {}): Daemon {
     const { simulator } = this.cast;
     const settings = {
       NODE_ENV: 'test',
@@ -78,6 +81,7 @@ export class Stage {
       HTTP_RATE_PER_MINUTE: '1000000',
       HTTP_CONNECTION_RATE_PER_MINUTE: '1000000',
       ...this.options.settings,
+      ...changes,
       ...(crashAt === null ? {} : { CRASH_AT: crashAt }),
     };
     return new Daemon(this.port, this.dir, settings, this.options.headers, this.options.nodeFlags);

@@ -91,17 +91,26 @@ export class Arena {
     return new HttpClient(this.url);
   }
 
-  /** Honest customers write, and the API answers them, until `endTraffic`. */
+  /** Honest customers write, the API answers them, and a CRM reads along, until `endTraffic`. */
   beginTraffic(): void {
     this.#peace = new AbortController();
     const { signal } = this.#peace;
     this.#honest = (async () => {
       while (!signal.aborted) {
-        await this.stage.traffic.incoming(2, 500);
+        await Promise.all([this.stage.traffic.incoming(2, 500), this.#readAlong(10)]);
         if (this.random.chance(0.3)) await this.stage.traffic.outgoing(this.daemon, 1);
       }
     })();
     this.#sampler = setInterval(() => void this.#sample(), SAMPLE_MS);
+  }
+
+  /** As a CRM does that looks again and again. */
+  async #readAlong(times: number): Promise<void> {
+    const root = as(this.keys.root);
+    for (let n = 0; n < times; n++) {
+      await this.http.get('/api/whatsapp-integration/atendimentos?limit=50', root);
+      await this.http.get('/api/whatsapp-integration/connections', root);
+    }
   }
 
   async endTraffic(): Promise<void> {

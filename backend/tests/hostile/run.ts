@@ -7,6 +7,7 @@ import { Arena, type Reading } from './arena.js';
 import type { Attack } from './attack.js';
 import { inbound } from './attacks/inbound.js';
 import { anonymousSockets, forgedTokens, keylessBodies, localSignUp, slowLoris } from './attacks/listeners.js';
+import { damagedJournals, proxied } from './attacks/restarts.js';
 import { fuzz, greed } from './attacks/tenants.js';
 import { pixelBomb, polyglots, slowSounds } from './attacks/uploads.js';
 
@@ -29,6 +30,8 @@ const ATTACKS: Record<string, Attack> = {
   pixelBomb,
   fuzz,
 };
+/** These have daemons of their own, once the other one is gone. */
+const AFTERWARDS = [proxied, damagedJournals];
 const LATER_BY_MS = 500;
 const GROWTH_MB = 150;
 const PEACE_MS = 20_000;
@@ -68,7 +71,7 @@ const breaches: string[] = [];
 try {
   arena.beginTraffic();
   // Once warm, so that what grows later is the attacks'.
-  await delay(PEACE_MS / 2);
+  await delay(PEACE_MS);
   const peace = await arena.reading(() => delay(PEACE_MS));
   say(`peace: ${describe(peace)}`);
   for (const name of values.only) {
@@ -92,6 +95,12 @@ try {
   say(
     `honest messages: ${arena.stage.traffic.written.length} in, ${missing.length} not one row; ${deadLetters} set aside`,
   );
+  await arena.daemon.kill();
+  for (const attack of AFTERWARDS) {
+    const outcome = await attack.run(arena);
+    say(`${attack.name}: ${outcome.figure}`);
+    breaches.push(...outcome.breaches.map((breach) => `${attack.name}: ${breach}`));
+  }
 } catch (error) {
   breaches.push(error instanceof Error ? error.message : String(error));
 } finally {
